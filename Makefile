@@ -1,0 +1,29 @@
+# make app    serves the page (make app PORT=7871 on another port)
+# make test   runs the tests
+# Both set up a virtual environment in .venv on first use; all they need is Python 3.10 or later.
+
+PYTHON ?= python3
+PORT ?= 7860
+
+.PHONY: app test check
+
+app: .venv/app
+	.venv/bin/python app.py --port $(PORT)
+
+test: .venv/dev
+	.venv/bin/python -m pytest
+
+check: .venv/dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+.venv/app: requirements.txt
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed, this is " + sys.version)'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --requirement requirements.txt
+	touch .venv/app
+
+.venv/dev: requirements-dev.txt .venv/app
+	.venv/bin/python -m pip install --quiet --requirement requirements-dev.txt
+	touch .venv/dev

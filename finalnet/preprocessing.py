@@ -1,0 +1,252 @@
+"""Image to network input: every drawing is placed where MNIST would have placed it.
+
+One pipeline serves the pad, uploads, the API, training and the tests:
+
+    picture -> pixels -> ink -> crop -> 20 px -> centre of mass -> 28x28 -> normalised tensor
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+INPUT_SIZE = 28  # px, side of the network's input
+DIGIT_SIZE = 20  # px, longer side of the ink inside it
+# Centre 14.0, not 13.5: MNIST's own convention (the oracle in tests/test_preprocessing.py).
+CENTER = 14.0  # px, index of the pixel that holds the centre of mass
+MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1]
+
+MAX_PIXELS = 16_000_000  # of a picture; more are refused
+WORKING_SIZE = 1120  # px, a longer side is shrunk to this before the ink is looked for
+MIN_CONTRAST = 12  # grey levels of 255 between paper and its strongest ink; less is blank
+PHOTOGRAPH_CONTRAST = 20  # the same, of a paper at 255, where light is uneven
+EVEN_PAPER = 6  # grey levels; a border that varies more is a photographed sheet
+PAPER_SIZE = 96  # px, longer side of the picture on which uneven paper is estimated
+SPECK = 0.02  # of the largest piece of ink in a photograph; smaller pieces are dirt
+
+PictureLike = Image.Image | np.ndarray
+
+
+def preprocess(image: PictureLike) -> np.ndarray:
+    """Turn a picture of one digit into what FinalNet sees.
+
+    Args:
+        image: PIL image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4); dark ink on
+            light paper or light ink on dark paper.
+    Returns:
+        (28, 28) uint8, paper 0, ink 255; all zero when there is no ink.
+    Raises:
+        TypeError: neither a PIL image nor an array.
+        ValueError: an array of another dtype or shape, an empty or a too large picture.
+    """
+    return center_ink(find_ink(image))
+
+
+def preprocess_batch(images: Sequence[PictureLike]) -> np.ndarray:
+    """`preprocess` for several pictures: (N, 28, 28) uint8."""
+    if not images:
+        return np.zeros((0, INPUT_SIZE, INPUT_SIZE), np.uint8)
+    return np.stack([preprocess(image) for image in images])
+
+
+def to_tensor(network_inputs: np.ndarray | Tensor) -> Tensor:
+    """Normalise (N, 28, 28) uint8 network inputs to (N, 1, 28, 28) float32."""
+    return normalize(torch.as_tensor(network_inputs)[:, None].float() / 255)
+
+
+def normalize(pixels: Tensor) -> Tensor:
+    """Pixels in [0, 1], ink 1, to the mean 0 and standard deviation 1 of MNIST."""
+    return (pixels - MEAN) / STD
+
+
+def find_ink(image: PictureLike) -> np.ndarray:
+    """Separate ink from paper.
+
+    Args:
+        image: as for `preprocess`.
+    Returns:
+        (H, W) uint8, paper 0, ink up to 255; all zero when there is no ink. Pictures with a side
+        above `WORKING_SIZE` come back shrunk to it.
+    Raises:
+        TypeError, ValueError: as for `preprocess`.
+    """
+    color, alpha = _pixels(image)
+    if alpha is None:
+        return _ink(color)
+    # Transparent paper takes the colour on which the ink shows: white, else black.
+    opacity = (alpha / 255)[:, :, None]
+    ink = _ink(np.rint(color * opacity + 255 * (1 - opacity)).astype(np.uint8))
+    return ink if ink.any() else _ink(np.rint(color * opacity).astype(np.uint8))
+
+
+def center_ink(ink: np.ndarray) -> np.ndarray:
+    """Crop the ink, bring its longer side to 20 px and its centre of mass to the middle.
+
+    Args:
+        ink: (H, W) uint8, paper 0, ink up to 255.
+    Returns:
+        (28, 28) uint8, paper 0, ink 255; all zero when there is no ink.
+    Source: LeCun et al. 1998; the centre was measured on MNIST's test set.
+    """
+    frame = np.zeros((INPUT_SIZE, INPUT_SIZE), np.uint8)
+    left, top, width, height = cv2.boundingRect(ink)
+    if width == 0:
+        return frame
+    digit = _resize(ink[top : top + height, left : left + width], DIGIT_SIZE)
+    height, width = digit.shape
+    mass = digit.sum(dtype=np.float64)
+    y = round(CENTER - digit.sum(axis=1) @ np.arange(height) / mass) if mass else 0
+    x = round(CENTER - digit.sum(axis=0) @ np.arange(width) / mass) if mass else 0
+    y = min(max(y, 0), INPUT_SIZE - height)
+    x = min(max(x, 0), INPUT_SIZE - width)
+    frame[y : y + height, x : x + width] = digit
+    return frame
+
+
+def _resize(pixels: np.ndarray, longer_side: int) -> np.ndarray:
+    """Bring the longer side to a length, averaging areas when that shrinks the picture."""
+    height, width = pixels.shape[:2]
+    scale = longer_side / max(height, width)
+    if scale == 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return cv2.resize(pixels, size, interpolation=method)
+
+
+def _pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
+    """Any picture as uint8 (H, W) or (H, W, 3), with its (H, W) alpha channel if it has one."""
+    if isinstance(image, Image.Image):
+        _check_size(image.height, image.width)
+        pixels = _decode(image)
+    elif isinstance(image, np.ndarray):
+        if image.dtype != np.uint8:
+            raise ValueError(f"an image array must be uint8 in 0..255, got {image.dtype}")
+        if image.ndim != 2 and (image.ndim != 3 or image.shape[2] not in (3, 4)):
+            raise ValueError(
+                f"an image array must be (H, W), (H, W, 3) or (H, W, 4), got {image.shape}"
+            )
+        _check_size(*image.shape[:2])
+        pixels = image
+    else:
+        raise TypeError(f"expected a PIL image or a uint8 array, got {type(image).__name__}")
+    if max(pixels.shape[:2]) > WORKING_SIZE:
+        pixels = _resize(pixels, WORKING_SIZE)
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return pixels[:, :, :3], pixels[:, :, 3]
+    return pixels, None
+
+
+def _check_size(height: int, width: int) -> None:
+    if height < 1 or width < 1:
+        raise ValueError(f"the image is empty: {width}x{height} px; it needs at least 1x1")
+    if height * width > MAX_PIXELS:
+        raise ValueError(
+            f"the image has {height * width / 1e6:.0f} megapixels, at most "
+            f"{MAX_PIXELS / 1e6:.0f} are read; make it smaller"
+        )
+
+
+def _decode(image: Image.Image) -> np.ndarray:
+    """A PIL image of any mode as uint8 (H, W), (H, W, 3) or (H, W, 4)."""
+    if image.mode in ("L", "RGB", "RGBA"):
+        return np.asarray(image)
+    if image.mode.startswith(("I", "F")):
+        pixels = np.nan_to_num(np.asarray(image, dtype=np.float64))
+        # Pillow keeps 16-bit grey in these modes; smaller values may be plain 8-bit ones.
+        scale = 255 / 65535 if pixels.max(initial=0) > 255 else 1
+        return np.clip(pixels * scale, 0, 255).astype(np.uint8)
+    if image.has_transparency_data:
+        return np.asarray(image.convert("RGBA"))
+    return np.asarray(image.convert("L" if image.mode == "1" else "RGB"))
+
+
+def _ink(pixels: np.ndarray) -> np.ndarray:
+    """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255."""
+    border = _border(pixels)
+    paper = np.median(border, axis=0).astype(np.uint8)
+    deviation = np.abs(border.astype(np.int16) - paper)
+    if np.percentile(deviation, 90) > EVEN_PAPER:
+        return _ink_of_photograph(pixels)
+    # Any colour that is not the paper's is ink, so yellow on white counts as black does.
+    ink = cv2.absdiff(pixels, np.full_like(pixels, paper))
+    if ink.ndim == 3:
+        ink = ink.max(axis=2)
+    strongest = int(ink.max())
+    if strongest < MIN_CONTRAST:
+        return np.zeros_like(ink)
+    noise = 3 * int(np.percentile(deviation, 75))
+    if noise:
+        ink = np.where(ink > noise, ink, 0).astype(np.uint8)
+    # MNIST's own digits peak at 254 or 255 and must pass unchanged.
+    return ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
+
+
+def _border(pixels: np.ndarray) -> np.ndarray:
+    """The outermost ring of pixels, (n, channels)."""
+    ring = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
+    return ring.reshape(len(ring), -1)
+
+
+def _ink_of_photograph(pixels: np.ndarray) -> np.ndarray:
+    """Ink on unevenly lit paper: the paper is estimated at every place and divided out."""
+    grey = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    grey = cv2.GaussianBlur(grey, (0, 0), max(grey.shape) / 400).astype(np.float32)
+    contrast = grey / _paper(grey) - 1
+    # Ink is what stands out furthest: darker than its paper, or lighter on a dark board.
+    if (contrast**3).sum() < 0:
+        contrast = -contrast
+    levels = np.clip(contrast * 255, 0, 255).astype(np.uint8)
+    threshold, mask = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    grain = 255 * 1.4826 * float(np.median(np.abs(contrast - np.median(contrast))))
+    strength = float(levels[mask > 0].mean()) if mask.any() else 0
+    if strength < max(PHOTOGRAPH_CONTRAST, 6 * grain):
+        return np.zeros_like(levels)
+    mask = cv2.dilate(_without_dirt(mask), np.ones((3, 3), np.uint8))
+    # A ramp around the threshold keeps the edges of the ink antialiased.
+    ink = np.clip(255 * (contrast * 255 / threshold - 0.5), 0, 255)
+    return np.where(mask > 0, ink, 0).astype(np.uint8)
+
+
+def _paper(grey: np.ndarray) -> np.ndarray:
+    """Brightness of the paper at every pixel: a smooth surface, and what a wide median adds."""
+    small = _resize(grey, PAPER_SIZE)
+    surface = _fit_surface(small)
+    # The median follows what is no polynomial, such as the edge of a shadow.
+    relative = np.clip(small / surface * 128, 0, 255).astype(np.uint8)
+    local = cv2.GaussianBlur(cv2.medianBlur(relative, PAPER_SIZE // 2 + 1), (0, 0), 2)
+    paper = surface * np.maximum(local, 1).astype(np.float32) / 128
+    return cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _fit_surface(values: np.ndarray) -> np.ndarray:
+    """A cubic surface through most of the values; outliers, which are ink, hardly count."""
+    height, width = values.shape
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    powers = [(i, j) for i in range(4) for j in range(4 - i)]
+    terms = np.stack([(x**i * y**j).ravel() for i, j in powers], axis=1)
+    target = values.ravel().astype(np.float64)
+    weights = np.ones_like(target)
+    for _ in range(10):
+        weighted = terms * weights[:, None]
+        coefficients = np.linalg.lstsq(weighted.T @ terms, weighted.T @ target, rcond=None)[0]
+        residuals = target - terms @ coefficients
+        spread = 1.4826 * np.median(np.abs(residuals)) + 1
+        weights = 1 / (1 + (residuals / spread) ** 2)
+    return np.maximum(terms @ coefficients, 1).reshape(height, width).astype(np.float32)
+
+
+def _without_dirt(mask: np.ndarray) -> np.ndarray:
+    """Drop specks, and what hangs in from the edge when there is ink that does not."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    height, width = mask.shape
+    left, top, across, down, area = stats.T
+    inside = (left > 0) & (top > 0) & (left + across < width) & (top + down < height)
+    inside[0] = False  # the paper itself
+    kept = inside if inside.any() else np.arange(len(stats)) > 0
+    if kept.any():
+        kept = kept & (area >= SPECK * area[kept].max())
+    return np.where(kept[labels], 255, 0).astype(np.uint8)

@@ -1,0 +1,109 @@
+"""The public Python API: a picture in, a prediction out."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from finalnet.checkpoint import load_checkpoint
+from finalnet.model import NUM_CLASSES, FinalNet
+from finalnet.preprocessing import PictureLike, preprocess_batch, to_tensor
+
+Verdict = Literal["digit", "unsure", "blank"]
+BATCH_SIZE = 512  # images in one pass through the network
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the network makes of one picture.
+
+    Attributes:
+        verdict: "digit"; "unsure", when it may not be one; "blank", when there is no ink.
+        digit: 0 to 9, or None when the verdict is not "digit".
+        probabilities: (10,) float32 in [0, 1], sums to 1; all zero when blank.
+        network_input: (28, 28) uint8, what the network saw: paper 0, ink 255.
+    """
+
+    verdict: Verdict
+    digit: int | None
+    probabilities: np.ndarray
+    network_input: np.ndarray
+
+    def top(self, k: int = 3) -> list[tuple[int, float]]:
+        """The k most probable digits with their probabilities, highest first; none when blank.
+
+        Raises:
+            ValueError: k is not a whole number from 1 to 10.
+        """
+        if isinstance(k, bool) or k not in range(1, NUM_CLASSES + 1):
+            raise ValueError(f"k must be a whole number from 1 to {NUM_CLASSES}, got {k!r}")
+        if self.verdict == "blank":
+            return []
+        order = np.argsort(-self.probabilities, kind="stable")[: int(k)]
+        return [(int(digit), float(self.probabilities[digit])) for digit in order]
+
+
+class Recognizer:
+    """Recognises pictures of single digits; safe to share between threads."""
+
+    def __init__(self, model: FinalNet) -> None:
+        self.model = fold_batch_norm(model)
+
+    @classmethod
+    def load(cls, source: Path | str | None = None) -> "Recognizer":
+        """A recogniser from the committed checkpoint, a checkpoint folder or a Hub id.
+
+        Raises:
+            FileNotFoundError: there is no checkpoint; the message says how to make one.
+        """
+        return cls(load_checkpoint(source))
+
+    def recognize(self, image: PictureLike) -> Prediction:
+        """Recognise one picture.
+
+        Args:
+            image: PIL image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4); dark ink
+                on light paper or light on dark, the digit of any size at any place.
+        Raises:
+            TypeError, ValueError: the picture cannot be read; the message says why.
+        """
+        return self.recognize_batch([image])[0]
+
+    def recognize_batch(self, images: Sequence[PictureLike]) -> list[Prediction]:
+        """Recognise several pictures, which may differ in size and kind, in the same order."""
+        return self.recognize_inputs(preprocess_batch(images))
+
+    @torch.inference_mode()
+    def recognize_inputs(self, network_inputs: np.ndarray) -> list[Prediction]:
+        """Recognise pictures that are preprocessed already, (N, 28, 28) uint8."""
+        predictions: list[Prediction] = []
+        for start in range(0, len(network_inputs), BATCH_SIZE):
+            batch = network_inputs[start : start + BATCH_SIZE]
+            logits = self.model.logits(to_tensor(batch)) / self.model.temperature
+            predictions.extend(map(self._judge, batch, logits.softmax(dim=1).numpy()))
+        return predictions
+
+    def _judge(self, network_input: np.ndarray, probabilities: np.ndarray) -> Prediction:
+        if not network_input.any():
+            return Prediction("blank", None, np.zeros(NUM_CLASSES, np.float32), network_input)
+        threshold = self.model.rejection_threshold
+        if threshold is not None and probabilities.max() < threshold:
+            return Prediction("unsure", None, probabilities, network_input)
+        return Prediction("digit", int(probabilities.argmax()), probabilities, network_input)
+
+
+def fold_batch_norm(model: FinalNet) -> FinalNet:
+    """A copy for inference with every batch norm folded into the convolution before it."""
+    folded = deepcopy(model).eval()
+    for number in range(1, 5):
+        convolution = getattr(folded, f"conv{number}")
+        batch_norm = getattr(folded, f"bn{number}")
+        setattr(folded, f"conv{number}", fuse_conv_bn_eval(convolution, batch_norm))
+        setattr(folded, f"bn{number}", nn.Identity())
+    return folded.requires_grad_(False)

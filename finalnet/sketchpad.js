@@ -1,0 +1,175 @@
+// The sketchpad in the browser. gr.HTML gives `element`, `props`, `trigger` and `watch`.
+// Setting `props.value` fires "change"; "release" says that the pen was lifted.
+
+const INK = "#0b0f19";
+const SEND_EVERY = 50; // ms between two values while drawing
+const MIN_STEP = 0.7; // pad pixels between two points of a stroke
+
+const paper = element.querySelector(".paper");
+const canvas = element.querySelector("canvas");
+const undoButton = element.querySelector("#undo");
+const clearButton = element.querySelector("#clear");
+const penSlider = element.querySelector(".pen input");
+const ink = canvas.getContext("2d");
+
+let strokes = [];
+let past = []; // earlier drawings, for undo
+let activePointer = null;
+let lastSent = 0;
+let sendTimer = null;
+let frame = null;
+
+// --- value -----------------------------------------------------------------------------------
+
+function send(finished) {
+  clearTimeout(sendTimer);
+  sendTimer = null;
+  lastSent = performance.now();
+  props.value = {
+    strokes: strokes.map((stroke) => stroke.map((point) => [...point])),
+    pen_width: Number(penSlider.value),
+    width: props.size,
+    height: props.size,
+    finished,
+  };
+  if (finished) trigger("release");
+}
+
+function sendSoon() {
+  const wait = SEND_EVERY - (performance.now() - lastSent);
+  sendTimer ??= setTimeout(() => send(false), Math.max(0, wait));
+}
+
+function show(drawing) {
+  strokes = drawing;
+  paper.classList.toggle("inked", strokes.length > 0);
+  undoButton.disabled = past.length === 0;
+  clearButton.disabled = strokes.length === 0;
+  redrawSoon();
+}
+
+// --- screen ----------------------------------------------------------------------------------
+
+function redrawSoon() {
+  frame ??= requestAnimationFrame(redraw);
+}
+
+function redraw() {
+  frame = null;
+  const scale = canvas.width / props.size;
+  ink.setTransform(1, 0, 0, 1, 0, 0);
+  ink.clearRect(0, 0, canvas.width, canvas.height);
+  ink.setTransform(scale, 0, 0, scale, 0, 0);
+  ink.lineCap = ink.lineJoin = "round";
+  ink.lineWidth = Number(penSlider.value);
+  ink.strokeStyle = INK;
+  for (const stroke of strokes) drawStroke(stroke);
+}
+
+function drawStroke(points) {
+  const [x, y] = points[points.length - 1];
+  ink.beginPath();
+  ink.moveTo(...points[0]);
+  // Curves through the midpoints, each point the control of its own curve: no corners.
+  for (let i = 1; i < points.length - 1; i++) {
+    const [point, next] = [points[i], points[i + 1]];
+    ink.quadraticCurveTo(...point, (point[0] + next[0]) / 2, (point[1] + next[1]) / 2);
+  }
+  ink.lineTo(x + 0.01, y); // a line of no length at all would draw no dot
+  ink.stroke();
+}
+
+function fitScreen() {
+  const side = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
+  if (!side || side === canvas.width) return;
+  canvas.width = canvas.height = side;
+  redraw();
+}
+
+// --- pen -------------------------------------------------------------------------------------
+
+function addPoints(event) {
+  const stroke = strokes[strokes.length - 1];
+  const box = canvas.getBoundingClientRect();
+  const coalesced = event.getCoalescedEvents?.() ?? [];
+  for (const { clientX, clientY } of coalesced.length ? coalesced : [event]) {
+    const x = ((clientX - box.left) / box.width) * props.size;
+    const y = ((clientY - box.top) / box.height) * props.size;
+    const last = stroke[stroke.length - 1];
+    if (last && Math.hypot(x - last[0], y - last[1]) < MIN_STEP) continue;
+    stroke.push([Math.round(x * 10) / 10, Math.round(y * 10) / 10]);
+  }
+}
+
+function penDown(event) {
+  if (activePointer !== null || event.button !== 0) return;
+  canvas.setPointerCapture(event.pointerId);
+  activePointer = event.pointerId;
+  past.push(strokes);
+  show([...strokes, []]);
+  addPoints(event);
+  sendSoon();
+}
+
+function penMove(event) {
+  if (event.pointerId !== activePointer) return;
+  addPoints(event);
+  redrawSoon();
+  sendSoon();
+}
+
+function penUp(event) {
+  if (event.pointerId !== activePointer) return;
+  activePointer = null;
+  redrawSoon();
+  send(true);
+}
+
+// --- undo, clear, pen width ------------------------------------------------------------------
+
+function undo() {
+  if (activePointer !== null || !past.length) return;
+  show(past.pop());
+  send(true);
+}
+
+function clear() {
+  if (activePointer !== null || !strokes.length) return;
+  past.push(strokes);
+  show([]);
+  send(true);
+}
+
+function onKey(event) {
+  if (!element.isConnected) return document.removeEventListener("keydown", onKey);
+  if (event.target.closest?.("input:not([type=range], [type=radio]), textarea, select")) return;
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") undo();
+  else if (event.key === "Escape" || event.key === "Delete") clear();
+  else return;
+  event.preventDefault();
+}
+
+canvas.addEventListener("pointerdown", penDown);
+canvas.addEventListener("pointermove", penMove);
+canvas.addEventListener("pointerup", penUp);
+canvas.addEventListener("pointercancel", penUp);
+canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+undoButton.addEventListener("click", undo);
+clearButton.addEventListener("click", clear);
+penSlider.addEventListener("input", () => {
+  redrawSoon();
+  if (strokes.length) sendSoon();
+});
+penSlider.addEventListener("change", () => strokes.length && send(true));
+document.addEventListener("keydown", onKey);
+new ResizeObserver(fitScreen).observe(canvas);
+
+// A drawing that Python put on the pad, or none.
+function adopt() {
+  if (props.value?.pen_width) penSlider.value = props.value.pen_width;
+  past = [];
+  show(props.value?.strokes ?? []);
+}
+watch("value", adopt);
+adopt();
+fitScreen();

@@ -1,0 +1,126 @@
+"""Strokes to image: what the pen did becomes black ink on white paper."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+PAD_SIZE = 280  # px, side of the square pad
+PEN_WIDTH = 0.08  # of the drawing's longer side; 7 to 9 % is nearest to MNIST's own pens
+MARGIN = 0.15  # of the pad, left free on every side of a fitted drawing
+MAX_STROKES = 500
+MAX_POINTS = 50_000
+MAX_COORDINATE = 1e6  # px
+SUPERSAMPLING = 4  # sub-pixels along each side of a pixel, averaged for antialiasing
+Strokes = Sequence[Sequence[Sequence[float]]]
+
+
+def check_strokes(strokes: Strokes) -> list[np.ndarray]:
+    """Validate strokes that came from outside.
+
+    Args:
+        strokes: a list of strokes, each a list of (x, y) pairs, y pointing down.
+    Returns:
+        One (n, 2) float64 array a stroke, n >= 1.
+    Raises:
+        ValueError: what is wrong, and in which stroke and point; both count from 1.
+    """
+    if not isinstance(strokes, list | tuple):
+        raise ValueError(f"strokes must be a list of strokes, got {_kind(strokes)}")
+    if len(strokes) > MAX_STROKES:
+        raise ValueError(f"too many strokes: {len(strokes):,}, at most {MAX_STROKES:,} are read")
+    points = 0
+    arrays = []
+    for number, stroke in enumerate(strokes, 1):
+        if isinstance(stroke, np.ndarray):
+            stroke = stroke.tolist()
+        if not isinstance(stroke, list | tuple):
+            raise ValueError(
+                f"stroke {number} must be a list of [x, y] points, got {_kind(stroke)}"
+            )
+        if not stroke:
+            raise ValueError(f"stroke {number} has no points; leave it out or give it one")
+        points += len(stroke)
+        if points > MAX_POINTS:
+            raise ValueError(f"too many points: at most {MAX_POINTS:,} are read in one drawing")
+        for index, point in enumerate(stroke, 1):
+            _check_point(point, f"stroke {number}, point {index}")
+        arrays.append(np.asarray(stroke, dtype=np.float64))
+    return arrays
+
+
+def _check_point(point: Any, where: str) -> None:
+    if not isinstance(point, list | tuple | np.ndarray) or len(point) != 2:
+        raise ValueError(f"{where}: a point is [x, y], got {_kind(point)}")
+    for coordinate in point:
+        if isinstance(coordinate, bool) or not isinstance(
+            coordinate, int | float | np.integer | np.floating
+        ):
+            raise ValueError(f"{where}: x and y must be numbers, got {_kind(coordinate)}")
+        # Written so that NaN fails too.
+        if not abs(coordinate) <= MAX_COORDINATE:  # type: ignore[operator]
+            raise ValueError(
+                f"{where}: x and y must lie within ±{MAX_COORDINATE:,.0f}, got {coordinate!r:.20}"
+            )
+
+
+def _kind(value: object) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text[:40]}{'...' if len(text) > 40 else ''}"
+
+
+def render_strokes(
+    strokes: Strokes, pen_width: float, width: int = PAD_SIZE, height: int = PAD_SIZE
+) -> np.ndarray:
+    """Draw strokes where they are, as the pad shows them; ink outside the pad is cut off.
+
+    Args:
+        strokes: lists of (x, y) in pad pixels, y pointing down; one point draws a dot.
+        pen_width: px, the diameter of the round pen.
+        width, height: px, of the pad.
+    Returns:
+        (height, width) uint8, paper 255, ink 0, antialiased.
+    Raises:
+        ValueError: the strokes are invalid.
+    """
+    return _rasterize(check_strokes(strokes), pen_width, width, height)
+
+
+def draw_strokes(
+    strokes: Strokes, pen_width: float = PEN_WIDTH, size: int = PAD_SIZE
+) -> Image.Image:
+    """Draw strokes of any coordinates, fitted into the middle of a pad.
+
+    Args:
+        strokes: lists of (x, y) in any unit, y pointing down; no strokes give an empty pad.
+        pen_width: the pen's diameter as a share of the drawing's longer side.
+        size: px, side of the pad.
+    Returns:
+        A size x size picture in mode "L", paper 255, ink 0.
+    Raises:
+        ValueError: the strokes are invalid.
+    """
+    arrays = check_strokes(strokes)
+    room = size * (1 - 2 * MARGIN)
+    if arrays:
+        points = np.concatenate(arrays)
+        low, high = points.min(axis=0), points.max(axis=0)
+        extent = float((high - low).max())
+        scale = room / extent if extent > 0 else 1.0
+        arrays = [(stroke - (low + high) / 2) * scale + size / 2 for stroke in arrays]
+    return Image.fromarray(_rasterize(arrays, pen_width * room, size, size))
+
+
+def _rasterize(strokes: list[np.ndarray], pen_width: float, width: int, height: int) -> np.ndarray:
+    canvas = np.full((height * SUPERSAMPLING, width * SUPERSAMPLING), 255, np.uint8)
+    thickness = max(1, round(pen_width * SUPERSAMPLING))
+    for stroke in strokes:
+        # Pixel i covers [i, i + 1): its centre, which OpenCV counts from, lies half a pixel on.
+        points = np.round(stroke * SUPERSAMPLING - 0.5).astype(np.int32)
+        # OpenCV gives lines round ends and joints; a line of no length is a dot.
+        cv2.polylines(canvas, [points.reshape(-1, 1, 2)], False, 0, thickness)
+        if len(points) == 1:
+            cv2.circle(canvas, points[0].tolist(), thickness // 2, 0, cv2.FILLED)
+    return cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,101 @@
+"""Real parts for the tests: MNIST, the committed checkpoint, a running app, a browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from finalnet import Recognizer
+from finalnet.data import Digits, load_mnist
+
+ROOT = Path(__file__).resolve().parent.parent
+MNIST_DIR = Path(os.environ.get("MNIST_DIR", ROOT / "data")).resolve()
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+START_TIMEOUT = 120  # s
+
+
+def missing(what: str, remedy: str) -> None:
+    """Skip here, fail where everything must be present (`CI=true`)."""
+    message = f"{what}; {remedy}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def recognizer() -> Recognizer:
+    return Recognizer.load()
+
+
+@pytest.fixture(scope="session")
+def mnist_test() -> Digits:
+    if not (MNIST_DIR / "MNIST" / "raw").is_dir():
+        missing(
+            f"no MNIST in {MNIST_DIR}",
+            "run `python train.py --epochs 1 --output /tmp/finalnet`, which downloads it, "
+            "or set MNIST_DIR",
+        )
+    return load_mnist("test", MNIST_DIR)
+
+
+@pytest.fixture(scope="session")
+def mnist_validation(mnist_test: Digits) -> Digits:
+    return load_mnist("validation", MNIST_DIR)
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The real app on a free port, started from a directory that is not its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    folder = tmp_path_factory.mktemp("elsewhere")
+    log = folder / "app.log"
+    with log.open("w") as output:
+        app = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py"), "--host", "127.0.0.1", "--port", str(port)],
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_it_answers(url, app, log)
+        yield url
+    finally:
+        app.terminate()
+        app.wait(timeout=30)
+
+
+def _wait_until_it_answers(url: str, app: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and app.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"the app did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    if CHROMIUM is None:
+        missing("no Chromium on the PATH", "install it, on Debian with `apt install chromium`")
+    # Chromium's sandbox does not run as root.
+    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()

@@ -1,0 +1,82 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from finalnet import FinalNet, Recognizer
+from finalnet.model import summarize
+from finalnet.recognizer import fold_batch_norm
+
+SPECIFICATION = [
+    ("conv1", "Conv2d 1 -> 8", "8x28x28", 80),
+    ("bn1", "BatchNorm2d", "8x28x28", 16),
+    ("conv2", "Conv2d 8 -> 16", "16x28x28", 1_168),
+    ("bn2", "BatchNorm2d", "16x28x28", 32),
+    ("pool1", "MaxPool2d 2", "16x14x14", 0),
+    ("conv3", "Conv2d 16 -> 16", "16x14x14", 2_320),
+    ("bn3", "BatchNorm2d", "16x14x14", 32),
+    ("conv4", "Conv2d 16 -> 16", "16x14x14", 2_320),
+    ("bn4", "BatchNorm2d", "16x14x14", 32),
+    ("pool2", "MaxPool2d 2", "16x7x7", 0),
+    ("fc1", "Linear 784 -> 32", "32", 25_120),
+    ("dropout", "Dropout 0.25", "32", 0),
+    ("fc2", "Linear 32 -> 10", "10", 330),
+]
+
+
+def test_every_row_of_the_specification_holds():
+    assert [tuple(row) for row in summarize(FinalNet())] == SPECIFICATION
+
+
+def test_convolutions_are_3x3_with_stride_1_and_padding_1():
+    model = FinalNet()
+    for number in range(1, 5):
+        convolution = getattr(model, f"conv{number}")
+        assert convolution.kernel_size == (3, 3)
+        assert convolution.stride == (1, 1)
+        assert convolution.padding == (1, 1)
+
+
+def test_summary_command_prints_the_table_and_its_total():
+    run = subprocess.run(
+        [sys.executable, "-m", "finalnet", "summary"], capture_output=True, text=True, check=True
+    )
+    for name, layer, shape, parameters in SPECIFICATION:
+        row = next(line for line in run.stdout.splitlines() if line.split()[0] == name)
+        assert layer in row and shape in row and row.endswith(f"{parameters:,}")
+    assert run.stdout.splitlines()[-1].split() == ["total", "31,450"]
+
+
+def test_forward_returns_log_probabilities():
+    output = FinalNet().eval()(torch.randn(4, 1, 28, 28))
+    torch.testing.assert_close(output.exp().sum(dim=1), torch.ones(4))
+    assert (output <= 0).all()
+
+
+def test_a_saved_network_comes_back_identical_with_its_configuration(tmp_path):
+    model = FinalNet(temperature=1.5, rejection_threshold=0.25).eval()
+    model.save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["temperature"] == 1.5
+    assert (tmp_path / "model.safetensors").is_file()
+    loaded = FinalNet.from_pretrained(tmp_path).eval()
+    assert (loaded.temperature, loaded.rejection_threshold) == (1.5, 0.25)
+    images = torch.randn(4, 1, 28, 28)
+    assert torch.equal(model(images), loaded(images))
+
+
+def test_folding_batch_norm_leaves_the_answers_as_they_are(recognizer):
+    model = FinalNet.from_pretrained("checkpoints/finalnet").eval()
+    images = torch.randn(64, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            fold_batch_norm(model)(images), model(images), rtol=1e-4, atol=1e-4
+        )
+        assert torch.equal(fold_batch_norm(model)(images), recognizer.model(images))
+
+
+@pytest.mark.parametrize("source", ["/nowhere/at/all", "./nowhere"])
+def test_a_missing_checkpoint_says_how_to_make_one(source):
+    with pytest.raises(FileNotFoundError, match=r"python train\.py"):
+        Recognizer.load(source)

@@ -1,0 +1,286 @@
+"""The page in a real browser, drawn on with mouse and finger."""
+
+import re
+import time
+
+import numpy as np
+import pytest
+from drawings import DRAWINGS
+
+from finalnet.page import show_top_k
+from finalnet.recognizer import Prediction
+
+ANSWER_TIMEOUT = 10_000  # ms
+
+
+class Visitor:
+    """A person on the page: draws, and notices errors and calls to other hosts."""
+
+    def __init__(self, page, url: str) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._check_host(request.url, url))
+        page.goto(url)
+        page.wait_for_selector("#sketchpad canvas")
+        page.wait_for_function("document.querySelector('#sketchpad canvas').width > 200")
+
+    def _check_host(self, requested: str, url: str) -> None:
+        if not requested.startswith((url, "data:", "blob:")):
+            self.complaints.append(f"request to {requested}")
+
+    def on_pad(self, strokes) -> list[list[tuple[float, float]]]:
+        """Strokes of a 100x100 box in page pixels, on the pad."""
+        box = self.page.locator("#sketchpad canvas").bounding_box()
+        return [
+            [(box["x"] + x * box["width"] / 100, box["y"] + y * box["height"] / 100) for x, y in s]
+            for s in strokes
+        ]
+
+    def draw(self, name: str) -> None:
+        for stroke in self.on_pad(DRAWINGS[name][1]):
+            self.page.mouse.move(*stroke[0])
+            self.page.mouse.down()
+            for point in stroke[1:]:
+                self.page.mouse.move(*point, steps=3)
+            self.page.mouse.up()
+
+    def touch(self, name: str) -> None:
+        touch = self.page.context.new_cdp_session(self.page)
+
+        def send(kind: str, points: list[dict[str, float]]) -> None:
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        for stroke in self.on_pad(DRAWINGS[name][1]):
+            send("touchStart", [{"x": stroke[0][0], "y": stroke[0][1]}])
+            for x, y in stroke[1:]:
+                send("touchMove", [{"x": x, "y": y}])
+            send("touchEnd", [])
+
+    def sees(self, answer: str) -> None:
+        """Waits until the large answer is this."""
+        self.page.wait_for_function(
+            "answer => document.querySelector('#answer .digit').textContent === answer",
+            arg=answer,
+            timeout=ANSWER_TIMEOUT,
+        )
+
+    def ink(self) -> int:
+        """Dark pixels on the canvas."""
+        return self.page.evaluate(
+            """() => {
+                const canvas = document.querySelector("#sketchpad canvas");
+                const pixels = canvas.getContext("2d")
+                    .getImageData(0, 0, canvas.width, canvas.height).data;
+                let count = 0;
+                for (let i = 3; i < pixels.length; i += 4) count += pixels[i] > 128;
+                return count;
+            }"""
+        )
+
+    def bars(self) -> list[dict]:
+        return self.page.evaluate(
+            """() => [...document.querySelectorAll("#top-k .row")].map((row) => ({
+                digit: row.querySelector(".name").textContent,
+                top: row.classList.contains("top"),
+                percent: Number(row.getAttribute("aria-valuenow")),
+            }))"""
+        )
+
+
+SCREENS = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+        "device_scale_factor": 3,
+    },
+}
+
+
+@pytest.fixture(params=SCREENS)
+def visitor(request, browser, app_url):
+    context = browser.new_context(**SCREENS[request.param])
+    visitor = Visitor(context.new_page(), app_url)
+    yield visitor
+    assert visitor.complaints == []
+    context.close()
+
+
+@pytest.fixture
+def desktop(browser, app_url):
+    context = browser.new_context(**SCREENS["desktop"])
+    visitor = Visitor(context.new_page(), app_url)
+    yield visitor
+    assert visitor.complaints == []
+    context.close()
+
+
+@pytest.fixture
+def phone(browser, app_url):
+    context = browser.new_context(**SCREENS["phone"])
+    visitor = Visitor(context.new_page(), app_url)
+    yield visitor
+    assert visitor.complaints == []
+    context.close()
+
+
+def test_the_empty_page_shows_no_prediction(visitor):
+    assert visitor.page.locator("#sketchpad .hint").is_visible()
+    assert not re.search(r"\d", visitor.page.locator("#answer").inner_text())
+    assert all(bar["percent"] == 0 and not bar["top"] for bar in visitor.bars())
+    assert visitor.ink() == 0
+    for button in ("#undo", "#clear"):
+        assert visitor.page.locator(button).is_disabled()
+
+
+@pytest.mark.parametrize("name", ["0 slashed", "1 flag and base", "4 open", "7 crossed"])
+def test_a_digit_drawn_with_the_mouse_is_answered(desktop, name):
+    desktop.draw(name)
+    desktop.sees(str(DRAWINGS[name][0]))
+    assert not desktop.page.locator("#sketchpad .hint").is_visible()
+
+
+@pytest.mark.parametrize("name", ["2 looped", "5 two strokes", "9 curved tail"])
+def test_a_digit_drawn_with_a_finger_is_answered_and_the_page_stays(phone, name):
+    phone.touch(name)
+    phone.sees(str(DRAWINGS[name][0]))
+    assert phone.page.evaluate("window.scrollY") == 0
+
+
+def test_the_answer_appears_while_the_pen_is_still_down(desktop):
+    (stroke,) = desktop.on_pad(DRAWINGS["3 round"][1])
+    desktop.page.mouse.move(*stroke[0])
+    desktop.page.mouse.down()
+    for point in stroke[1:]:
+        desktop.page.mouse.move(*point, steps=3)
+    desktop.sees("3")
+    assert desktop.page.locator("#answer [role=status]").inner_text() == ""
+    desktop.page.mouse.up()
+    desktop.page.wait_for_function(
+        "document.querySelector('#answer [role=status]').textContent.startsWith('3 ')"
+    )
+
+
+def test_undo_takes_back_a_stroke_and_clear_takes_back_all(visitor):
+    visitor.draw("1 bar")
+    visitor.sees("1")
+    one_stroke = visitor.ink()
+    visitor.draw("7 crossed")
+    assert visitor.ink() > one_stroke
+    visitor.page.click("#undo")
+    visitor.page.click("#undo")
+    visitor.sees("1")
+    assert visitor.ink() == one_stroke
+    visitor.page.click("#clear")
+    visitor.sees("")
+    assert visitor.ink() == 0
+    visitor.page.click("#undo")  # clearing can be taken back too
+    visitor.sees("1")
+    visitor.page.click("#clear")
+    visitor.draw("8 one stroke")
+    visitor.sees("8")
+
+
+def test_undo_and_clear_have_keys(desktop):
+    desktop.draw("7 crossed")
+    desktop.sees("7")
+    desktop.page.keyboard.press("Control+z")
+    desktop.page.keyboard.press("Control+z")
+    desktop.sees("")
+    for key in ("Escape", "Delete"):
+        desktop.draw("3 round")
+        desktop.sees("3")
+        desktop.page.keyboard.press(key)
+        desktop.sees("")
+    assert desktop.ink() == 0
+
+
+def test_the_person_chooses_how_many_digits_stand_out(desktop):
+    desktop.draw("2 plain")
+    desktop.sees("2")
+    assert sum(bar["top"] for bar in desktop.bars()) == 3
+    number = desktop.page.locator("#k input[type=number]")
+    number.fill("5")
+    number.press("Enter")
+    desktop.page.wait_for_function("document.querySelectorAll('#top-k .row.top').length === 5")
+    bars = desktop.bars()
+    assert [bar["digit"] for bar in bars] == list("0123456789")
+    lowest_top = min(bar["percent"] for bar in bars if bar["top"])
+    assert all(bar["percent"] <= lowest_top for bar in bars if not bar["top"])
+    assert max(bars, key=lambda bar: bar["percent"])["digit"] == "2"
+
+
+def test_the_network_input_is_shown_enlarged_without_blur(desktop, recognizer):
+    desktop.draw("6 curved")
+    desktop.sees("6")
+    image = desktop.page.locator("#network-input img")
+    size = "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
+    assert image.evaluate(size) == [28, 28]
+    assert image.evaluate("image => getComputedStyle(image).imageRendering") == "pixelated"
+    assert image.bounding_box()["width"] >= 96
+
+
+def test_the_pen_width_changes_the_ink(desktop):
+    desktop.draw("4 open")
+    desktop.sees("4")
+    ink = desktop.ink()
+    desktop.page.locator(".pen input").fill("30")
+    desktop.page.wait_for_timeout(300)
+    assert desktop.ink() > 1.3 * ink
+    desktop.sees("4")
+
+
+def test_the_canvas_is_as_sharp_as_the_screen(phone):
+    width, css_width = phone.page.evaluate(
+        "() => { const c = document.querySelector('#sketchpad canvas');"
+        " return [c.width, c.clientWidth]; }"
+    )
+    assert width == pytest.approx(3 * css_width, abs=3)
+
+
+def test_a_tap_draws_a_dot_and_nothing_breaks(visitor):
+    box = visitor.page.locator("#sketchpad canvas").bounding_box()
+    visitor.page.mouse.click(box["x"] + 50, box["y"] + 50)
+    visitor.page.wait_for_function("document.querySelector('#answer .digit').textContent !== ''")
+    assert visitor.ink() > 0
+
+
+def test_one_stroke_sends_few_requests_and_the_last_answer_wins(desktop):
+    sent = []
+    desktop.page.on("request", lambda request: sent.append(request.url))
+    start = time.monotonic()
+    desktop.draw("3 round")
+    seconds = time.monotonic() - start
+    desktop.page.wait_for_timeout(500)
+    assert 1 <= len(sent) <= 20 * seconds + 2
+    for _ in range(3):
+        desktop.draw("8 two circles")
+        desktop.page.keyboard.press("Escape")
+    desktop.page.wait_for_timeout(500)
+    desktop.sees("")
+
+
+def test_the_layout_does_not_jump_when_an_answer_appears(visitor):
+    def places():
+        ids = ["sketchpad", "answer", "top-k", "network-input", "undo", "clear"]
+        return [visitor.page.locator(f"#{name}").bounding_box() for name in ids]
+
+    before = places()
+    visitor.draw("5 one stroke")
+    visitor.sees("5")
+    assert places() == before
+    assert visitor.page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+
+
+def test_bars_keep_their_rows_and_mark_the_top_k():
+    probabilities = np.array([0, 0.1, 0, 0.6, 0, 0.3, 0, 0, 0, 0], np.float32)
+    prediction = Prediction("digit", 3, probabilities, np.zeros((28, 28), np.uint8))
+    rows = show_top_k(prediction, 2)
+    assert [row["digit"] for row in rows] == list("0123456789")
+    assert [row["digit"] for row in rows if row["top"]] == ["3", "5"]
+    assert rows[3]["text"] == "60 %" and rows[0]["text"] == ""

@@ -1,0 +1,183 @@
+import io
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from drawings import DRAWINGS
+from PIL import Image
+
+from finalnet import draw_strokes
+from finalnet.preprocessing import CENTER, preprocess, preprocess_batch, to_tensor
+from finalnet.strokes import render_strokes
+
+THREE = np.asarray(draw_strokes(DRAWINGS["3 round"][1]))
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> float:
+    """Mean absolute difference of two network inputs, in grey levels of 255.
+
+    The centre of mass is rounded to whole pixels, so that a trace of noise may move a picture by
+    one: the best of the nine places counts.
+    """
+    shifts = [np.roll(other, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    return min(float(np.abs(one.astype(float) - shifted).mean()) for shifted in shifts)
+
+
+def photograph(drawing: np.ndarray, seed: int, light_ink: bool = False) -> np.ndarray:
+    """The drawing on unevenly lit, grainy paper, through JPEG."""
+    random = np.random.default_rng(seed)
+    height, width = drawing.shape
+    y, x = np.mgrid[0:height, 0:width] / height
+    light = 1 - 0.45 * x - 0.25 * y + 0.1 * np.sin(3 * y)  # from 1.0 down to 0.3
+    paper, ink = (60, 190) if light_ink else (225, 70)
+    grey = (drawing / 255 * (paper - ink) + ink) * light + random.normal(0, 3, drawing.shape)
+    color = np.stack([grey, grey * 0.97, grey * 0.9], axis=2).clip(0, 255).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(color).save(file, "JPEG", quality=80)
+    return np.asarray(Image.open(file))
+
+
+def test_mnist_digit_drawn_large_comes_back_unchanged(mnist_test):
+    digits = mnist_test.images.numpy()
+    enlarged = (255 - np.kron(digit, np.ones((10, 10), np.uint8)) for digit in digits)
+    same = sum(map(np.array_equal, map(preprocess, enlarged), digits))
+    assert same >= 9_990
+
+
+def test_raw_mnist_is_already_preprocessed(mnist_test):
+    digits = mnist_test.images.numpy()
+    assert sum(map(np.array_equal, preprocess_batch(list(digits)), digits)) >= 9_990
+
+
+def test_ink_fills_20_px_and_its_mass_is_in_the_middle():
+    network_input = preprocess(THREE)
+    left, top, width, height = cv2.boundingRect(network_input)
+    assert (max(width, height), network_input.shape) == (20, (28, 28))
+    rows = network_input.sum(axis=1) @ np.arange(28) / network_input.sum()
+    columns = network_input.sum(axis=0) @ np.arange(28) / network_input.sum()
+    assert abs(rows - CENTER) <= 0.5 and abs(columns - CENTER) <= 0.5
+
+
+@pytest.mark.parametrize("place", [(0, 0), (180, 0), (0, 170), (180, 170)])
+def test_the_place_on_the_pad_does_not_matter(place):
+    strokes = [[(30, 20), (60, 20), (40, 80)]]
+    moved = [[(x + place[0], y + place[1]) for x, y in stroke] for stroke in strokes]
+    assert np.array_equal(
+        preprocess(render_strokes(moved, 8)), preprocess(render_strokes(strokes, 8))
+    )
+
+
+GREY = Image.fromarray(THREE)
+TRANSPARENT = Image.new("RGBA", GREY.size, (0, 0, 0, 0))
+TRANSPARENT.paste((0, 0, 0, 255), mask=Image.fromarray(255 - THREE))
+WHITE_ON_TRANSPARENT = Image.new("RGBA", GREY.size, (255, 255, 255, 0))
+WHITE_ON_TRANSPARENT.paste((255, 255, 255, 255), mask=Image.fromarray(255 - THREE))
+PALETTE_WITH_TRANSPARENCY = TRANSPARENT.quantize(8)
+SAME_DRAWING = {
+    "RGB": GREY.convert("RGB"),
+    "RGBA": GREY.convert("RGBA"),
+    "LA": GREY.convert("LA"),
+    "P": GREY.convert("P"),
+    "CMYK": GREY.convert("CMYK"),
+    "16 bit": Image.fromarray(THREE.astype(np.uint16) * 257),
+    "32 bit": Image.fromarray(THREE.astype(np.int32) * 257),
+    "float": Image.fromarray(THREE.astype(np.float32)),
+    "array": THREE,
+    "colour array": np.stack([THREE] * 3, axis=2),
+    "colour array with alpha": np.asarray(GREY.convert("RGBA")),
+    "light on dark": 255 - THREE,
+    "faint": 255 - (255 - THREE) // 8,
+    "faint on dark": 40 + (255 - THREE) // 8,
+    "yellow on white": np.stack([np.full_like(THREE, 255)] * 2 + [THREE], axis=2),
+    "red on blue": np.stack([255 - THREE, np.zeros_like(THREE), THREE], axis=2),
+    "transparent paper": TRANSPARENT,
+    "white ink on transparent paper": WHITE_ON_TRANSPARENT,
+    "twice as wide paper": np.pad(THREE, ((0, 0), (0, 280)), constant_values=255),
+    "four times as large": np.kron(THREE, np.ones((4, 4), np.uint8)),
+}
+
+
+@pytest.mark.parametrize("kind", SAME_DRAWING)
+def test_the_same_drawing_in_any_form_gives_the_same_input(kind):
+    assert difference(preprocess(SAME_DRAWING[kind]), preprocess(THREE)) < 1.5
+
+
+@pytest.mark.parametrize(
+    "image",
+    [GREY.convert("1"), PALETTE_WITH_TRANSPARENCY, GREY.resize((70, 70))],
+    ids=["1 bit", "palette with transparency", "small"],
+)
+def test_a_coarser_form_gives_nearly_the_same_input(image):
+    assert difference(preprocess(image), preprocess(THREE)) < 8
+
+
+def test_dark_ink_that_covers_most_of_the_paper_is_still_ink():
+    image = np.full((100, 100), 255, np.uint8)
+    image[5:95, 5:95] = 0
+    network_input = preprocess(image)
+    assert (network_input == 255).sum() == 20 * 20
+
+
+@pytest.mark.parametrize("light_ink", [False, True])
+@pytest.mark.parametrize("name", ["0 slashed", "2 plain", "5 two strokes", "7 crossed"])
+def test_a_photographed_sheet_gives_nearly_the_same_input(name, light_ink):
+    drawing = np.asarray(draw_strokes(DRAWINGS[name][1], size=600))
+    for seed in range(3):
+        photographed = preprocess(photograph(drawing, seed, light_ink))
+        assert difference(photographed, preprocess(drawing)) < 8
+
+
+def test_a_photographed_empty_sheet_is_blank():
+    for seed in range(5):
+        assert not preprocess(photograph(np.full((500, 400), 255, np.uint8), seed)).any()
+
+
+def test_jpeg_noise_around_the_ink_does_not_move_it():
+    for quality in (90, 60, 30):
+        file = io.BytesIO()
+        GREY.save(file, "JPEG", quality=quality)
+        assert difference(preprocess(Image.open(file)), preprocess(THREE)) < 8
+
+
+@pytest.mark.parametrize("level", [0, 1, 128, 255])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (280, 280), (3, 3, 3), (9, 5, 4)])
+def test_paper_without_ink_is_blank(shape, level):
+    assert not preprocess(np.full(shape, level, np.uint8)).any()
+
+
+@pytest.mark.parametrize("size", [(1, 2), (2, 1), (3, 2000), (2000, 3), (5000, 1200)])
+def test_any_size_and_aspect_is_read(size):
+    image = np.full(size, 255, np.uint8)
+    image[size[0] // 2, size[1] // 2] = 0
+    assert preprocess(image).shape == (28, 28)
+
+
+@pytest.mark.parametrize(
+    ("image", "error", "message"),
+    [
+        ("digit.png", TypeError, "expected a PIL image or a uint8 array, got str"),
+        (None, TypeError, "got NoneType"),
+        (np.zeros((28, 28)), ValueError, "must be uint8 in 0..255, got float64"),
+        (np.zeros((2, 3, 28, 28), np.uint8), ValueError, r"got \(2, 3, 28, 28\)"),
+        (np.zeros((28, 28, 2), np.uint8), ValueError, r"\(H, W, 4\), got \(28, 28, 2\)"),
+        (np.zeros((0, 28), np.uint8), ValueError, "the image is empty: 28x0 px"),
+        (np.zeros((4001, 4000), np.uint8), ValueError, "at most 16 are read"),
+        (Image.new("L", (5000, 4000)), ValueError, "the image has 20 megapixels"),
+    ],
+)
+def test_what_cannot_be_read_is_told_clearly(image, error, message):
+    with pytest.raises(error, match=message):
+        preprocess(image)
+
+
+def test_to_tensor_has_mnist_mean_and_deviation(mnist_validation):
+    tensor = to_tensor(mnist_validation.images)
+    assert tensor.shape == (5_000, 1, 28, 28) and tensor.dtype == torch.float32
+    assert abs(tensor.mean().item()) < 0.02 and abs(tensor.std().item() - 1) < 0.02
+
+
+def test_a_batch_is_the_same_as_one_by_one():
+    images = [THREE, GREY.resize((90, 50)), 255 - THREE]
+    assert np.array_equal(preprocess_batch(images), [preprocess(image) for image in images])
+    assert preprocess_batch([]).shape == (0, 28, 28)

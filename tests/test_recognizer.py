@@ -1,0 +1,103 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from drawings import DRAWINGS
+from PIL import Image
+
+import finalnet
+from finalnet import Recognizer, draw_strokes
+from finalnet.strokes import render_strokes
+
+
+def place(strokes, left: float, top: float, size: float):
+    """The strokes of a 100x100 box in a box of the pad, in pad pixels."""
+    return [[(left + x * size / 100, top + y * size / 100) for x, y in s] for s in strokes]
+
+
+PLACES = {
+    "large": (10, 10, 260, 20),
+    "small": (120, 120, 50, 5),
+    "top left": (0, 0, 90, 8),
+    "top right": (190, 0, 90, 8),
+    "bottom left": (0, 190, 90, 8),
+    "bottom right": (190, 190, 90, 8),
+    "thin pen": (60, 50, 180, 7),
+    "thick pen": (60, 50, 180, 26),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+@pytest.mark.parametrize("place_name", PLACES)
+def test_a_drawn_digit_is_recognised_wherever_and_however_it_is_drawn(recognizer, name, place_name):
+    digit, strokes = DRAWINGS[name]
+    left, top, size, pen_width = PLACES[place_name]
+    image = render_strokes(place(strokes, left, top, size), pen_width)
+    dark_on_light, light_on_dark = recognizer.recognize_batch([image, 255 - image])
+    assert (dark_on_light.verdict, dark_on_light.digit) == ("digit", digit)
+    assert light_on_dark.digit == digit
+
+
+def test_a_prediction_has_what_was_promised(recognizer):
+    prediction = recognizer.recognize(draw_strokes(DRAWINGS["7 crossed"][1]))
+    assert (prediction.verdict, prediction.digit) == ("digit", 7)
+    assert prediction.probabilities.shape == (10,)
+    assert prediction.probabilities.dtype == np.float32
+    assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert prediction.network_input.shape == (28, 28)
+    assert prediction.network_input.dtype == np.uint8
+    assert prediction.network_input[0, 0] == 0 and prediction.network_input.max() == 255
+    digits, probabilities = zip(*prediction.top(3), strict=True)
+    assert digits[0] == 7 and list(probabilities) == sorted(probabilities, reverse=True)
+    assert all(type(digit) is int and type(p) is float for digit, p in prediction.top(10))
+
+
+def test_a_blank_pad_is_not_guessed_at(recognizer):
+    prediction = recognizer.recognize(draw_strokes([]))
+    assert (prediction.verdict, prediction.digit, prediction.top(3)) == ("blank", None, [])
+    assert not prediction.probabilities.any() and not prediction.network_input.any()
+
+
+@pytest.mark.parametrize("k", [0, 11, -1, 2.5, "3", True, None])
+def test_top_k_outside_1_to_10_is_refused(recognizer, k):
+    prediction = recognizer.recognize(draw_strokes(DRAWINGS["1 bar"][1]))
+    with pytest.raises(ValueError, match="k must be a whole number from 1 to 10"):
+        prediction.top(k)
+
+
+def test_a_batch_of_different_pictures_is_answered_in_order(recognizer):
+    names, sizes = ["3 round", "8 two circles", "1 flag"], [90, 280, 500]
+    images = [draw_strokes(DRAWINGS[n][1], size=size) for n, size in zip(names, sizes, strict=True)]
+    images.insert(1, Image.new("RGB", (40, 60), "white"))
+    predictions = recognizer.recognize_batch(images)
+    assert [p.digit for p in predictions] == [3, None, 8, 1]
+    for image, prediction in zip(images, predictions, strict=True):
+        alone = recognizer.recognize(image).probabilities
+        np.testing.assert_allclose(alone, prediction.probabilities, atol=1e-5)
+    assert recognizer.recognize_batch([]) == []
+
+
+def test_below_the_threshold_the_verdict_is_unsure_and_the_probabilities_stay():
+    recognizer = Recognizer.load()
+    image = draw_strokes(DRAWINGS["3 round"][1])
+    sure = recognizer.recognize(image)
+    recognizer.model.rejection_threshold = 2.0  # above any probability
+    unsure = recognizer.recognize(image)
+    assert (unsure.verdict, unsure.digit) == ("unsure", None)
+    assert np.array_equal(unsure.probabilities, sure.probabilities)
+    assert unsure.top(1)[0][0] == 3
+
+
+def test_the_public_names_are_explicit():
+    assert set(finalnet.__all__) == {"FinalNet", "Prediction", "Recognizer", "draw_strokes"}
+
+
+def test_recognising_needs_neither_torchvision_nor_gradio_nor_matplotlib():
+    code = (
+        "import sys, finalnet; r = finalnet.Recognizer.load();"
+        "r.recognize(finalnet.draw_strokes([[(0, 0), (0, 9)]]));"
+        "print([m for m in ('torchvision', 'gradio', 'matplotlib') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,76 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from conftest import MNIST_DIR, ROOT
+
+from finalnet import FinalNet
+from finalnet.checkpoint import COMMITTED, write_checkpoint
+from finalnet.data import Digits, load_mnist
+from finalnet.training import TrainingArguments, measure_accuracy, pick_device, train
+
+
+def test_training_on_few_digits_learns_and_repeats_with_the_seed(mnist_test):
+    digits = load_mnist("train", MNIST_DIR)
+    few = Digits(digits.images[:4_000], digits.labels[:4_000])
+    held_out = Digits(digits.images[4_000:6_000], digits.labels[4_000:6_000])
+    arguments = TrainingArguments(epochs=3, seed=5)
+    model, history = train(arguments, few, held_out)
+    assert [epoch.epoch for epoch in history] == [1, 2, 3]
+    assert history[-1].loss < history[0].loss / 2
+    assert history[-1].validation_accuracy == measure_accuracy(model, held_out) > 0.9
+    again, _ = train(arguments, few, held_out)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name]), name
+
+
+def test_train_command_writes_a_whole_checkpoint(mnist_test, tmp_path):
+    output = tmp_path / "checkpoint"
+    command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(MNIST_DIR)]
+    options = ["--output", str(output), "--epochs", "1", "--batch-size", "512"]
+    subprocess.run(command + options, check=True, capture_output=True, cwd=tmp_path)
+    names = {path.name for path in output.iterdir()}
+    assert names == {"README.md", "config.json", "metrics.json", "model.safetensors"}
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["arguments"]["batch_size"] == 512
+    assert metrics["test_accuracy"] == measure_accuracy(
+        FinalNet.from_pretrained(output), mnist_test
+    )
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_train_command_names_the_option_when_mnist_is_missing(tmp_path):
+    # Not a folder, so that nothing can be downloaded into it.
+    occupied = tmp_path / "occupied"
+    occupied.write_text("")
+    command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(occupied)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 1 and "--data-dir" in run.stderr and "Traceback" not in run.stderr
+
+
+def test_a_failed_write_leaves_the_old_checkpoint(tmp_path):
+    folder = tmp_path / "finalnet"
+    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    write_checkpoint(folder, FinalNet(), metrics)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(KeyError):
+        write_checkpoint(folder, FinalNet(), {})
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    write_checkpoint(folder, FinalNet(), metrics)
+    assert (folder / "model.safetensors").read_bytes() != before["model.safetensors"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_an_unknown_device_names_those_present():
+    with pytest.raises(ValueError, match=r"device 'tpu' is not available; choose auto or .*cpu"):
+        pick_device("tpu")
+    assert pick_device("cpu") == torch.device("cpu")
+
+
+def test_the_committed_checkpoint_reaches_the_accuracy_in_its_metrics(mnist_test):
+    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    accuracy = measure_accuracy(FinalNet.from_pretrained(COMMITTED), mnist_test)
+    assert accuracy == pytest.approx(metrics["test_accuracy"], abs=2e-4)  # other machines round
+    assert accuracy >= 0.995
