@@ -1,11 +1,12 @@
 # make app    serves the page (make app PORT=7871 on another port)
 # make test   runs the tests
-# Both set up a virtual environment in .venv on first use; all they need is Python 3.10 or later.
+# make check, make benchmark
+# They set up a virtual environment in .venv on first use; all they need is Python 3.10 or later.
 
 PYTHON ?= python3
 PORT ?= 7860
 
-.PHONY: app test check
+.PHONY: app test check benchmark
 
 app: .venv/app
 	.venv/bin/python app.py --port $(PORT)
@@ -17,6 +18,9 @@ check: .venv/dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+
+benchmark: .venv/dev
+	.venv/bin/python -m benchmarks.latency
 
 .venv/app: requirements.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed, this is " + sys.version)'

@@ -1,0 +1,206 @@
+"""How fast the answer comes: python -m benchmarks.latency
+
+Measures, on this machine, in headless Chromium: from pen-up to the answer on our page and on a
+page with the stock `gr.Sketchpad`, side by side in one run; from starting the app to the first
+answer; and `recognize` alone on one thread. Prints medians, 10th to 90th percentiles and ratios.
+"""
+
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from playwright.sync_api import Page, sync_playwright
+
+from finalnet import Recognizer
+from finalnet.strokes import render_strokes
+
+ROOT = Path(__file__).resolve().parent.parent
+STROKES = 30  # on our page
+STOCK_STROKES = 10  # on the stock page, where each takes seconds
+CALLS = 1_000  # of `recognize`
+PAUSE = 300  # ms between two strokes
+THREE = [
+    (0.35, 0.3),
+    (0.5, 0.2),
+    (0.62, 0.32),
+    (0.47, 0.48),
+    (0.65, 0.66),
+    (0.5, 0.8),
+    (0.34, 0.72),
+]
+
+# The stock pad as it comes, with the same network behind it.
+STOCK_APP = """
+import os, sys
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+import gradio as gr, torch
+from finalnet import Recognizer
+torch.set_num_threads(1)
+recognizer, count = Recognizer.load(), 0
+def answer(sketch):
+    global count
+    count += 1
+    return f"{count}: {recognizer.recognize(sketch['composite']).digit}"
+with gr.Blocks() as demo:
+    pad = gr.Sketchpad(type="numpy")
+    text = gr.Textbox(elem_id="answer")
+    pad.change(answer, pad, text)
+demo.launch(server_port=int(sys.argv[1]), ssr_mode=False)
+"""
+
+# Time from the pointerup that ends a stroke until the finished answer is in the page.
+WATCH_OURS = """() => {
+    window.times = [];
+    let up = null;
+    addEventListener("pointerup", () => { up = performance.now(); }, true);
+    const announced = () => document.querySelector("#answer [role=status]").textContent !== "";
+    new MutationObserver(() => {
+        if (up === null || !announced()) return;
+        window.times.push(performance.now() - up);
+        up = null;
+    }).observe(document.querySelector("#answer"),
+               { subtree: true, childList: true, characterData: true });
+}"""
+WATCH_STOCK = """() => {
+    window.times = [];
+    let up = null;
+    addEventListener("pointerup", () => { up = performance.now(); }, true);
+    const box = document.querySelector("#answer textarea");
+    let last = box.value;
+    setInterval(() => {
+        if (box.value === last) return;
+        last = box.value;
+        if (up !== null) window.times.push(performance.now() - up);
+        up = null;
+    }, 2);
+}"""
+
+
+@contextmanager
+def running(command: list[str]):
+    """A server on a free port; yields its URL and the time at which it was started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    start = time.perf_counter()
+    server = subprocess.Popen([*command, port], cwd=ROOT, stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        while server.poll() is None:
+            try:
+                urllib.request.urlopen(url, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield url, start
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def draw(page: Page, canvas_selector: str) -> None:
+    box = page.locator(canvas_selector).first.bounding_box()
+    side = 0.8 * min(box["width"], box["height"])  # the stock paper is in the canvas's middle
+    left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
+    points = [(left + x * side, top + y * side) for x, y in THREE]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=4)
+        page.wait_for_timeout(30)  # a person's pace
+    page.mouse.up()
+
+
+def wait_for_times(page: Page, count: int) -> None:
+    page.wait_for_function("count => window.times.length >= count", arg=count, timeout=60_000)
+
+
+def measure_ours(page: Page, url: str, start: float) -> tuple[list[float], float, float]:
+    """Milliseconds per stroke, requests per stroke, seconds from start to first answer."""
+    requests: list[str] = []
+
+    def count_request(request) -> None:
+        requests.append(request.url)
+
+    page.goto(url)
+    page.wait_for_function("document.querySelector('#sketchpad canvas')?.width > 200")
+    page.evaluate(WATCH_OURS)
+    draw(page, "#sketchpad canvas")
+    wait_for_times(page, 1)
+    first_answer = time.perf_counter() - start
+    for count in range(2, STROKES + 2):
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(PAUSE)
+        page.on("request", count_request)
+        draw(page, "#sketchpad canvas")
+        wait_for_times(page, count)
+        page.remove_listener("request", count_request)
+    return page.evaluate("times")[1:], len(requests) / STROKES, first_answer
+
+
+def measure_stock(page: Page, url: str) -> tuple[list[float], float]:
+    """Milliseconds per stroke and requests per stroke."""
+    requests: list[str] = []
+    page.goto(url)
+    page.get_by_label("Brush").wait_for()
+    page.wait_for_timeout(3_000)
+    page.evaluate(WATCH_STOCK)
+    page.get_by_label("Brush").click()
+    page.on("request", lambda request: requests.append(request.url))
+    for count in range(1, STOCK_STROKES + 1):
+        draw(page, "canvas")
+        wait_for_times(page, count)
+        page.wait_for_timeout(PAUSE)
+    return page.evaluate("times"), len(requests) / STOCK_STROKES
+
+
+def measure_recognize() -> list[float]:
+    """Milliseconds per call on one 280x280 drawing, preprocessing included, one thread."""
+    torch.set_num_threads(1)
+    recognizer = Recognizer.load()
+    image = render_strokes([[(280 * x, 280 * y) for x, y in THREE]], pen_width=18)
+    times = []
+    for _ in range(CALLS):
+        start = time.perf_counter()
+        recognizer.recognize(image)
+        times.append(1_000 * (time.perf_counter() - start))
+    return times[CALLS // 10 :]
+
+
+def report(name: str, times: list[float]) -> None:
+    low, high = np.percentile(times, [10, 90])
+    median = statistics.median(times)
+    print(f"{name}: median {median:.2f} ms (10-90 %: {low:.2f} to {high:.2f}, n={len(times)})")
+
+
+def main() -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit("error: no Chromium on the PATH; on Debian `apt install chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        viewport = {"width": 1280, "height": 800}
+        with running([sys.executable, "app.py", "--port"]) as (url, start):
+            page = browser.new_page(viewport=viewport)
+            ours, our_requests, first_answer = measure_ours(page, url, start)
+        with running([sys.executable, "-c", STOCK_APP]) as (url, _):
+            stock, stock_requests = measure_stock(browser.new_page(viewport=viewport), url)
+        browser.close()
+    report("pen-up to answer, this page", ours)
+    report("pen-up to answer, stock gr.Sketchpad", stock)
+    print(f"stock / this page: {statistics.median(stock) / statistics.median(ours):.0f} times")
+    print(f"requests per stroke: {our_requests:.1f} here, {stock_requests:.1f} stock")
+    print(f"app start to first answer on the page: {first_answer:.1f} s")
+    report("recognize, one 280x280 drawing, one thread", measure_recognize())
+
+
+if __name__ == "__main__":
+    main()
