@@ -131,7 +131,7 @@ def measure_ours(page: Page, url: str, start: float) -> tuple[list[float], float
         requests.append(request.url)
 
     page.goto(url)
-    page.wait_for_function("document.querySelector('#sketchpad canvas')?.width > 200")
+    page.wait_for_selector("#sketchpad.ready")
     page.evaluate(WATCH_OURS)
     draw(page, "#sketchpad canvas")
     wait_for_times(page, 1)

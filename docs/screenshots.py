@@ -35,7 +35,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1100, "height": 700}, device_scale_factor=1.5)
         page.goto(url)
-        page.wait_for_function("document.querySelector('#sketchpad canvas')?.width > 200")
+        page.wait_for_selector("#sketchpad.ready")
         draw(page, "7 crossed")
         page.screenshot(path=FOLDER / "page.png")
 

@@ -173,3 +173,4 @@ function adopt() {
 watch("value", adopt);
 adopt();
 fitScreen();
+paper.classList.add("ready"); // for scripts: from here on no stroke is lost

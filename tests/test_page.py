@@ -23,8 +23,7 @@ class Visitor:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._check_host(request.url, url))
         page.goto(url)
-        page.wait_for_selector("#sketchpad canvas")
-        page.wait_for_function("document.querySelector('#sketchpad canvas').width > 200")
+        page.wait_for_selector("#sketchpad.ready")
 
     def _check_host(self, requested: str, url: str) -> None:
         if not requested.startswith((url, "data:", "blob:")):
