@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STROKES = 30  # on our page
 STOCK_STROKES = 10  # on the stock page, where each takes seconds
 CALLS = 1_000  # of `recognize`
+START_ATTEMPTS = 2_000  # 0.05 s apart
 PAUSE = 300  # ms between two strokes
 THREE = [
     (0.35, 0.3),
@@ -94,7 +95,9 @@ def running(command: list[str]):
     server = subprocess.Popen([*command, port], cwd=ROOT, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
-        while server.poll() is None:
+        for _ in range(START_ATTEMPTS):
+            if server.poll() is not None:
+                raise SystemExit(f"error: {command[1]} ended before it answered")
             try:
                 urllib.request.urlopen(url, timeout=5).close()
                 break

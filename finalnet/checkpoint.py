@@ -14,6 +14,8 @@ from finalnet.model import FinalNet
 # Beside the code, so that it is found from any working directory.
 COMMITTED = Path(__file__).resolve().parent.parent / "checkpoints" / "finalnet"
 
+FILES = {"config.json", "model.safetensors", "metrics.json", "README.md"}
+
 CARD = """---
 {metadata}
 ---
@@ -21,14 +23,16 @@ CARD = """---
 # FinalNet
 
 A convolutional network of 31,450 parameters that recognises handwritten digits in 28x28 grey
-images. Trained on MNIST; the weights are the exponential moving average after the last epoch.
+images. The weights are the exponential moving average after the last epoch.
 
 | figure | value | conditions |
 |---|---|---|
 | MNIST test accuracy | {test_accuracy:.2%} | 10,000 images, one run, seed {seed}, last epoch |
 | MNIST validation accuracy | {validation_accuracy:.2%} | the last 5,000 training images |
 
-Trained for {epochs} epochs in {minutes:.0f} minutes on {device} with torch {torch}.
+Trained for {epochs} epochs on MNIST's other 55,000 training images, {digits:,} generated digits and
+{others:,} generated drawings that are not digits, in {minutes:.0f} minutes on {device} with torch
+{torch}.
 
 ## Use
 
@@ -49,28 +53,39 @@ def load_checkpoint(source: Path | str | None = None) -> FinalNet:
     """FinalNet from a checkpoint folder or a Hub id; the committed checkpoint by default.
 
     Raises:
-        FileNotFoundError: the folder is not there or holds no checkpoint.
+        FileNotFoundError: there is no checkpoint, or it cannot be read.
     """
-    folder = Path(source or COMMITTED)
-    if folder.is_dir() or source is None:
-        for name in ("config.json", "model.safetensors"):
-            if not (folder / name).is_file():
-                raise FileNotFoundError(
-                    f"no {name} in {folder}; train a checkpoint with `python train.py`"
-                )
-        return FinalNet.from_pretrained(folder, local_files_only=True).eval()
-    if len(folder.parts) > 2 or folder.is_absolute() or str(source).startswith("."):
+    try:
+        return FinalNet.from_pretrained(str(source or COMMITTED)).eval()
+    except Exception as error:  # the Hub's, the file system's and safetensors' own
         raise FileNotFoundError(
-            f"no checkpoint folder at {source}; train one with `python train.py`, or name a Hub id"
-        )
-    return FinalNet.from_pretrained(str(source)).eval()
+            f"no checkpoint could be read from {source or COMMITTED} ({type(error).__name__}); "
+            "train one with `python train.py`, or name a checkpoint folder or a Hub id"
+        ) from error
+
+
+def check_output(folder: Path) -> None:
+    """Make sure that a checkpoint can be written to a folder before hours are spent on it.
+
+    Raises:
+        ValueError: the folder holds other files, which would be lost.
+    """
+    previous = folder.with_name(folder.name + ".old")
+    if previous.exists() and not folder.exists():
+        previous.rename(folder)  # a crash came between the two renames of a write
+    foreign = sorted(p.name for p in folder.glob("*") if p.name not in FILES)
+    if foreign or (folder.exists() and not folder.is_dir()):
+        raise ValueError(f"{folder} holds other files ({foreign[:3]}); name a folder of its own")
 
 
 def write_checkpoint(folder: Path, model: FinalNet, metrics: dict[str, Any]) -> None:
     """Write the four files beside the folder and swap them in whole.
 
-    A crash leaves the old folder or the new one, never a mixture and never half a file.
+    A crash never leaves half a checkpoint: at worst the last one waits in the folder's name with
+    ".old" behind it, from where `check_output` brings it back.
     """
+    folder = folder.resolve()
+    check_output(folder)
     new, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -114,6 +129,8 @@ def _card(metrics: dict[str, Any]) -> str:
         validation_accuracy=metrics["history"][-1]["validation_accuracy"],
         seed=metrics["arguments"]["seed"],
         epochs=metrics["arguments"]["epochs"],
+        digits=metrics["arguments"].get("generated_digits", 0),
+        others=metrics["arguments"].get("generated_others", 0),
         minutes=metrics["seconds"] / 60,
         device=metrics["device"],
         torch=metrics["versions"]["torch"],

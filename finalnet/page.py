@@ -13,13 +13,14 @@ import numpy as np
 from PIL import Image
 
 from finalnet.api import add_endpoints
-from finalnet.model import NUM_CLASSES
 from finalnet.preprocessing import INPUT_SIZE
 from finalnet.recognizer import Prediction, Recognizer
 from finalnet.sketchpad import Drawing, Sketchpad
 
 TITLE = "FinalNet: draw a digit"
-DEFAULT_K = 3
+DEFAULT_K, CHOICES_OF_K = 3, [1, 2, 3, 5, 10]
+SECOND_CHOICE = 0.15  # probability from which on a second digit is named
+TWO_LEFT = 0.6  # probability of the best two together, from which on a doubt is between them
 
 ANSWER = """
 <div class="answer" data-verdict="${value.verdict}">
@@ -57,7 +58,7 @@ def build_page(recognizer: Recognizer) -> gr.Blocks:
             raise gr.Error(f"The drawing cannot be read: {error}.", print_exception=False) from None
         return (
             show_answer(prediction, drawing.finished),
-            show_top_k(prediction, int(k)),
+            show_top_k(prediction, k),
             show_network_input(prediction),
         )
 
@@ -72,11 +73,11 @@ def build_page(recognizer: Recognizer) -> gr.Blocks:
                     answer = _html(ANSWER, show_answer(blank, finished=False), "answer")
                     seen = _html(NETWORK_INPUT, show_network_input(blank), "network-input")
                 bars = _html(TOP_K, show_top_k(blank, DEFAULT_K), "top-k")
-                k = gr.Slider(
-                    1, NUM_CLASSES, DEFAULT_K, step=1, label="Digits to highlight", elem_id="k"
+                k = gr.Radio(
+                    CHOICES_OF_K, value=DEFAULT_K, label="Digits to highlight", elem_id="k"
                 )
         gr.on(
-            [pad.change, k.change],
+            [pad.change, k.change, demo.load],  # load: what was drawn before all was ready
             answer_drawing,
             [pad, k],
             [answer, bars, seen],
@@ -101,6 +102,7 @@ def launch_options() -> dict[str, Any]:
         "css_paths": Path(__file__).with_name("page.css"),
         "footer_links": ["api"],
         "max_file_size": "20mb",
+        "state_session_capacity": 200,  # gradio keeps the last inputs of each; they are not needed
         "run_history": False,
         "ssr_mode": False,
         "show_error": False,
@@ -112,16 +114,16 @@ def show_answer(prediction: Prediction, finished: bool) -> dict[str, str]:
     if prediction.verdict == "blank":
         digit, caption = "", "Your digit appears here"
     elif prediction.verdict == "unsure":
-        digit, caption = "?", "Not sure"
+        digit, caption = "?", _doubt(prediction)
     else:
         digit = str(prediction.digit)
         caption = f"{_percent(float(prediction.probabilities.max()))} sure"
-    announcement = f"{digit} {caption}" if finished and prediction.verdict != "blank" else ""
+    spoken = "The pad is empty" if prediction.verdict == "blank" else f"{digit} {caption}"
     return {
         "verdict": prediction.verdict,
         "digit": digit,
         "caption": caption,
-        "announcement": announcement,
+        "announcement": spoken if finished else "",
     }
 
 
@@ -147,6 +149,15 @@ def show_network_input(prediction: Prediction) -> dict[str, str]:
     source = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
     blank = prediction.verdict == "blank"
     return {"source": source, "alt": "Nothing yet" if blank else "The drawing, 28 by 28 pixels"}
+
+
+def _doubt(prediction: Prediction) -> str:
+    """What to say of a drawing that may not be a digit."""
+    (first, first_share), (second, second_share) = prediction.top(2)
+    if first_share + second_share < TWO_LEFT or second_share < SECOND_CHOICE:
+        return "That does not look like a digit"
+    first_name, second_name = (f"an {d}" if d == 8 else f"a {d}" for d in (first, second))
+    return f"Not sure: looks like {first_name} or {second_name}"
 
 
 def _percent(share: float) -> str:

@@ -23,7 +23,7 @@ MAX_PIXELS = 16_000_000  # of a picture; more are refused
 WORKING_SIZE = 1120  # px, a longer side is shrunk to this before the ink is looked for
 MIN_CONTRAST = 12  # grey levels of 255 between paper and its strongest ink; less is blank
 PHOTOGRAPH_CONTRAST = 20  # the same, of a paper at 255, where light is uneven
-EVEN_PAPER = 6  # grey levels; a border that varies more is a photographed sheet
+EVEN_PAPER = 4  # grey levels; a border that typically varies more is a photographed sheet
 PAPER_SIZE = 96  # px, longer side of the picture on which uneven paper is estimated
 SPECK = 0.02  # of the largest piece of ink in a photograph; smaller pieces are dirt
 
@@ -155,10 +155,13 @@ def _decode(image: Image.Image) -> np.ndarray:
     if image.mode in ("L", "RGB", "RGBA"):
         return np.asarray(image)
     if image.mode.startswith(("I", "F")):
-        pixels = np.nan_to_num(np.asarray(image, dtype=np.float64))
-        # Pillow keeps 16-bit grey in these modes; smaller values may be plain 8-bit ones.
-        scale = 255 / 65535 if pixels.max(initial=0) > 255 else 1
-        return np.clip(pixels * scale, 0, 255).astype(np.uint8)
+        pixels = np.nan_to_num(np.asarray(image, dtype=np.float32))
+        # The mode does not say what white is: 1, 255 and 65,535 are all in use.
+        strongest = pixels.max(initial=0)
+        white = next((white for white in (1, 255) if strongest <= white), 65535)
+        return np.clip(pixels * (255 / white), 0, 255).astype(np.uint8)
+    if image.mode == "La":
+        image = image.convert("LA")
     if image.has_transparency_data:
         return np.asarray(image.convert("RGBA"))
     return np.asarray(image.convert("L" if image.mode == "1" else "RGB"))
@@ -168,8 +171,10 @@ def _ink(pixels: np.ndarray) -> np.ndarray:
     """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255."""
     border = _border(pixels)
     paper = np.median(border, axis=0).astype(np.uint8)
-    deviation = np.abs(border.astype(np.int16) - paper)
-    if np.percentile(deviation, 90) > EVEN_PAPER:
+    deviation = np.abs(border.astype(np.int16) - paper).max(axis=1)
+    # The median, because ink may cover much of the border.
+    typical = float(np.median(deviation))
+    if typical > EVEN_PAPER:
         return _ink_of_photograph(pixels)
     # Any colour that is not the paper's is ink, so yellow on white counts as black does.
     ink = cv2.absdiff(pixels, np.full_like(pixels, paper))
@@ -178,9 +183,9 @@ def _ink(pixels: np.ndarray) -> np.ndarray:
     strongest = int(ink.max())
     if strongest < MIN_CONTRAST:
         return np.zeros_like(ink)
-    noise = 3 * int(np.percentile(deviation, 75))
-    if noise:
-        ink = np.where(ink > noise, ink, 0).astype(np.uint8)
+    if typical:
+        # Six times the median deviation is four standard deviations of the grain.
+        ink = np.where(ink > 6 * typical, ink, 0).astype(np.uint8)
     # MNIST's own digits peak at 254 or 255 and must pass unchanged.
     return ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
 

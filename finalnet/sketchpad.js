@@ -4,6 +4,7 @@
 const INK = "#0b0f19";
 const SEND_EVERY = 50; // ms between two values while drawing
 const MIN_STEP = 0.7; // pad pixels between two points of a stroke
+const TEXT_FIELDS = "input:not([type=range], [type=radio]), textarea, select, [contenteditable]";
 
 const paper = element.querySelector(".paper");
 const canvas = element.querySelector("canvas");
@@ -28,8 +29,6 @@ function send(finished) {
   props.value = {
     strokes: strokes.map((stroke) => stroke.map((point) => [...point])),
     pen_width: Number(penSlider.value),
-    width: props.size,
-    height: props.size,
     finished,
   };
   if (finished) trigger("release");
@@ -142,7 +141,7 @@ function clear() {
 
 function onKey(event) {
   if (!element.isConnected) return document.removeEventListener("keydown", onKey);
-  if (event.target.closest?.("input:not([type=range], [type=radio]), textarea, select")) return;
+  if (event.target.closest?.(TEXT_FIELDS)) return;
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") undo();
   else if (event.key === "Escape" || event.key === "Delete") clear();
   else return;
@@ -153,6 +152,7 @@ canvas.addEventListener("pointerdown", penDown);
 canvas.addEventListener("pointermove", penMove);
 canvas.addEventListener("pointerup", penUp);
 canvas.addEventListener("pointercancel", penUp);
+canvas.addEventListener("lostpointercapture", penUp);
 canvas.addEventListener("contextmenu", (event) => event.preventDefault());
 undoButton.addEventListener("click", undo);
 clearButton.addEventListener("click", clear);
@@ -164,11 +164,14 @@ penSlider.addEventListener("change", () => strokes.length && send(true));
 document.addEventListener("keydown", onKey);
 new ResizeObserver(fitScreen).observe(canvas);
 
-// A drawing that Python put on the pad, or none.
+// A drawing that Python put on the pad, or none; while the pen is down the hand wins.
 function adopt() {
+  if (activePointer !== null) return;
   if (props.value?.pen_width) penSlider.value = props.value.pen_width;
   past = [];
-  show(props.value?.strokes ?? []);
+  clearTimeout(sendTimer);
+  sendTimer = null;
+  show((props.value?.strokes ?? []).filter((stroke) => stroke.length));
 }
 watch("value", adopt);
 adopt();

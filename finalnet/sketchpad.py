@@ -10,8 +10,7 @@ from finalnet.strokes import PAD_SIZE, Strokes, render_strokes
 
 FOLDER = Path(__file__).parent
 DEFAULT_PEN_WIDTH = 18  # pad px; 8 % of a digit that fills most of the pad
-MIN_PEN_WIDTH, MAX_PEN_WIDTH = 1, PAD_SIZE  # pad px
-MAX_PAD_SIDE = 4 * PAD_SIZE  # px
+MIN_PEN_WIDTH, MAX_PEN_WIDTH = 6, 48  # pad px
 
 
 class Drawing(NamedTuple):
@@ -20,33 +19,28 @@ class Drawing(NamedTuple):
     Attributes:
         strokes: lists of (x, y) in pad pixels, y pointing down.
         pen_width: pad px.
-        width, height: of the pad, px.
         finished: False while the pen is down.
     """
 
     strokes: Strokes
     pen_width: float = DEFAULT_PEN_WIDTH
-    width: int = PAD_SIZE
-    height: int = PAD_SIZE
     finished: bool = True
 
     def render(self) -> np.ndarray:
-        """The drawing as the pad shows it: (height, width) uint8, paper 255, ink 0.
+        """The drawing on its pad: (280, 280) uint8, paper 255, ink 0.
 
         Raises:
-            ValueError: strokes, pen or size are invalid.
+            ValueError: the strokes or the pen are invalid.
         """
-        for name, low, high in (
-            ("pen_width", MIN_PEN_WIDTH, MAX_PEN_WIDTH),
-            ("width", 1, MAX_PAD_SIDE),
-            ("height", 1, MAX_PAD_SIDE),
-        ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise ValueError(f"{name} must be a number, got {value!r:.40}")
-            if not low <= value <= high:
-                raise ValueError(f"{name} must lie between {low} and {high} px, got {value}")
-        return render_strokes(self.strokes, self.pen_width, int(self.width), int(self.height))
+        pen_width = self.pen_width
+        if isinstance(pen_width, bool) or not isinstance(pen_width, int | float):
+            raise ValueError(f"pen_width must be a number, got {pen_width!r:.40}")
+        if not MIN_PEN_WIDTH <= pen_width <= MAX_PEN_WIDTH:
+            raise ValueError(
+                f"pen_width must lie between {MIN_PEN_WIDTH} and {MAX_PEN_WIDTH} px, "
+                f"got {pen_width!r:.20}"
+            )
+        return render_strokes(self.strokes, pen_width)
 
 
 class Sketchpad(gr.HTML):
@@ -67,6 +61,8 @@ class Sketchpad(gr.HTML):
             hint=hint,
             size=PAD_SIZE,
             pen_width=DEFAULT_PEN_WIDTH,
+            min_pen_width=MIN_PEN_WIDTH,
+            max_pen_width=MAX_PEN_WIDTH,
             **props,
         )
 
@@ -77,7 +73,7 @@ class Sketchpad(gr.HTML):
             gr.Error: the JSON is not a drawing.
         """
         if payload is None:
-            return Drawing([])
+            return Drawing([], finished=False)
         if not isinstance(payload, dict) or "strokes" not in payload:
             raise gr.Error(
                 'The sketchpad sends {"strokes": [[[x, y], ...], ...]}, '
@@ -94,8 +90,7 @@ class Sketchpad(gr.HTML):
     def api_info(self) -> dict[str, Any]:
         point = {"type": "array", "items": {"type": "number"}}
         strokes = {"type": "array", "items": {"type": "array", "items": point}}
-        number = {"type": "number"}
-        properties = {"strokes": strokes, "pen_width": number, "width": number, "height": number}
+        properties = {"strokes": strokes, "pen_width": {"type": "number"}}
         return {"type": "object", "properties": properties}
 
     def example_payload(self) -> dict[str, Any]:

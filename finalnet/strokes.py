@@ -11,10 +11,10 @@ PAD_SIZE = 280  # px, side of the square pad
 PEN_WIDTH = 0.08  # of the drawing's longer side; 7 to 9 % is nearest to MNIST's own pens
 MARGIN = 0.15  # of the pad, left free on every side of a fitted drawing
 MAX_STROKES = 500
-MAX_POINTS = 50_000
+MAX_POINTS = 20_000
 MAX_COORDINATE = 1e6  # px
 SUPERSAMPLING = 4  # sub-pixels along each side of a pixel, averaged for antialiasing
-Strokes = Sequence[Sequence[Sequence[float]]]
+Strokes = Sequence[Sequence[Sequence[float]] | np.ndarray]
 
 
 def check_strokes(strokes: Strokes) -> list[np.ndarray]:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from finalnet import FinalNet, Recognizer
+from finalnet.checkpoint import COMMITTED
 from finalnet.model import summarize
 from finalnet.recognizer import fold_batch_norm
 
@@ -67,7 +68,7 @@ def test_a_saved_network_comes_back_identical_with_its_configuration(tmp_path):
 
 
 def test_folding_batch_norm_leaves_the_answers_as_they_are(recognizer):
-    model = FinalNet.from_pretrained("checkpoints/finalnet").eval()
+    model = FinalNet.from_pretrained(COMMITTED).eval()
     images = torch.randn(64, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         torch.testing.assert_close(
@@ -76,7 +77,7 @@ def test_folding_batch_norm_leaves_the_answers_as_they_are(recognizer):
         assert torch.equal(fold_batch_norm(model)(images), recognizer.model(images))
 
 
-@pytest.mark.parametrize("source", ["/nowhere/at/all", "./nowhere"])
+@pytest.mark.parametrize("source", ["/nowhere/at/all", "./nowhere", "nowhere/at-all"])
 def test_a_missing_checkpoint_says_how_to_make_one(source):
     with pytest.raises(FileNotFoundError, match=r"python train\.py"):
         Recognizer.load(source)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from drawings import DRAWINGS
 
-from finalnet.page import show_top_k
+from finalnet.page import show_answer, show_top_k
 from finalnet.recognizer import Prediction
 
 ANSWER_TIMEOUT = 10_000  # ms
@@ -201,9 +201,7 @@ def test_the_person_chooses_how_many_digits_stand_out(desktop):
     desktop.draw("2 plain")
     desktop.sees("2")
     assert sum(bar["top"] for bar in desktop.bars()) == 3
-    number = desktop.page.locator("#k input[type=number]")
-    number.fill("5")
-    number.press("Enter")
+    desktop.page.locator("#k").get_by_label("5").check()
     desktop.page.wait_for_function("document.querySelectorAll('#top-k .row.top').length === 5")
     bars = desktop.bars()
     assert [bar["digit"] for bar in bars] == list("0123456789")
@@ -226,8 +224,10 @@ def test_the_pen_width_changes_the_ink(desktop):
     desktop.draw("4 open")
     desktop.sees("4")
     ink = desktop.ink()
+    picture = "document.querySelector('#network-input img').src"
+    thin = desktop.page.evaluate(picture)
     desktop.page.locator(".pen input").fill("30")
-    desktop.page.wait_for_timeout(300)
+    desktop.page.wait_for_function(f"thin => {picture} !== thin", arg=thin)
     assert desktop.ink() > 1.3 * ink
     desktop.sees("4")
 
@@ -241,8 +241,7 @@ def test_the_canvas_is_as_sharp_as_the_screen(phone):
 
 
 def test_a_tap_draws_a_dot_and_nothing_breaks(visitor):
-    box = visitor.page.locator("#sketchpad canvas").bounding_box()
-    visitor.page.mouse.click(box["x"] + 50, box["y"] + 50)
+    visitor.page.locator("#sketchpad canvas").click()
     visitor.page.wait_for_function("document.querySelector('#answer .digit').textContent !== ''")
     assert visitor.ink() > 0
 
@@ -274,6 +273,23 @@ def test_the_layout_does_not_jump_when_an_answer_appears(visitor):
     assert visitor.page.evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
+
+
+@pytest.mark.parametrize(
+    ("best", "caption"),
+    [
+        ({3: 0.45, 8: 0.4}, "Not sure: looks like a 3 or an 8"),
+        ({8: 0.5, 0: 0.3}, "Not sure: looks like an 8 or a 0"),
+        ({3: 0.2, 8: 0.2}, "That does not look like a digit"),
+    ],
+)
+def test_a_doubt_is_put_into_words(best, caption):
+    probabilities = np.full(10, (1 - sum(best.values())) / 8, np.float32)
+    probabilities[list(best)] = list(best.values())
+    prediction = Prediction("unsure", None, probabilities, np.ones((28, 28), np.uint8))
+    shown = show_answer(prediction, finished=True)
+    assert (shown["digit"], shown["caption"]) == ("?", caption)
+    assert shown["announcement"] == f"? {caption}"
 
 
 def test_bars_keep_their_rows_and_mark_the_top_k():

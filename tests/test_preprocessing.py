@@ -82,6 +82,8 @@ SAME_DRAWING = {
     "CMYK": GREY.convert("CMYK"),
     "16 bit": Image.fromarray(THREE.astype(np.uint16) * 257),
     "32 bit": Image.fromarray(THREE.astype(np.int32) * 257),
+    "float up to 1": Image.fromarray((THREE / 255).astype(np.float32)),
+    "premultiplied": GREY.convert("LA").convert("La"),
     "float": Image.fromarray(THREE.astype(np.float32)),
     "array": THREE,
     "colour array": np.stack([THREE] * 3, axis=2),
