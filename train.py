@@ -1,12 +1,23 @@
 """Train FinalNet on MNIST and write its checkpoint: python train.py"""
 
 import argparse
+import time
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from finalnet.checkpoint import COMMITTED, versions, write_checkpoint
+from finalnet.calibration import calibrate
+from finalnet.checkpoint import COMMITTED, check_output, versions, write_checkpoint
 from finalnet.data import DATA_DIR, load_mnist
-from finalnet.training import TrainingArguments, measure_accuracy, pick_device, train
+from finalnet.preprocessing import to_tensor
+from finalnet.training import (
+    TrainingArguments,
+    add_generated,
+    measure_accuracy,
+    pick_device,
+    train,
+)
+
+VALIDATION_SEED = 2**31  # of generated digits that no training draws
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -24,17 +35,26 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     options = vars(parse_arguments())
     data_dir, output = options.pop("data_dir"), options.pop("output")
-    arguments = TrainingArguments(**options)
     try:
+        arguments = TrainingArguments(**options)
         device = pick_device(arguments.device)
+        check_output(output)
         digits, validation = load_mnist("train", data_dir), load_mnist("validation", data_dir)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(f"error: {error}") from None
-    model, history = train(arguments, digits, validation)
+    start = time.perf_counter()
+    pool = add_generated(
+        digits, arguments.generated_digits, arguments.generated_others, seed=arguments.seed
+    )
+    model, history = train(arguments, pool, len(digits.labels), validation)
+    if arguments.generated_others:  # only then has it learned to be undecided
+        # As many generated digits as MNIST ones, none of them drawn in training.
+        held_out = add_generated(validation, len(validation.labels), 0, seed=VALIDATION_SEED)
+        model = calibrate(model, to_tensor(held_out.images), held_out.labels)
     metrics = {
         "test_accuracy": measure_accuracy(model, load_mnist("test", data_dir)),
         "validation_accuracy": history[-1].validation_accuracy,
-        "seconds": history[-1].seconds,
+        "seconds": time.perf_counter() - start,
         "device": str(device),
         "arguments": asdict(arguments),
         "versions": versions(),

@@ -1,20 +1,48 @@
-"""Evaluation: how often the answer is right, on MNIST and on drawn digits."""
+"""Evaluation: how often the answer is right, how honest it is, and what is not a digit.
+
+Drawn digits go through the code that the pad uses, placed on it in four ways; see `PLACEMENTS`.
+Accuracy asks for the most probable digit, whatever the verdict; `accepted` is the share of verdicts
+"digit".
+"""
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
+from torch.nn import functional as F
+from torchmetrics.functional.classification import (
+    binary_auroc,
+    multiclass_accuracy,
+    multiclass_calibration_error,
+    multiclass_confusion_matrix,
+)
 
+from finalnet.api import open_picture
 from finalnet.data import Digits
-from finalnet.preprocessing import preprocess
-from finalnet.recognizer import Recognizer
-from finalnet.strokes import PAD_SIZE, render_strokes
+from finalnet.handwriting import generate_unseen
+from finalnet.model import NUM_CLASSES
+from finalnet.preprocessing import preprocess, to_tensor
+from finalnet.recognizer import Recognizer, confidence
+from finalnet.strokes import PAD_SIZE, check_strokes, render_strokes
 
-MIN_SIZE, MAX_SIZE = 0.25, 0.9  # of the pad, longer side of a drawing placed at random
-MIN_PEN, MAX_PEN = 0.04, 0.14  # of the drawing's longer side
+CALIBRATION_BINS = 15
+DIGIT_NAMES = set("0123456789")
+KEPT_DIGITS = 0.99  # share of digits accepted at the threshold that compares non-digits
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+
+
+class Samples(NamedTuple):
+    """Network inputs with what they show."""
+
+    name: str
+    inputs: np.ndarray  # (N, 28, 28) uint8
+    labels: np.ndarray  # (N,) int64; -1 for what is not a digit
+    sources: np.ndarray  # (N,) str, where each one is from
 
 
 class Drawing(NamedTuple):
@@ -23,6 +51,67 @@ class Drawing(NamedTuple):
     label: str
     source: str
     strokes: list[np.ndarray]  # (n, 2) float64 each, y pointing down
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a drawing is put on the pad; lengths in shares."""
+
+    size: tuple[float, float] = (0.25, 0.9)  # longer side of the ink, of the pad
+    pen: tuple[float, float] = (0.04, 0.14)  # of the drawing's longer side
+    only_extreme_pens: bool = False  # the thinnest or the thickest, nothing between
+    in_a_corner: bool = False
+    tilt: float = 0  # degrees, at most, to either side
+
+    def render(self, strokes: list[np.ndarray], random: np.random.Generator) -> np.ndarray:
+        """Draw strokes on a 280x280 pad: (280, 280) uint8, paper 255, ink 0."""
+        size = random.uniform(*self.size) * PAD_SIZE
+        pen = random.choice(self.pen) if self.only_extreme_pens else random.uniform(*self.pen)
+        pen_width = max(pen * size, 2)
+        angle = np.radians(random.uniform(-self.tilt, self.tilt))
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        strokes = [stroke @ turn for stroke in strokes]
+        points = np.concatenate(strokes)
+        low, extent = points.min(axis=0), np.ptp(points, axis=0)
+        scale = (size - pen_width) / max(extent.max(), 1e-6)
+        room = PAD_SIZE - pen_width - extent * scale
+        place = random.integers(0, 2, 2) if self.in_a_corner else random.uniform(0, 1, 2)
+        corner = place * room + pen_width / 2
+        return render_strokes([(s - low) * scale + corner for s in strokes], pen_width)
+
+
+PLACEMENTS = {
+    "random placement": Placement(),
+    "corner and small": Placement(size=(0.13, 0.23), in_a_corner=True),
+    "thin and thick": Placement(pen=(0.04, 0.2), only_extreme_pens=True),
+    "tilted": Placement(tilt=20),
+}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What was measured on samples of digits; shares in [0, 1]."""
+
+    name: str
+    count: int
+    accuracy: float
+    accuracy_by_digit: list[float | None]  # None where the samples hold no such digit
+    accuracy_by_source: dict[str, float]
+    accepted: float
+    calibration_error: float  # expected, 15 bins
+    negative_log_likelihood: float
+    confusion: list[list[int]]  # row: what was drawn; column: what was answered
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """How well non-digits are told from digits; shares in [0, 1]."""
+
+    name: str
+    count: int
+    auroc: float
+    accepted: float  # at the checkpoint's threshold
+    accepted_at_99: float  # at the threshold that accepts 99 % of the digits
 
 
 def read_strokes(path: Path | str) -> Iterator[Drawing]:
@@ -38,7 +127,9 @@ def read_strokes(path: Path | str) -> Iterator[Drawing]:
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
-                strokes = [np.asarray(stroke, dtype=np.float64) for stroke in row["strokes"]]
+                strokes = check_strokes(row["strokes"])
+                if not strokes:
+                    raise ValueError("no strokes")
                 yield Drawing(str(row["label"]), str(row.get("source", "")), strokes)
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(
@@ -47,37 +138,101 @@ def read_strokes(path: Path | str) -> Iterator[Drawing]:
                 ) from error
 
 
-def place_at_random(strokes: list[np.ndarray], random: np.random.Generator) -> np.ndarray:
-    """Draw strokes on a pad at a random place, in a random size, with a random pen.
-
-    Returns:
-        (280, 280) uint8, paper 255, ink 0.
-    """
-    size = random.uniform(MIN_SIZE, MAX_SIZE) * PAD_SIZE
-    pen_width = max(random.uniform(MIN_PEN, MAX_PEN) * size, 2)
-    points = np.concatenate(strokes)
-    low, extent = points.min(axis=0), np.ptp(points, axis=0)
-    scale = (size - pen_width) / max(extent.max(), 1e-6)
-    room = PAD_SIZE - pen_width - extent * scale
-    corner = random.uniform(0, 1, 2) * room + pen_width / 2
-    return render_strokes([(s - low) * scale + corner for s in strokes], pen_width)
-
-
-def accuracy_on_mnist(recognizer: Recognizer, digits: Digits) -> float:
-    """Share of MNIST's digits recognised, in [0, 1]."""
-    predictions = recognizer.recognize_inputs(digits.images.numpy())
-    right = [p.digit == label for p, label in zip(predictions, digits.labels.tolist(), strict=True)]
-    return float(np.mean(right))
-
-
-def accuracy_on_strokes(recognizer: Recognizer, path: Path | str, seed: int = 0) -> float:
-    """Share of a file's drawings recognised when they are placed at random, in [0, 1]."""
+def draw_samples(drawings: Iterable[Drawing], placement: str, seed: int = 0) -> Samples:
+    """Network inputs of drawings placed on the pad in one of the `PLACEMENTS`."""
     random = np.random.default_rng(seed)
-    inputs, labels = [], []
-    for drawing in read_strokes(path):
-        inputs.append(preprocess(place_at_random(drawing.strokes, random)))
-        labels.append(drawing.label)
-    predictions = recognizer.recognize_inputs(np.stack(inputs))
-    return float(
-        np.mean([str(p.digit) == label for p, label in zip(predictions, labels, strict=True)])
+    inputs, labels, sources = [], [], []
+    for drawing in drawings:
+        inputs.append(preprocess(PLACEMENTS[placement].render(drawing.strokes, random)))
+        labels.append(int(drawing.label) if drawing.label in DIGIT_NAMES else -1)
+        sources.append(drawing.source)
+    return Samples(placement, np.stack(inputs), np.array(labels), np.array(sources))
+
+
+def read_pictures(folder: Path | str) -> Samples:
+    """Network inputs of a folder of pictures that has one subfolder a digit, 0 to 9.
+
+    Raises:
+        FileNotFoundError: there are no such pictures.
+    """
+    files = [
+        (path, digit)
+        for digit in range(NUM_CLASSES)
+        for path in sorted(Path(folder).glob(f"{digit}/*"))
+        if path.suffix.lower() in PICTURES
+    ]
+    if not files:
+        raise FileNotFoundError(f"no pictures in {folder}; wanted {folder}/0/*.png to 9/*.png")
+    inputs = np.stack([preprocess(open_picture(path)) for path, _ in files])
+    labels = np.array([digit for _, digit in files])
+    return Samples(Path(folder).name, inputs, labels, np.full(len(labels), ""))
+
+
+def mnist_samples(name: str, digits: Digits) -> Samples:
+    """MNIST's own pictures, which are network inputs already."""
+    sources = np.full(len(digits.labels), "")
+    return Samples(name, digits.images.numpy(), digits.labels.numpy(), sources)
+
+
+def generated_scribbles(count: int = 2_000, seed: int = 0) -> Samples:
+    """Scribbles and doodles of kinds that are never trained on."""
+    inputs = generate_unseen(count, seed)
+    return Samples("unseen scribbles", inputs, np.full(count, -1), np.full(count, ""))
+
+
+def score(recognizer: Recognizer, samples: Samples) -> Scores:
+    """Measure accuracy and calibration on digits."""
+    predictions = recognizer.recognize_inputs(samples.inputs)
+    probabilities = torch.from_numpy(np.stack([p.probabilities for p in predictions]))
+    labels = torch.from_numpy(samples.labels)
+    right = (probabilities.argmax(dim=1) == labels).numpy()
+    by_digit = multiclass_accuracy(probabilities, labels, NUM_CLASSES, average="none")
+    error = multiclass_calibration_error(probabilities, labels, NUM_CLASSES, CALIBRATION_BINS, "l1")
+    confusion = multiclass_confusion_matrix(probabilities, labels, NUM_CLASSES)
+    return Scores(
+        name=samples.name,
+        count=len(labels),
+        accuracy=float(right.mean()),
+        accuracy_by_digit=[
+            share if digit in samples.labels else None
+            for digit, share in enumerate(by_digit.tolist())
+        ],
+        accuracy_by_source={
+            str(source): float(right[samples.sources == source].mean())
+            for source in np.unique(samples.sources)
+        },
+        accepted=float(np.mean([p.verdict == "digit" for p in predictions])),
+        calibration_error=float(error),
+        negative_log_likelihood=float(F.nll_loss(probabilities.clamp(min=1e-12).log(), labels)),
+        confusion=confusion.tolist(),
     )
+
+
+def score_rejection(recognizer: Recognizer, digits: Samples, others: Samples) -> Rejection:
+    """Measure how well what is not a digit is told from digits."""
+    digit_confidence = _confidence(recognizer, digits.inputs)
+    other_confidence = _confidence(recognizer, others.inputs)
+    both = torch.from_numpy(np.concatenate([digit_confidence, other_confidence]))
+    is_digit = torch.arange(len(both)) < len(digit_confidence)
+    threshold = np.quantile(digit_confidence, 1 - KEPT_DIGITS)
+    verdicts = [prediction.verdict for prediction in recognizer.recognize_inputs(others.inputs)]
+    return Rejection(
+        name=others.name,
+        count=len(others.labels),
+        # Ranks, because torchmetrics takes scores outside [0, 1] for logits and rounds them.
+        auroc=float(binary_auroc(_ranks(both), is_digit.long())),
+        accepted=verdicts.count("digit") / len(verdicts),
+        accepted_at_99=float((other_confidence >= threshold).mean()),
+    )
+
+
+@torch.inference_mode()
+def _confidence(recognizer: Recognizer, inputs: np.ndarray) -> np.ndarray:
+    batches = to_tensor(inputs).split(1_000)
+    return torch.cat([confidence(recognizer.model.logits(batch)) for batch in batches]).numpy()
+
+
+def _ranks(values: torch.Tensor) -> torch.Tensor:
+    """Values by their place among all, in [0, 1]; equal values share a place."""
+    _, places = torch.unique(values, return_inverse=True)
+    return places.double() / max(int(places.max()), 1)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from finalnet.checkpoint import load_checkpoint
@@ -85,17 +85,30 @@ class Recognizer:
         predictions: list[Prediction] = []
         for start in range(0, len(network_inputs), BATCH_SIZE):
             batch = network_inputs[start : start + BATCH_SIZE]
-            logits = self.model.logits(to_tensor(batch)) / self.model.temperature
-            predictions.extend(map(self._judge, batch, logits.softmax(dim=1).numpy()))
+            logits = self.model.logits(to_tensor(batch))
+            probabilities = (logits / self.model.temperature).softmax(dim=1)
+            for row in zip(batch, probabilities.numpy(), confidence(logits).tolist(), strict=True):
+                predictions.append(self._judge(*row))
         return predictions
 
-    def _judge(self, network_input: np.ndarray, probabilities: np.ndarray) -> Prediction:
+    def _judge(
+        self, network_input: np.ndarray, probabilities: np.ndarray, confidence: float
+    ) -> Prediction:
         if not network_input.any():
             return Prediction("blank", None, np.zeros(NUM_CLASSES, np.float32), network_input)
         threshold = self.model.rejection_threshold
-        if threshold is not None and probabilities.max() < threshold:
+        if threshold is not None and confidence < threshold:
             return Prediction("unsure", None, probabilities, network_input)
         return Prediction("digit", int(probabilities.argmax()), probabilities, network_input)
+
+
+def confidence(logits: Tensor) -> Tensor:
+    """How much a drawing is like a digit, (N,) in [0.1, 1], of logits (N, 10).
+
+    The largest softmax probability at temperature 1: FinalNet is trained to answer what is not a
+    digit with ten equal probabilities.
+    """
+    return logits.softmax(dim=1).amax(dim=1)
 
 
 def fold_batch_norm(model: FinalNet) -> FinalNet:

@@ -1,4 +1,4 @@
-"""Training: MNIST in, the weights of FinalNet out."""
+"""Training: MNIST and generated drawings in, the weights of FinalNet out."""
 
 import time
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from finalnet.data import Digits, augment
-from finalnet.model import FinalNet
+from finalnet.handwriting import generate, generate_digits, generate_others
+from finalnet.model import NUM_CLASSES, FinalNet
 from finalnet.preprocessing import normalize, to_tensor
 
 EMA_SPAN = 0.05  # of the whole training, over which the weights are averaged
@@ -23,11 +24,19 @@ class TrainingArguments:
     """What `python train.py` can be told."""
 
     epochs: int = 45
+    generated_digits: int = 0
+    generated_others: int = 0  # drawings that are not digits
+    generated_per_epoch: int = 20_000  # of both, beside all of MNIST
     batch_size: int = 128
     learning_rate: float = 1e-2  # the peak of OneCycle
     weight_decay: float = 1e-2
     seed: int = 0
     device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ class Epoch:
     """One line of the training history."""
 
     epoch: int
-    loss: float  # mean negative log-likelihood of the augmented training digits
+    loss: float  # mean over the augmented training pictures, see `mixed_loss`
     validation_accuracy: float  # of the averaged weights, in [0, 1]
     seconds: float  # since the start
 
@@ -59,11 +68,27 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def add_generated(mnist: Digits, digits: int, others: int, seed: int) -> Digits:
+    """MNIST with generated drawings behind it; what is not a digit has the label -1."""
+    images, labels = [mnist.images], [mnist.labels]
+    if digits:
+        images.append(torch.from_numpy(generate(generate_digits, digits, seed)))
+        labels.append(torch.arange(digits) % NUM_CLASSES)
+    if others:
+        images.append(torch.from_numpy(generate(generate_others, others, seed)))
+        labels.append(torch.full((others,), -1))
+    return Digits(torch.cat(images), torch.cat(labels))
+
+
 def train(
-    arguments: TrainingArguments, digits: Digits, validation: Digits
+    arguments: TrainingArguments, digits: Digits, real: int, validation: Digits
 ) -> tuple[FinalNet, list[Epoch]]:
     """Train FinalNet; the same arguments on the same machine give the same weights.
 
+    Args:
+        digits: what to learn; the network learns to be wholly undecided where the label is -1.
+        real: how many of them are MNIST's; they come first and are all seen in every epoch.
+        validation: digits on which each epoch is measured.
     Returns:
         The moving average of the weights after the last epoch, on the CPU and in evaluation mode,
         and the history of all epochs.
@@ -75,7 +100,8 @@ def train(
     images, labels = digits.images[:, None].to(device), digits.labels.to(device)
     # channels_last and bfloat16 halve the time of an epoch on a CPU and on a GPU.
     model = FinalNet().to(memory_format=torch.channels_last).to(device)
-    batches = len(images) // arguments.batch_size
+    drawn = min(arguments.generated_per_epoch, len(images) - real)
+    batches = (real + drawn) // arguments.batch_size
     steps = batches * arguments.epochs
     ema = get_ema_multi_avg_fn(1 - 1 / max(EMA_SPAN * steps, 1))
     average = AveragedModel(model, multi_avg_fn=ema, use_buffers=True)
@@ -89,13 +115,13 @@ def train(
     with tqdm(total=steps, unit="step", dynamic_ncols=True, mininterval=1) as bar:
         for epoch in range(1, arguments.epochs + 1):
             model.train()
-            order = torch.randperm(len(images), generator=generator, device=device)
+            order = epoch_order(real, len(images) - real, drawn, generator)
             losses = []
             for rows in order[: batches * arguments.batch_size].split(arguments.batch_size):
                 batch = normalize(augment(images[rows].float() / 255, generator))
                 with torch.autocast(device.type, torch.bfloat16):
                     log_probabilities = model(batch.to(memory_format=torch.channels_last))
-                loss = F.nll_loss(log_probabilities.float(), labels[rows])
+                loss = mixed_loss(log_probabilities.float(), labels[rows])
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -109,6 +135,23 @@ def train(
             bar.set_postfix_str(f"loss {mean_loss:.4f}, validation {accuracy:.2%}")
     averaged = cast(FinalNet, average.module).cpu().to(memory_format=torch.contiguous_format)
     return averaged.eval(), history
+
+
+def epoch_order(real: int, generated: int, drawn: int, generator: torch.Generator) -> Tensor:
+    """Rows of one epoch in random order: all real ones, and `drawn` of the generated ones after."""
+    device = generator.device
+    chosen = real + torch.randperm(generated, generator=generator, device=device)[:drawn]
+    rows = torch.cat([torch.arange(real, device=device), chosen])
+    return rows[torch.randperm(len(rows), generator=generator, device=device)]
+
+
+def mixed_loss(log_probabilities: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross-entropy to the label, or to ten equal shares where the label is -1."""
+    if labels.min() >= 0:
+        return F.nll_loss(log_probabilities, labels)
+    towards_all = -log_probabilities.mean(dim=1)
+    towards_label = F.nll_loss(log_probabilities, labels.clamp(min=0), reduction="none")
+    return torch.where(labels < 0, towards_all, towards_label).mean()
 
 
 @torch.inference_mode()

@@ -6,11 +6,24 @@ import sys
 import cv2
 import numpy as np
 import pytest
+import torch
 from conftest import MNIST_DIR
 from drawings import DRAWINGS
+from PIL import Image
 
-from finalnet.evaluation import accuracy_on_strokes, place_at_random, read_strokes
-from finalnet.preprocessing import find_ink
+from finalnet import FinalNet, Recognizer, draw_strokes
+from finalnet.checkpoint import COMMITTED
+from finalnet.evaluation import (
+    PLACEMENTS,
+    draw_samples,
+    generated_scribbles,
+    read_pictures,
+    read_strokes,
+    score,
+    score_rejection,
+)
+from finalnet.preprocessing import find_ink, to_tensor
+from finalnet.report import write_report
 
 
 @pytest.fixture
@@ -22,31 +35,125 @@ def strokes_file(tmp_path):
     return path
 
 
-def test_our_own_drawings_are_recognised_when_placed_at_random(recognizer, strokes_file):
-    assert accuracy_on_strokes(recognizer, strokes_file) >= 0.95
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_our_own_drawings_are_recognised_in_every_placement(recognizer, strokes_file, placement):
+    samples = draw_samples(read_strokes(strokes_file), placement)
+    scores = score(recognizer, samples)
+    assert scores.count == len(DRAWINGS)
+    assert scores.accuracy >= 0.9
+    assert scores.accuracy_by_source == {"tests": scores.accuracy}
 
 
-def test_a_wrong_label_is_counted_as_a_mistake(recognizer, tmp_path):
-    path = tmp_path / "drawings.jsonl"
-    strokes = DRAWINGS["3 round"][1]
-    rows = [{"label": label, "strokes": strokes} for label in ("3", "4", 3, 5)]
-    path.write_text("\n".join(map(json.dumps, rows)))
-    assert accuracy_on_strokes(recognizer, path) == 0.5
+def test_scores_are_what_can_be_counted_by_hand(recognizer, strokes_file):
+    samples = draw_samples(read_strokes(strokes_file), "random placement")
+    labels = samples.labels.copy()
+    labels[:3] = 9  # three wrong labels: the first three drawings are zeros
+    scores = score(recognizer, samples._replace(labels=labels))
+    predictions = recognizer.recognize_inputs(samples.inputs)
+    probabilities = np.stack([p.probabilities for p in predictions]).astype(float)
+    answers = probabilities.argmax(axis=1)
+    confusion = np.zeros((10, 10), int)
+    np.add.at(confusion, (labels, answers), 1)
+    assert scores.confusion == confusion.tolist()
+    assert scores.accuracy == pytest.approx((answers == labels).mean())
+    assert scores.accuracy_by_digit[9] == pytest.approx((answers == labels)[labels == 9].mean())
+    own = probabilities[np.arange(len(labels)), labels].clip(1e-12)
+    assert scores.negative_log_likelihood == pytest.approx(-np.log(own).mean(), rel=1e-3)
+    confidence, bins = probabilities.max(axis=1), np.ceil(probabilities.max(axis=1) * 15)
+    gaps = [
+        abs((answers == labels)[bins == b].mean() - confidence[bins == b].mean())
+        * (bins == b).mean()
+        for b in np.unique(bins)
+    ]
+    assert scores.calibration_error == pytest.approx(sum(gaps), abs=1e-3)
 
 
-def test_placing_at_random_keeps_all_ink_on_the_pad_and_reaches_every_side():
+def test_rejection_is_what_can_be_counted_by_hand(recognizer, strokes_file):
+    digits = draw_samples(read_strokes(strokes_file), "random placement")
+    others = generated_scribbles(60)
+    rejection = score_rejection(recognizer, digits, others)
+    sure = {}
+    for samples in (digits, others):
+        with torch.inference_mode():
+            logits = recognizer.model.logits(to_tensor(samples.inputs))
+        sure[samples.name] = logits.softmax(dim=1).amax(dim=1).numpy()
+    pairs = sure[digits.name][:, None] - sure[others.name]
+    auroc = (pairs > 0).mean() + (pairs == 0).mean() / 2
+    assert rejection.auroc == pytest.approx(auroc, abs=1e-4)
+    threshold = np.quantile(sure[digits.name], 0.01)
+    assert rejection.accepted_at_99 == pytest.approx((sure[others.name] >= threshold).mean())
+
+
+def test_without_a_threshold_everything_is_accepted(strokes_file):
+    model = FinalNet.from_pretrained(COMMITTED).eval()
+    model.rejection_threshold = None
+    digits = draw_samples(read_strokes(strokes_file), "random placement")
+    rejection = score_rejection(Recognizer(model), digits, generated_scribbles(30))
+    assert rejection.accepted == 1
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_placing_keeps_all_ink_on_the_pad(placement):
     random = np.random.default_rng(0)
     strokes = [np.asarray(stroke) for stroke in DRAWINGS["1 bar"][1]]
-    boxes = [cv2.boundingRect(find_ink(place_at_random(strokes, random))) for _ in range(300)]
-    left, top, width, height = np.array(boxes).T
+    images = [PLACEMENTS[placement].render(strokes, random) for _ in range(300)]
+    boxes = np.array([cv2.boundingRect(find_ink(image)) for image in images])
+    left, top, width, height = boxes.T
+    low, high = PLACEMENTS[placement].size
     # A bar that the edge cut off would be shorter than the smallest one placed.
-    assert height.min() >= 0.25 * 280 - 2 and height.max() <= 0.9 * 280 + 2
-    assert height.min() < 0.3 * 280 and height.max() > 0.85 * 280
+    longest = np.maximum(width, height)
+    assert longest.min() >= 0.9 * low * 280
+    assert longest.max() <= high * 280 + 2
     assert left.min() < 10 and top.min() < 10
     assert (left + width).max() > 270 and (top + height).max() > 270
 
 
-@pytest.mark.parametrize("line", ["{", '{"label": 1}', '{"label": 1, "strokes": [["a"]]}', "7"])
+def test_placements_do_what_their_names_say():
+    random = np.random.default_rng(0)
+    bar = [np.array([[0.0, 0.0], [0.0, 100.0]])]
+    for _ in range(50):
+        left, top, width, height = cv2.boundingRect(
+            find_ink(PLACEMENTS["corner and small"].render(bar, random))
+        )
+        assert min(left, 280 - left - width) <= 1
+        assert min(top, 280 - top - height) <= 1
+        assert height < 70
+    shapes = [
+        cv2.boundingRect(find_ink(PLACEMENTS["thin and thick"].render(bar, random)))[2:]
+        for _ in range(50)
+    ]
+    shares = np.array([width / height for width, height in shapes])
+    assert ((abs(shares - 0.04) < 0.02) | (abs(shares - 0.2) < 0.02)).all()
+
+
+def test_a_folder_of_pictures_is_read_by_its_subfolders(recognizer, tmp_path):
+    for digit, name in ((3, "3 round"), (8, "8 two circles")):
+        (tmp_path / str(digit)).mkdir()
+        draw_strokes(DRAWINGS[name][1]).save(tmp_path / str(digit) / "drawn.png")
+    samples = read_pictures(tmp_path)
+    assert samples.labels.tolist() == [3, 8]
+    assert score(recognizer, samples).accuracy == 1
+    with pytest.raises(FileNotFoundError, match="no pictures in"):
+        read_pictures(tmp_path / "3")
+
+
+def test_the_report_has_metrics_and_pictures(recognizer, strokes_file, tmp_path):
+    samples = draw_samples(read_strokes(strokes_file), "tilted")
+    scores = score(recognizer, samples)
+    rejection = score_rejection(recognizer, samples, generated_scribbles(30))
+    write_report(tmp_path / "report", recognizer, [samples], [scores], [rejection])
+    metrics = json.loads((tmp_path / "report" / "metrics.json").read_text())
+    assert metrics["digits"][0]["accuracy"] == scores.accuracy
+    assert metrics["not digits"][0]["auroc"] == rejection.auroc
+    for picture in ("confusion", "reliability", "mistakes"):
+        with Image.open(tmp_path / "report" / f"tilted-{picture}.png") as image:
+            assert min(image.size) > 300
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", '{"label": 1, "strokes": []}', '{"label": 1}', '{"label": 1, "strokes": [["a"]]}', "7"],
+)
 def test_a_broken_line_is_named(tmp_path, line):
     path = tmp_path / "drawings.jsonl"
     path.write_text(json.dumps({"label": 1, "strokes": [[[0, 0]]]}) + "\n" + line + "\n")
@@ -57,10 +164,12 @@ def test_a_broken_line_is_named(tmp_path, line):
 def test_evaluate_command_prints_the_committed_figure(mnist_test):
     command = [sys.executable, "-m", "finalnet", "evaluate", "--data-dir", str(MNIST_DIR)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "MNIST test, 10,000 images: 99." in run.stdout
+    figure = json.loads((COMMITTED / "metrics.json").read_text())["test_accuracy"]
+    assert f"MNIST test: 10,000 digits, right {figure:.2%}" in run.stdout
 
 
 def test_evaluate_command_measures_a_strokes_file(strokes_file):
     command = [sys.executable, "-m", "finalnet", "evaluate", "--strokes", str(strokes_file)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "drawings.jsonl.gz, placed at random: " in run.stdout
+    for placement in PLACEMENTS:
+        assert f"{placement}: {len(DRAWINGS)} digits" in run.stdout

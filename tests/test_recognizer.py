@@ -23,6 +23,8 @@ PLACES = {
     "top right": (190, 0, 90, 8),
     "bottom left": (0, 190, 90, 8),
     "bottom right": (190, 190, 90, 8),
+    "at the top edge": (90, -8, 100, 10),
+    "at the bottom edge": (90, 188, 100, 10),
     "thin pen": (60, 50, 180, 7),
     "thick pen": (60, 50, 180, 26),
 }
@@ -76,6 +78,12 @@ def test_a_batch_of_different_pictures_is_answered_in_order(recognizer):
         alone = recognizer.recognize(image).probabilities
         np.testing.assert_allclose(alone, prediction.probabilities, atol=1e-5)
     assert recognizer.recognize_batch([]) == []
+
+
+def test_a_page_that_is_black_all_over_is_blank(recognizer):
+    blackened = render_strokes([[(0, y), (280, y)] for y in range(0, 290, 10)], pen_width=20)
+    for image in (np.zeros((280, 280), np.uint8), blackened):
+        assert recognizer.recognize(image).verdict == "blank"
 
 
 def test_below_the_threshold_the_verdict_is_unsure_and_the_probabilities_stay():

@@ -7,7 +7,7 @@ import torch
 from conftest import MNIST_DIR, ROOT
 
 from finalnet import FinalNet
-from finalnet.checkpoint import COMMITTED, write_checkpoint
+from finalnet.checkpoint import COMMITTED, check_output, write_checkpoint
 from finalnet.data import Digits, load_mnist
 from finalnet.training import TrainingArguments, measure_accuracy, pick_device, train
 
@@ -17,11 +17,11 @@ def test_training_on_few_digits_learns_and_repeats_with_the_seed(mnist_test):
     few = Digits(digits.images[:4_000], digits.labels[:4_000])
     held_out = Digits(digits.images[4_000:6_000], digits.labels[4_000:6_000])
     arguments = TrainingArguments(epochs=3, seed=5)
-    model, history = train(arguments, few, held_out)
+    model, history = train(arguments, few, len(few.labels), held_out)
     assert [epoch.epoch for epoch in history] == [1, 2, 3]
     assert history[-1].loss < history[0].loss / 2
     assert history[-1].validation_accuracy == measure_accuracy(model, held_out) > 0.9
-    again, _ = train(arguments, few, held_out)
+    again, _ = train(arguments, few, len(few.labels), held_out)
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name]), name
 
@@ -30,6 +30,7 @@ def test_train_command_writes_a_whole_checkpoint(mnist_test, tmp_path):
     output = tmp_path / "checkpoint"
     command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(MNIST_DIR)]
     options = ["--output", str(output), "--epochs", "1", "--batch-size", "512"]
+    options += ["--generated-digits", "500", "--generated-others", "100"]
     subprocess.run(command + options, check=True, capture_output=True, cwd=tmp_path)
     names = {path.name for path in output.iterdir()}
     assert names == {"README.md", "config.json", "metrics.json", "model.safetensors"}
@@ -57,10 +58,20 @@ def test_a_failed_write_leaves_the_old_checkpoint(tmp_path):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(KeyError):
         write_checkpoint(folder, FinalNet(), {})
+    (tmp_path / "finalnet").rename(tmp_path / "finalnet.old")  # as a crash between renames would
+    check_output(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     write_checkpoint(folder, FinalNet(), metrics)
     assert (folder / "model.safetensors").read_bytes() != before["model.safetensors"]
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_folder_with_other_files_is_not_written_to(tmp_path):
+    (tmp_path / "thesis.tex").write_text("")
+    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    with pytest.raises(ValueError, match="holds other files"):
+        write_checkpoint(tmp_path, FinalNet(), metrics)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_an_unknown_device_names_those_present():

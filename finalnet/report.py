@@ -1,0 +1,96 @@
+"""The evaluation as files: metrics, confusion matrix, reliability diagram, worst mistakes."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+
+from finalnet.evaluation import CALIBRATION_BINS, Rejection, Samples, Scores
+from finalnet.recognizer import Recognizer
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt  # noqa: E402
+
+WORST = 40  # mistakes on the contact sheet, in rows of 10
+
+
+def write_report(
+    folder: Path,
+    recognizer: Recognizer,
+    samples: list[Samples],
+    scores: list[Scores],
+    rejections: list[Rejection],
+) -> None:
+    """Write `metrics.json` and, for every set of samples, its three pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    metrics = {
+        "digits": [asdict(score) for score in scores],
+        "not digits": [asdict(rejection) for rejection in rejections],
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    for sample, score in zip(samples, scores, strict=True):
+        name = sample.name.lower().replace(" ", "-")
+        probabilities = np.stack(
+            [p.probabilities for p in recognizer.recognize_inputs(sample.inputs)]
+        )
+        _save(draw_confusion(score), folder / f"{name}-confusion.png")
+        _save(draw_reliability(probabilities, sample.labels), folder / f"{name}-reliability.png")
+        _save(draw_mistakes(sample, probabilities), folder / f"{name}-mistakes.png")
+
+
+def draw_confusion(score: Scores) -> plt.Figure:
+    """What was drawn against what was answered; only the mistakes are coloured."""
+    counts = np.array(score.confusion)
+    mistakes = counts - np.diag(np.diag(counts))
+    figure, axes = plt.subplots(figsize=(5, 5), layout="constrained")
+    axes.imshow(mistakes / counts.sum(axis=1, keepdims=True).clip(1), cmap="Oranges", vmin=0)
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            axes.text(column, row, count, ha="center", va="center", fontsize=8)
+    axes.set(
+        xticks=range(10),
+        yticks=range(10),
+        xlabel="answered",
+        ylabel="drawn",
+        title=f"{score.name}: {score.accuracy:.2%} of {score.count:,}",
+    )
+    return figure
+
+
+def draw_reliability(probabilities: np.ndarray, labels: np.ndarray) -> plt.Figure:
+    """How often the answer is right against how sure it is."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
+    bins = np.clip(np.digitize(confidence, edges) - 1, 0, CALIBRATION_BINS - 1)
+    used = np.unique(bins)
+    figure, axes = plt.subplots(figsize=(5, 5), layout="constrained")
+    axes.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1)
+    axes.plot(
+        [confidence[bins == b].mean() for b in used], [right[bins == b].mean() for b in used], "o-"
+    )
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="stated probability", ylabel="share right")
+    return figure
+
+
+def draw_mistakes(samples: Samples, probabilities: np.ndarray) -> plt.Figure:
+    """The mistakes of which the network was surest, as it saw them."""
+    answers = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(answers != samples.labels)
+    worst = wrong[np.argsort(-probabilities[wrong].max(axis=1))][:WORST]
+    figure, grid = plt.subplots(4, WORST // 4, figsize=(10, 5), layout="constrained")
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, index in zip(grid.flat, worst, strict=False):
+        axes.imshow(samples.inputs[index], cmap="gray_r", vmin=0, vmax=255)
+        share = probabilities[index].max()
+        axes.set_title(f"{samples.labels[index]}, not {answers[index]}\n{share:.0%}", fontsize=8)
+    return figure
+
+
+def _save(figure: plt.Figure, path: Path) -> None:
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
