@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from finalnet.checkpoint import load_checkpoint
 from finalnet.model import NUM_CLASSES, FinalNet
-from finalnet.preprocessing import PictureLike, preprocess_batch, to_tensor
+from finalnet.preprocessing import PictureLike, find_ink, preprocess_batch, to_tensor
+from finalnet.splitting import Box, choose_spans, split_ink, split_strokes
+from finalnet.strokes import Strokes, check_strokes
 
 Verdict = Literal["digit", "unsure", "blank"]
 BATCH_SIZE = 512  # images in one pass through the network
@@ -49,8 +52,23 @@ class Prediction:
         return [(int(digit), float(self.probabilities[digit])) for digit in order]
 
 
+@dataclass(frozen=True, eq=False)
+class Number:
+    """What the network makes of digits side by side.
+
+    Attributes:
+        text: such as "2026"; "?" in the place of an unsure digit, "" when there is no ink.
+        digits: one prediction a digit, left to right.
+        boxes: where each digit's ink is, in pixels of the picture or in the strokes' own unit.
+    """
+
+    text: str
+    digits: list[Prediction]
+    boxes: list[Box]
+
+
 class Recognizer:
-    """Recognises pictures of single digits; safe to share between threads."""
+    """Recognises pictures of digits; safe to share between threads."""
 
     def __init__(self, model: FinalNet) -> None:
         self.model = fold_batch_norm(model)
@@ -78,6 +96,31 @@ class Recognizer:
     def recognize_batch(self, images: Sequence[PictureLike]) -> list[Prediction]:
         """Recognise several pictures, which may differ in size and kind, in the same order."""
         return self.recognize_inputs(preprocess_batch(images))
+
+    def read_number(self, drawing: PictureLike | Strokes) -> Number:
+        """Read digits side by side, in one pass through the network.
+
+        Args:
+            drawing: a picture as for `recognize`, or strokes: lists of (x, y) in any unit, y
+                pointing down, in any order.
+        Raises:
+            TypeError, ValueError: the drawing cannot be read, or has more than `MAX_DIGITS`
+                digits; the message says why.
+        """
+        scale = 1.0
+        if isinstance(drawing, list | tuple):
+            split = split_strokes(check_strokes(drawing))
+        else:
+            picture = cast(PictureLike, drawing)
+            ink = find_ink(picture)
+            split = split_ink(ink)
+            width = picture.width if isinstance(picture, Image.Image) else picture.shape[1]
+            scale = width / ink.shape[1]  # large pictures are shrunk
+        predictions = self.recognize_inputs(split.inputs)
+        row = choose_spans(split.spans, [float(p.probabilities.max()) for p in predictions])
+        digits = [predictions[index] for index in row]
+        text = "".join("?" if digit.digit is None else str(digit.digit) for digit in digits)
+        return Number(text, digits, [split.spans[index].box.scale(scale) for index in row])
 
     @torch.inference_mode()
     def recognize_inputs(self, network_inputs: np.ndarray) -> list[Prediction]:

@@ -98,7 +98,8 @@ def test_below_the_threshold_the_verdict_is_unsure_and_the_probabilities_stay():
 
 
 def test_the_public_names_are_explicit():
-    assert set(finalnet.__all__) == {"FinalNet", "Prediction", "Recognizer", "draw_strokes"}
+    names = {"FinalNet", "Number", "Prediction", "Recognizer", "draw_strokes"}
+    assert set(finalnet.__all__) == names
 
 
 def test_recognising_needs_neither_torchvision_nor_gradio_nor_matplotlib():
