@@ -19,10 +19,18 @@ def main() -> None:
     evaluate.add_argument("--pictures", type=Path, help="folder with subfolders 0 to 9")
     evaluate.add_argument("--strokes", type=Path, help="drawn digits, JSON lines, gzip or plain")
     evaluate.add_argument("--others", type=Path, help="what is not a digit, in the same format")
+    evaluate.add_argument(
+        "--numbers", action="store_true", help="measure numbers composed of the --strokes instead"
+    )
     evaluate.add_argument("--report", type=Path, help="folder for the figures and pictures")
     options = parser.parse_args()
     try:
-        print_summary() if options.command == "summary" else print_evaluation(options)
+        if options.command == "summary":
+            print_summary()
+        elif options.numbers:
+            print_numbers(options)
+        else:
+            print_evaluation(options)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(f"error: {error}") from None
 
@@ -80,6 +88,22 @@ def print_evaluation(options: argparse.Namespace) -> None:
 
         write_report(options.report, recognizer, samples, scores, rejections)
         print(f"report in {options.report}")
+
+
+def print_numbers(options: argparse.Namespace) -> None:
+    from finalnet.evaluation import DIGIT_NAMES, read_strokes
+    from finalnet.numeracy import score_numbers
+    from finalnet.recognizer import Recognizer
+
+    if not options.strokes:
+        raise ValueError("--numbers needs digits to compose them of; name a file with --strokes")
+    digits = [drawing for drawing in read_strokes(options.strokes) if drawing.label in DIGIT_NAMES]
+    for s in score_numbers(Recognizer.load(options.checkpoint), digits):
+        print(
+            f"{s.numbers:,} numbers of {s.length}: wholly right {s.strokes_right:.1%} as strokes, "
+            f"{s.pictures_right:.1%} as pictures; taken apart rightly {s.strokes_split:.1%}, "
+            f"{s.pictures_split:.1%}"
+        )
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class Drawing(NamedTuple):
     label: str
     source: str
     strokes: list[np.ndarray]  # (n, 2) float64 each, y pointing down
+    writer: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ class Rejection:
 
 
 def read_strokes(path: Path | str) -> Iterator[Drawing]:
-    """Drawings from JSON lines, gzip or plain: `{"label", "source", "strokes"}` in each.
+    """Drawings from JSON lines, gzip or plain: `{"label", "strokes"}` in each, if known with
+    "source" and "writer".
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -130,7 +132,8 @@ def read_strokes(path: Path | str) -> Iterator[Drawing]:
                 strokes = check_strokes(row["strokes"])
                 if not strokes:
                     raise ValueError("no strokes")
-                yield Drawing(str(row["label"]), str(row.get("source", "")), strokes)
+                source, writer = str(row.get("source", "")), str(row.get("writer", ""))
+                yield Drawing(str(row["label"]), source, strokes, writer)
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(
                     f'{path}, line {number}: wanted {{"label": ..., "strokes": [[[x, y], ...], '
