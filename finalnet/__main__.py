@@ -2,8 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from finalnet.data import DATA_DIR, Split, load_mnist
+
+if TYPE_CHECKING:  # importing it takes seconds
+    from finalnet.evaluation import Samples, Scores
 
 
 def main() -> None:
@@ -23,6 +27,12 @@ def main() -> None:
         "--numbers", action="store_true", help="measure numbers composed of the --strokes instead"
     )
     evaluate.add_argument("--report", type=Path, help="folder for the figures and pictures")
+    evaluate.add_argument(
+        "--record", action="store_true", help="keep them in the checkpoint and in its model card"
+    )
+    evaluate.add_argument(
+        "--runs", nargs="+", default=[], help="checkpoints of other seeds, for mean and spread"
+    )
     options = parser.parse_args()
     try:
         if options.command == "summary":
@@ -50,6 +60,40 @@ def print_evaluation(options: argparse.Namespace) -> None:
     from finalnet.recognizer import Recognizer
 
     recognizer = Recognizer.load(options.checkpoint)
+    runs = [Recognizer.load(run) for run in options.runs]
+    samples, others = _collect_digits(options), [evaluation.generated_scribbles()]
+    if options.others:
+        letters = evaluation.read_strokes(options.others)
+        drawn = evaluation.draw_samples(letters, "random placement")
+        others.append(drawn._replace(name=options.others.name))
+    scores = [evaluation.score(recognizer, sample) for sample in samples]
+    rejections = [evaluation.score_rejection(recognizer, samples[0], other) for other in others]
+    spreads = [evaluation.score_runs([recognizer, *runs], sample) for sample in samples]
+    for score, spread in zip(scores, spreads, strict=True):
+        _print_score(score)
+        if runs:
+            print(
+                f"  {spread.runs} runs: {spread.mean:.3%} +- {spread.deviation:.3%}, "
+                f"{spread.lowest:.2%} to {spread.highest:.2%}"
+            )
+    for r in rejections:
+        print(
+            f"{r.name}: {r.count:,} that are not digits, AUROC {r.auroc:.4f}, "
+            f"accepted {r.accepted:.2%}, with 99 % of the digits {r.accepted_at_99:.2%}"
+        )
+    if options.report or options.record:
+        from finalnet.report import record, write_report
+
+        report = (recognizer, samples, scores, rejections, spreads)
+        if options.report:
+            write_report(options.report, *report)
+        if options.record:
+            record(options.checkpoint, *report)
+
+
+def _collect_digits(options: argparse.Namespace) -> "list[Samples]":
+    from finalnet import evaluation
+
     samples = []
     if options.pictures:
         samples.append(evaluation.read_pictures(options.pictures))
@@ -60,34 +104,19 @@ def print_evaluation(options: argparse.Namespace) -> None:
         split: Split = options.mnist or "test"
         digits = load_mnist(split, options.data_dir)
         samples.append(evaluation.mnist_samples(f"MNIST {split}", digits))
-    others = [evaluation.generated_scribbles()]
-    if options.others:
-        letters = evaluation.read_strokes(options.others)
-        drawn = evaluation.draw_samples(letters, "random placement")
-        others.append(drawn._replace(name=options.others.name))
+    return samples
 
-    scores = [evaluation.score(recognizer, sample) for sample in samples]
-    rejections = [evaluation.score_rejection(recognizer, samples[0], other) for other in others]
-    for s in scores:
-        share, worst = min((a, d) for d, a in enumerate(s.accuracy_by_digit) if a is not None)
-        print(
-            f"{s.name}: {s.count:,} digits, right {s.accuracy:.2%}, accepted {s.accepted:.2%}, "
-            f"calibration error {s.calibration_error:.2%}, "
-            f"negative log-likelihood {s.negative_log_likelihood:.4f}, "
-            f"worst digit {worst}: {share:.2%}"
-        )
-        if len(s.accuracy_by_source) > 1:
-            print("  " + ", ".join(f"{k} {v:.2%}" for k, v in s.accuracy_by_source.items()))
-    for r in rejections:
-        print(
-            f"{r.name}: {r.count:,} that are not digits, AUROC {r.auroc:.4f}, "
-            f"accepted {r.accepted:.2%}, with 99 % of the digits {r.accepted_at_99:.2%}"
-        )
-    if options.report:
-        from finalnet.report import write_report
 
-        write_report(options.report, recognizer, samples, scores, rejections)
-        print(f"report in {options.report}")
+def _print_score(score: "Scores") -> None:
+    share, worst = min((a, d) for d, a in enumerate(score.accuracy_by_digit) if a is not None)
+    print(
+        f"{score.name}: {score.count:,} digits, right {score.accuracy:.2%}, "
+        f"accepted {score.accepted:.2%}, calibration error {score.calibration_error:.2%}, "
+        f"negative log-likelihood {score.negative_log_likelihood:.4f}, "
+        f"worst digit {worst}: {share:.2%}"
+    )
+    if len(score.accuracy_by_source) > 1:
+        print("  " + ", ".join(f"{k} {v:.2%}" for k, v in score.accuracy_by_source.items()))
 
 
 def print_numbers(options: argparse.Namespace) -> None:

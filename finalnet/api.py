@@ -1,43 +1,14 @@
 """FinalNet over HTTP: typed endpoints that take an image file or strokes and return JSON."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image, ImageOps
 
-from finalnet.preprocessing import MAX_PIXELS
+from finalnet.pictures import open_picture
 from finalnet.recognizer import Prediction, Recognizer
 from finalnet.strokes import draw_strokes
 
 TOP_K = 3  # digits in the answer's "top"
-FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]  # Pillow's others run foreign programs
-KINDS = "PNG, JPEG, WebP, GIF, BMP or TIFF"
-
-
-def open_picture(path: Path | str | None) -> Image.Image:
-    """Open an image file, upright as its EXIF data says.
-
-    Raises:
-        ValueError: not an image, damaged, or above 16 megapixels by its header; nothing of a too
-            large picture is decoded.
-    """
-    if not path:
-        raise ValueError(f"no image came; send an image file: {KINDS}")
-    try:
-        picture = Image.open(path, formats=FORMATS)
-    except Exception:  # Pillow's decoders raise whatever they like on damaged files
-        raise ValueError(f"the file is not an image that can be read; send {KINDS}") from None
-    with picture:
-        if picture.width * picture.height > MAX_PIXELS:
-            raise ValueError(
-                f"the image has {picture.width}x{picture.height} px, at most "
-                f"{MAX_PIXELS / 1e6:.0f} megapixels are read; make it smaller"
-            )
-        try:
-            return ImageOps.exif_transpose(picture)
-        except Exception:
-            raise ValueError("the image file is damaged; save it again and resend it") from None
 
 
 def to_json(prediction: Prediction) -> dict[str, Any]:

@@ -1,25 +1,25 @@
 """Calibration: stated probabilities that hold, and the confidence below which it is no digit."""
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from finalnet.model import FinalNet
-from finalnet.recognizer import confidence
+from finalnet.recognizer import confidence, view_logits
 
 KEPT_DIGITS = 0.995  # share of the validation digits that are accepted
 
 
-def calibrate(model: FinalNet, inputs: Tensor, labels: Tensor) -> FinalNet:
+def calibrate(model: FinalNet, network_inputs: np.ndarray, labels: Tensor) -> FinalNet:
     """A copy of the model with its temperature and rejection threshold fitted.
 
     Args:
-        inputs: (N, 1, 28, 28) float, normalised; digits that the model was not trained on.
+        network_inputs: (N, 28, 28) uint8; digits that the model was not trained on.
         labels: (N,) int64.
     Source: Guo et al. 2017 for the temperature, the one of least negative log-likelihood.
     """
-    with torch.inference_mode():
-        logits = torch.cat([model.logits(batch) for batch in inputs.split(1_000)])
+    logits = view_logits(model, network_inputs)
     temperatures = torch.logspace(-1, 1, 401, dtype=torch.float64)
     losses = [F.cross_entropy(logits / temperature, labels) for temperature in temperatures]
     temperature = float(temperatures[torch.stack(losses).argmin()])

@@ -14,7 +14,8 @@ from finalnet.model import FinalNet
 # Beside the code, so that it is found from any working directory.
 COMMITTED = Path(__file__).resolve().parent.parent / "checkpoints" / "finalnet"
 
-FILES = {"config.json", "model.safetensors", "metrics.json", "README.md"}
+EVALUATION = "evaluation"  # folder, written by `python -m finalnet evaluate --record`
+FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", EVALUATION}
 
 CARD = """---
 {metadata}
@@ -23,17 +24,19 @@ CARD = """---
 # FinalNet
 
 A convolutional network of 31,450 parameters that recognises handwritten digits in 28x28 grey
-images. The weights are the exponential moving average after the last epoch.
+images, and says so when a drawing is not a digit.
 
 | figure | value | conditions |
 |---|---|---|
-| MNIST test accuracy | {test_accuracy:.2%} | 10,000 images, one run, seed {seed}, last epoch |
-| MNIST validation accuracy | {validation_accuracy:.2%} | the last 5,000 training images |
+{figures}
 
-Trained for {epochs} epochs on MNIST's other 55,000 training images, {digits:,} generated digits and
+Trained for {epochs} epochs on MNIST's first 55,000 training images, {digits:,} generated digits and
 {others:,} generated drawings that are not digits, in {minutes:.0f} minutes on {device} with torch
-{torch}.
-
+{torch}. The weights are the exponential moving average after the last epoch. Temperature and
+rejection threshold (`config.json`) are fitted on MNIST's last 5,000 training images and as many
+generated digits. Every answer is the mean of the logits over four views of the drawing: as it is,
+with two finer pens and with a bolder one.
+{pictures}
 ## Use
 
 ```python
@@ -90,9 +93,9 @@ def write_checkpoint(folder: Path, model: FinalNet, metrics: dict[str, Any]) -> 
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
     new.mkdir(parents=True)
-    (new / "README.md").write_text(_card(metrics), encoding="utf-8")
     (new / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     model.save_pretrained(new)
+    write_card(new)
     if folder.exists():
         folder.rename(old)
     new.rename(folder)
@@ -104,7 +107,12 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "torch": torch.__version__}
 
 
-def _card(metrics: dict[str, Any]) -> str:
+def write_card(folder: Path) -> None:
+    """Write the model card of a checkpoint folder from the figures that lie in it."""
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    recorded = folder / EVALUATION / "metrics.json"
+    evaluation = json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else None
+    arguments = metrics["arguments"]
     result = EvalResult(
         task_type="image-classification",
         dataset_type="mnist",
@@ -123,16 +131,76 @@ def _card(metrics: dict[str, Any]) -> str:
         metrics=["accuracy"],
         eval_results=[result],
     )
+    rows = [
+        f"| {figure} | {value} | {conditions} |"
+        for figure, value, conditions in [
+            *_training_figures(metrics),
+            *(_evaluation_figures(evaluation) if evaluation else []),
+        ]
+    ]
+    shown = sorted(p.name for p in (folder / EVALUATION).glob("*.png"))
     card = CARD.format(
         metadata=metadata.to_yaml(),
-        test_accuracy=metrics["test_accuracy"],
-        validation_accuracy=metrics["history"][-1]["validation_accuracy"],
-        seed=metrics["arguments"]["seed"],
-        epochs=metrics["arguments"]["epochs"],
-        digits=metrics["arguments"].get("generated_digits", 0),
-        others=metrics["arguments"].get("generated_others", 0),
+        figures="\n".join(rows),
+        pictures="".join(f"\n![{Path(n).stem}]({EVALUATION}/{n})\n" for n in shown),
+        epochs=arguments["epochs"],
+        digits=arguments["generated_digits"],
+        others=arguments["generated_others"],
         minutes=metrics["seconds"] / 60,
         device=metrics["device"],
         torch=metrics["versions"]["torch"],
     )
-    return str(ModelCard(card))
+    (folder / "README.md").write_text(str(ModelCard(card)), encoding="utf-8")
+
+
+def _training_figures(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
+    seed = metrics["arguments"]["seed"]
+    return [
+        (
+            "MNIST test accuracy",
+            f"{metrics['test_accuracy']:.2%}",
+            f"10,000 images, one run, seed {seed}, last epoch; the network alone, on one view "
+            f"{metrics['test_accuracy_of_one_view']:.2%}",
+        ),
+        (
+            "MNIST validation accuracy",
+            f"{metrics['validation_accuracy']:.2%}",
+            "the last 5,000 training images, one view",
+        ),
+    ]
+
+
+def _evaluation_figures(evaluation: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Rows of the card for what `evaluate --record` measured."""
+    rows = []
+    for score in evaluation["digits"]:
+        by_digit = [(share, digit) for digit, share in enumerate(score["accuracy_by_digit"])]
+        share, digit = min(pair for pair in by_digit if pair[0] is not None)
+        rows.append(
+            (
+                score["name"],
+                f"{score['accuracy']:.2%}",
+                f"{score['count']:,} digits; worst digit {digit}: {share:.2%}; calibration error "
+                f"{score['calibration_error']:.2%}; accepted {score['accepted']:.2%}",
+            )
+        )
+    for spread in evaluation["runs"]:
+        if spread["runs"] > 1:
+            rows.append(
+                (
+                    f"{spread['name']}, {spread['runs']} seeds",
+                    f"{spread['mean']:.2%} ± {spread['deviation']:.2%}",
+                    f"mean and standard deviation; {spread['lowest']:.2%} to "
+                    f"{spread['highest']:.2%}",
+                )
+            )
+    for rejection in evaluation["not digits"]:
+        rows.append(
+            (
+                f"not digits: {rejection['name']}",
+                f"AUROC {rejection['auroc']:.3f}",
+                f"{rejection['count']:,} drawings; accepted {rejection['accepted']:.1%}, "
+                f"with 99 % of the digits {rejection['accepted_at_99']:.1%}",
+            )
+        )
+    return rows

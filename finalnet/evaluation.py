@@ -7,7 +7,7 @@ Accuracy asks for the most probable digit, whatever the verdict; `accepted` is t
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -22,12 +22,12 @@ from torchmetrics.functional.classification import (
     multiclass_confusion_matrix,
 )
 
-from finalnet.api import open_picture
 from finalnet.data import Digits
 from finalnet.handwriting import generate_unseen
 from finalnet.model import NUM_CLASSES
-from finalnet.preprocessing import preprocess, to_tensor
-from finalnet.recognizer import Recognizer, confidence
+from finalnet.pictures import open_picture
+from finalnet.preprocessing import preprocess
+from finalnet.recognizer import Recognizer, confidence, view_logits
 from finalnet.strokes import PAD_SIZE, check_strokes, render_strokes
 
 CALIBRATION_BINS = 15
@@ -113,6 +113,18 @@ class Rejection:
     auroc: float
     accepted: float  # at the checkpoint's threshold
     accepted_at_99: float  # at the threshold that accepts 99 % of the digits
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Accuracy over several trainings that differ in their seed; shares in [0, 1]."""
+
+    name: str
+    runs: int
+    mean: float
+    deviation: float  # standard, of single runs
+    lowest: float
+    highest: float
 
 
 def read_strokes(path: Path | str) -> Iterator[Drawing]:
@@ -211,10 +223,29 @@ def score(recognizer: Recognizer, samples: Samples) -> Scores:
     )
 
 
+def score_runs(recognizers: Sequence[Recognizer], samples: Samples) -> Spread:
+    """Measure the accuracy of checkpoints that differ in their seed."""
+    accuracies = []
+    for recognizer in recognizers:
+        answers = view_logits(recognizer.model, samples.inputs).argmax(dim=1).numpy()
+        accuracies.append(float((answers == samples.labels).mean()))
+    deviation = float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0
+    return Spread(
+        samples.name,
+        len(accuracies),
+        float(np.mean(accuracies)),
+        deviation,
+        min(accuracies),
+        max(accuracies),
+    )
+
+
 def score_rejection(recognizer: Recognizer, digits: Samples, others: Samples) -> Rejection:
     """Measure how well what is not a digit is told from digits."""
-    digit_confidence = _confidence(recognizer, digits.inputs)
-    other_confidence = _confidence(recognizer, others.inputs)
+    digit_confidence, other_confidence = (
+        confidence(view_logits(recognizer.model, samples.inputs)).numpy()
+        for samples in (digits, others)
+    )
     both = torch.from_numpy(np.concatenate([digit_confidence, other_confidence]))
     is_digit = torch.arange(len(both)) < len(digit_confidence)
     threshold = np.quantile(digit_confidence, 1 - KEPT_DIGITS)
@@ -227,12 +258,6 @@ def score_rejection(recognizer: Recognizer, digits: Samples, others: Samples) ->
         accepted=verdicts.count("digit") / len(verdicts),
         accepted_at_99=float((other_confidence >= threshold).mean()),
     )
-
-
-@torch.inference_mode()
-def _confidence(recognizer: Recognizer, inputs: np.ndarray) -> np.ndarray:
-    batches = to_tensor(inputs).split(1_000)
-    return torch.cat([confidence(recognizer.model.logits(batch)) for batch in batches]).numpy()
 
 
 def _ranks(values: torch.Tensor) -> torch.Tensor:

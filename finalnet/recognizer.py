@@ -17,9 +17,10 @@ from finalnet.model import NUM_CLASSES, FinalNet
 from finalnet.preprocessing import PictureLike, find_ink, preprocess_batch, to_tensor
 from finalnet.splitting import Box, choose_spans, split_ink, split_strokes
 from finalnet.strokes import Strokes, check_strokes
+from finalnet.views import make_views
 
 Verdict = Literal["digit", "unsure", "blank"]
-BATCH_SIZE = 512  # images in one pass through the network
+BATCH_SIZE = 256  # network inputs in one pass, each in its views
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,17 +123,12 @@ class Recognizer:
         text = "".join("?" if digit.digit is None else str(digit.digit) for digit in digits)
         return Number(text, digits, [split.spans[index].box.scale(scale) for index in row])
 
-    @torch.inference_mode()
     def recognize_inputs(self, network_inputs: np.ndarray) -> list[Prediction]:
         """Recognise pictures that are preprocessed already, (N, 28, 28) uint8."""
-        predictions: list[Prediction] = []
-        for start in range(0, len(network_inputs), BATCH_SIZE):
-            batch = network_inputs[start : start + BATCH_SIZE]
-            logits = self.model.logits(to_tensor(batch))
-            probabilities = (logits / self.model.temperature).softmax(dim=1)
-            for row in zip(batch, probabilities.numpy(), confidence(logits).tolist(), strict=True):
-                predictions.append(self._judge(*row))
-        return predictions
+        logits = view_logits(self.model, network_inputs)
+        probabilities = (logits / self.model.temperature).softmax(dim=1).numpy()
+        judged = zip(network_inputs, probabilities, confidence(logits).tolist(), strict=True)
+        return [self._judge(*row) for row in judged]
 
     def _judge(
         self, network_input: np.ndarray, probabilities: np.ndarray, confidence: float
@@ -143,6 +139,17 @@ class Recognizer:
         if threshold is not None and confidence < threshold:
             return Prediction("unsure", None, probabilities, network_input)
         return Prediction("digit", int(probabilities.argmax()), probabilities, network_input)
+
+
+@torch.inference_mode()
+def view_logits(model: FinalNet, network_inputs: np.ndarray) -> Tensor:
+    """Logits (N, 10) of (N, 28, 28) uint8 network inputs, each the mean over its views."""
+    logits = [torch.zeros(0, NUM_CLASSES)]
+    for start in range(0, len(network_inputs), BATCH_SIZE):
+        views = make_views(network_inputs[start : start + BATCH_SIZE])
+        of_views = model.logits(to_tensor(views.reshape(-1, *views.shape[2:])))
+        logits.append(of_views.reshape(*views.shape[:2], NUM_CLASSES).mean(dim=1))
+    return torch.cat(logits)
 
 
 def confidence(logits: Tensor) -> Tensor:

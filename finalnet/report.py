@@ -1,13 +1,16 @@
 """The evaluation as files: metrics, confusion matrix, reliability diagram, worst mistakes."""
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 
-from finalnet.evaluation import CALIBRATION_BINS, Rejection, Samples, Scores
+from finalnet.checkpoint import COMMITTED, EVALUATION, write_card
+from finalnet.evaluation import CALIBRATION_BINS, Rejection, Samples, Scores, Spread
 from finalnet.recognizer import Recognizer
 
 matplotlib.use("agg")
@@ -23,14 +26,16 @@ def write_report(
     samples: list[Samples],
     scores: list[Scores],
     rejections: list[Rejection],
+    spreads: list[Spread],
 ) -> None:
     """Write `metrics.json` and, for every set of samples, its three pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     metrics = {
         "digits": [asdict(score) for score in scores],
         "not digits": [asdict(rejection) for rejection in rejections],
+        "runs": [asdict(spread) for spread in spreads],
     }
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     for sample, score in zip(samples, scores, strict=True):
         name = sample.name.lower().replace(" ", "-")
         probabilities = np.stack(
@@ -39,6 +44,21 @@ def write_report(
         _save(draw_confusion(score), folder / f"{name}-confusion.png")
         _save(draw_reliability(probabilities, sample.labels), folder / f"{name}-reliability.png")
         _save(draw_mistakes(sample, probabilities), folder / f"{name}-mistakes.png")
+
+
+def record(checkpoint: str | None, *report: Any) -> None:
+    """Write a report into a checkpoint folder, and its figures into the model card.
+
+    The people who drew gave their drawings for measuring, so their mistakes are not shown: only
+    MNIST's are.
+    """
+    folder = Path(checkpoint or COMMITTED)
+    shutil.rmtree(folder / EVALUATION, ignore_errors=True)
+    write_report(folder / EVALUATION, *report)
+    for picture in (folder / EVALUATION).glob("*-mistakes.png"):
+        if not picture.name.startswith("mnist"):
+            picture.unlink()
+    write_card(folder)
 
 
 def draw_confusion(score: Scores) -> plt.Figure:

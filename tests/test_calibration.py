@@ -5,11 +5,10 @@ import torch
 from finalnet import FinalNet, Recognizer
 from finalnet.calibration import KEPT_DIGITS, calibrate
 from finalnet.checkpoint import COMMITTED
-from finalnet.preprocessing import to_tensor
 
 
 def test_a_network_that_overstates_threefold_is_calmed_threefold(mnist_validation):
-    inputs, labels = to_tensor(mnist_validation.images), mnist_validation.labels
+    inputs, labels = mnist_validation.images.numpy(), mnist_validation.labels
     calm = calibrate(FinalNet.from_pretrained(COMMITTED).eval(), inputs, labels)
     loud = FinalNet.from_pretrained(COMMITTED).eval()
     with torch.no_grad():
@@ -21,7 +20,7 @@ def test_a_network_that_overstates_threefold_is_calmed_threefold(mnist_validatio
 
 def test_the_threshold_keeps_the_stated_share_of_digits(mnist_validation):
     model = FinalNet.from_pretrained(COMMITTED).eval()
-    model = calibrate(model, to_tensor(mnist_validation.images), mnist_validation.labels)
+    model = calibrate(model, mnist_validation.images.numpy(), mnist_validation.labels)
     predictions = Recognizer(model).recognize_inputs(mnist_validation.images.numpy())
     kept = np.mean([prediction.verdict == "digit" for prediction in predictions])
     assert kept == pytest.approx(KEPT_DIGITS, abs=0.001)
@@ -29,7 +28,7 @@ def test_the_threshold_keeps_the_stated_share_of_digits(mnist_validation):
 
 def test_what_was_fitted_is_saved_with_the_weights(mnist_validation, tmp_path):
     model = FinalNet.from_pretrained(COMMITTED).eval()
-    model = calibrate(model, to_tensor(mnist_validation.images), mnist_validation.labels)
+    model = calibrate(model, mnist_validation.images.numpy(), mnist_validation.labels)
     model.save_pretrained(tmp_path)
     loaded = FinalNet.from_pretrained(tmp_path)
     assert loaded.rejection_threshold == model.rejection_threshold > 0.1

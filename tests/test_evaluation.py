@@ -1,5 +1,6 @@
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ from drawings import DRAWINGS
 from PIL import Image
 
 from finalnet import FinalNet, Recognizer, draw_strokes
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import COMMITTED, check_output
 from finalnet.evaluation import (
     PLACEMENTS,
     draw_samples,
@@ -21,6 +22,7 @@ from finalnet.evaluation import (
     read_strokes,
     score,
     score_rejection,
+    score_runs,
 )
 from finalnet.preprocessing import find_ink, to_tensor
 from finalnet.report import write_report
@@ -126,6 +128,22 @@ def test_placements_do_what_their_names_say():
     assert ((abs(shares - 0.04) < 0.02) | (abs(shares - 0.2) < 0.02)).all()
 
 
+def test_recorded_figures_stay_with_the_checkpoint(recognizer, strokes_file, tmp_path):
+    folder = tmp_path / "finalnet"
+    shutil.copytree(COMMITTED, folder)
+    command = [sys.executable, "-m", "finalnet", "evaluate", "--checkpoint", str(folder)]
+    command += ["--strokes", str(strokes_file), "--runs", str(COMMITTED), "--record"]
+    subprocess.run(command, check=True, capture_output=True)
+    names = {path.name for path in (folder / "evaluation").iterdir()}
+    assert {"metrics.json", "tilted-confusion.png", "tilted-reliability.png"} <= names
+    assert "tilted-mistakes.png" not in names
+    card = (folder / "README.md").read_text()
+    figures = json.loads((folder / "evaluation" / "metrics.json").read_text())
+    assert f"| tilted | {figures['digits'][3]['accuracy']:.2%} |" in card
+    assert "tilted, 2 seeds" in card
+    check_output(folder)
+
+
 def test_a_folder_of_pictures_is_read_by_its_subfolders(recognizer, tmp_path):
     for digit, name in ((3, "3 round"), (8, "8 two circles")):
         (tmp_path / str(digit)).mkdir()
@@ -137,11 +155,22 @@ def test_a_folder_of_pictures_is_read_by_its_subfolders(recognizer, tmp_path):
         read_pictures(tmp_path / "3")
 
 
+def test_the_spread_of_runs_is_what_can_be_counted_by_hand(recognizer, strokes_file):
+    samples = draw_samples(read_strokes(strokes_file), "random placement")
+    untrained = Recognizer(FinalNet())
+    accuracies = [score(r, samples).accuracy for r in (recognizer, untrained)]
+    spread = score_runs([recognizer, untrained], samples)
+    assert spread.mean == pytest.approx(sum(accuracies) / 2)
+    assert spread.deviation == pytest.approx((accuracies[0] - accuracies[1]) / 2**0.5)
+    assert [spread.highest, spread.lowest] == accuracies
+
+
 def test_the_report_has_metrics_and_pictures(recognizer, strokes_file, tmp_path):
     samples = draw_samples(read_strokes(strokes_file), "tilted")
     scores = score(recognizer, samples)
     rejection = score_rejection(recognizer, samples, generated_scribbles(30))
-    write_report(tmp_path / "report", recognizer, [samples], [scores], [rejection])
+    spread = score_runs([recognizer], samples)
+    write_report(tmp_path / "report", recognizer, [samples], [scores], [rejection], [spread])
     metrics = json.loads((tmp_path / "report" / "metrics.json").read_text())
     assert metrics["digits"][0]["accuracy"] == scores.accuracy
     assert metrics["not digits"][0]["auroc"] == rejection.auroc

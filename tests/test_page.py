@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from drawings import DRAWINGS
+from drawings import DRAWINGS, NOT_DIGITS
 
 from finalnet.page import show_answer, show_top_k
 from finalnet.recognizer import Prediction
@@ -38,7 +38,8 @@ class Visitor:
         ]
 
     def draw(self, name: str) -> None:
-        for stroke in self.on_pad(DRAWINGS[name][1]):
+        strokes = NOT_DIGITS[name] if name in NOT_DIGITS else DRAWINGS[name][1]
+        for stroke in self.on_pad(strokes):
             self.page.mouse.move(*stroke[0])
             self.page.mouse.down()
             for point in stroke[1:]:
@@ -273,6 +274,13 @@ def test_the_layout_does_not_jump_when_an_answer_appears(visitor):
     assert visitor.page.evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
+
+
+@pytest.mark.parametrize("name", ["scribble", "hash"])
+def test_what_is_not_a_digit_is_said_to_be_none(visitor, name):
+    visitor.draw(name)
+    visitor.sees("?")
+    assert re.search("[Nn]ot", visitor.page.locator("#answer .caption").inner_text())
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import sys
 
 import numpy as np
 import pytest
-from drawings import DRAWINGS
+from drawings import DRAWINGS, NOT_DIGITS
 from PIL import Image
 
 import finalnet
@@ -84,6 +84,23 @@ def test_a_page_that_is_black_all_over_is_blank(recognizer):
     blackened = render_strokes([[(0, y), (280, y)] for y in range(0, 290, 10)], pen_width=20)
     for image in (np.zeros((280, 280), np.uint8), blackened):
         assert recognizer.recognize(image).verdict == "blank"
+
+
+@pytest.mark.parametrize("name", NOT_DIGITS)
+def test_what_is_not_a_digit_is_not_called_one(recognizer, name):
+    prediction = recognizer.recognize(draw_strokes(NOT_DIGITS[name]))
+    assert (prediction.verdict, prediction.digit) == ("unsure", None)
+    assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("pen_width", [6, 18, 48])
+def test_a_dot_is_no_digit(recognizer, pen_width):
+    assert recognizer.recognize(render_strokes([[(90, 200)]], pen_width)).verdict == "unsure"
+
+
+def test_a_page_filled_but_for_its_edge_is_no_digit(recognizer):
+    filled = render_strokes([[(30, y), (250, y)] for y in range(30, 255, 10)], pen_width=20)
+    assert recognizer.recognize(filled).verdict == "unsure"
 
 
 def test_below_the_threshold_the_verdict_is_unsure_and_the_probabilities_stay():

@@ -6,9 +6,10 @@ import pytest
 import torch
 from conftest import MNIST_DIR, ROOT
 
-from finalnet import FinalNet
+from finalnet import FinalNet, Recognizer
 from finalnet.checkpoint import COMMITTED, check_output, write_checkpoint
 from finalnet.data import Digits, load_mnist
+from finalnet.evaluation import mnist_samples, score
 from finalnet.training import TrainingArguments, measure_accuracy, pick_device, train
 
 
@@ -36,9 +37,12 @@ def test_train_command_writes_a_whole_checkpoint(mnist_test, tmp_path):
     assert names == {"README.md", "config.json", "metrics.json", "model.safetensors"}
     metrics = json.loads((output / "metrics.json").read_text())
     assert metrics["arguments"]["batch_size"] == 512
-    assert metrics["test_accuracy"] == measure_accuracy(
-        FinalNet.from_pretrained(output), mnist_test
-    )
+    recognizer = Recognizer.load(output)
+    measured = score(recognizer, mnist_samples("MNIST test", mnist_test)).accuracy
+    assert metrics["test_accuracy"] == measured
+    one_view = measure_accuracy(FinalNet.from_pretrained(output), mnist_test)
+    assert metrics["test_accuracy_of_one_view"] == one_view
+    assert recognizer.model.rejection_threshold > 0.1
     assert list(tmp_path.iterdir()) == [output]
 
 

@@ -173,5 +173,5 @@ def walk(r: Random) -> list[Points]:
 
 
 OTHERS = [shape, scribble, zigzag, spiral, lines, pair, mirrored]
-OTHERS_SHARES = [0.62, 0.12, 0.05, 0.04, 0.05, 0.06, 0.06]
+OTHERS_SHARES = [0.56, 0.12, 0.05, 0.04, 0.05, 0.12, 0.06]
 UNSEEN = [harmonics, polygon, flower, grid, dashes, walk]
