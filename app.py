@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 import torch
 
 from finalnet import Recognizer
+from finalnet.checkpoint import COMMITTED
 from finalnet.page import build_page, launch_options
 
 
@@ -21,7 +23,9 @@ is_main = __name__ == "__main__"
 options = parse_arguments(sys.argv[1:] if is_main else [])
 torch.set_num_threads(1)  # one small picture is fastest on one thread
 try:
-    demo = build_page(Recognizer.load(options.checkpoint))
+    folder = Path(options.checkpoint or COMMITTED)
+    recognizer = Recognizer.load(options.checkpoint)
+    demo = build_page(recognizer, folder if folder.is_dir() else None)
 except FileNotFoundError as error:
     raise SystemExit(f"error: {error}") from None
 

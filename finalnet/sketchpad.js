@@ -4,12 +4,17 @@
 const INK = "#0b0f19";
 const SEND_EVERY = 50; // ms between two values while drawing
 const MIN_STEP = 0.7; // pad pixels between two points of a stroke
+const REPLAY_TIME = 1600; // ms
+const REPLAY_STEP = 4; // pad pixels between two points of a replayed stroke
 const TEXT_FIELDS = "input:not([type=range], [type=radio]), textarea, select, [contenteditable]";
 
 const paper = element.querySelector(".paper");
 const canvas = element.querySelector("canvas");
 const undoButton = element.querySelector("#undo");
 const clearButton = element.querySelector("#clear");
+const replayButton = element.querySelector("#replay");
+const wideButton = element.querySelector("#wide");
+const exampleButtons = element.querySelectorAll(".examples button");
 const penSlider = element.querySelector(".pen input");
 const ink = canvas.getContext("2d");
 
@@ -19,6 +24,10 @@ let activePointer = null;
 let lastSent = 0;
 let sendTimer = null;
 let frame = null;
+let replayed = null; // the whole drawing, while it is drawn again
+
+const isWide = () => paper.classList.contains("wide");
+const padWidth = () => (isWide() ? props.wide_size : props.size);
 
 // --- value -----------------------------------------------------------------------------------
 
@@ -29,6 +38,7 @@ function send(finished) {
   props.value = {
     strokes: strokes.map((stroke) => stroke.map((point) => [...point])),
     pen_width: Number(penSlider.value),
+    width: padWidth(),
     finished,
   };
   if (finished) trigger("release");
@@ -42,8 +52,9 @@ function sendSoon() {
 function show(drawing) {
   strokes = drawing;
   paper.classList.toggle("inked", strokes.length > 0);
-  undoButton.disabled = past.length === 0;
-  clearButton.disabled = strokes.length === 0;
+  // Not `disabled`, which would take the keyboard's focus away.
+  undoButton.ariaDisabled = past.length === 0;
+  clearButton.ariaDisabled = replayButton.ariaDisabled = strokes.length === 0;
   redrawSoon();
 }
 
@@ -55,7 +66,7 @@ function redrawSoon() {
 
 function redraw() {
   frame = null;
-  const scale = canvas.width / props.size;
+  const scale = canvas.height / props.size;
   ink.setTransform(1, 0, 0, 1, 0, 0);
   ink.clearRect(0, 0, canvas.width, canvas.height);
   ink.setTransform(scale, 0, 0, scale, 0, 0);
@@ -79,9 +90,12 @@ function drawStroke(points) {
 }
 
 function fitScreen() {
-  const side = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
-  if (!side || side === canvas.width) return;
-  canvas.width = canvas.height = side;
+  const ratio = window.devicePixelRatio || 1;
+  const width = Math.round(canvas.clientWidth * ratio);
+  const height = Math.round(canvas.clientHeight * ratio);
+  if (!width || (width === canvas.width && height === canvas.height)) return;
+  canvas.width = width;
+  canvas.height = height;
   redraw();
 }
 
@@ -92,7 +106,7 @@ function addPoints(event) {
   const box = canvas.getBoundingClientRect();
   const coalesced = event.getCoalescedEvents?.() ?? [];
   for (const { clientX, clientY } of coalesced.length ? coalesced : [event]) {
-    const x = ((clientX - box.left) / box.width) * props.size;
+    const x = ((clientX - box.left) / box.width) * padWidth();
     const y = ((clientY - box.top) / box.height) * props.size;
     const last = stroke[stroke.length - 1];
     if (last && Math.hypot(x - last[0], y - last[1]) < MIN_STEP) continue;
@@ -102,6 +116,7 @@ function addPoints(event) {
 
 function penDown(event) {
   if (activePointer !== null || event.button !== 0) return;
+  stopReplay();
   canvas.setPointerCapture(event.pointerId);
   activePointer = event.pointerId;
   past.push(strokes);
@@ -124,15 +139,88 @@ function penUp(event) {
   send(true);
 }
 
+// --- replay and ready-made drawings ----------------------------------------------------------
+
+// Points at even distances, so that every stroke is drawn at the same speed.
+function densify(stroke) {
+  const points = [stroke[0]];
+  for (const [x, y] of stroke.slice(1)) {
+    const [x0, y0] = points[points.length - 1];
+    const steps = Math.max(1, Math.ceil(Math.hypot(x - x0, y - y0) / REPLAY_STEP));
+    for (let i = 1; i <= steps; i++) points.push([x0 + ((x - x0) * i) / steps, y0 + ((y - y0) * i) / steps]);
+  }
+  return points;
+}
+
+function replay(drawing) {
+  stopReplay();
+  if (activePointer !== null || !drawing.length) return;
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    show(drawing);
+    return send(true);
+  }
+  const dense = drawing.map(densify);
+  const points = dense.flatMap((stroke, s) => stroke.map((_, i) => [s, i + 1]));
+  const start = performance.now();
+  replayed = drawing;
+  const step = () => {
+    if (replayed !== drawing) return;
+    const share = (performance.now() - start) / REPLAY_TIME;
+    if (share >= 1) return stopReplay();
+    const [s, count] = points[Math.floor(share * points.length)];
+    show([...dense.slice(0, s), dense[s].slice(0, count)]);
+    sendSoon();
+    requestAnimationFrame(step);
+  };
+  step();
+}
+
+function stopReplay() {
+  if (!replayed) return;
+  const drawing = replayed;
+  replayed = null;
+  show(drawing);
+  send(true);
+}
+
+function drawExample(index) {
+  stopReplay();
+  past.push(strokes);
+  replay(props.examples[index].strokes);
+}
+
+// --- one digit or a whole number ---------------------------------------------------------------
+
+function setWide(wide) {
+  stopReplay();
+  paper.classList.toggle("wide", wide);
+  wideButton.ariaPressed = wide;
+  fitScreen();
+}
+
+function toggleWide() {
+  const right = Math.max(0, ...strokes.flat().map(([x]) => x));
+  setWide(!isWide());
+  if (right > padWidth()) {
+    past.push(strokes);
+    const scale = props.size / props.wide_size;
+    strokes = strokes.map((stroke) => stroke.map(([x, y]) => [x * scale, y * scale]));
+  }
+  show(strokes);
+  send(true);
+}
+
 // --- undo, clear, pen width ------------------------------------------------------------------
 
 function undo() {
+  stopReplay();
   if (activePointer !== null || !past.length) return;
   show(past.pop());
   send(true);
 }
 
 function clear() {
+  stopReplay();
   if (activePointer !== null || !strokes.length) return;
   past.push(strokes);
   show([]);
@@ -156,6 +244,9 @@ canvas.addEventListener("lostpointercapture", penUp);
 canvas.addEventListener("contextmenu", (event) => event.preventDefault());
 undoButton.addEventListener("click", undo);
 clearButton.addEventListener("click", clear);
+replayButton.addEventListener("click", () => replay(strokes));
+wideButton.addEventListener("click", toggleWide);
+exampleButtons.forEach((button, index) => button.addEventListener("click", () => drawExample(index)));
 penSlider.addEventListener("input", () => {
   redrawSoon();
   if (strokes.length) sendSoon();
@@ -166,7 +257,8 @@ new ResizeObserver(fitScreen).observe(canvas);
 
 // A drawing that Python put on the pad, or none; while the pen is down the hand wins.
 function adopt() {
-  if (activePointer !== null) return;
+  if (activePointer !== null || replayed) return;
+  if (props.value?.width) setWide(props.value.width > props.size);
   if (props.value?.pen_width) penSlider.value = props.value.pen_width;
   past = [];
   clearTimeout(sendTimer);

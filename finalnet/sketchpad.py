@@ -1,15 +1,19 @@
 """The sketchpad: a Gradio component whose value is the strokes that a person draws."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
 
+from finalnet.examples import EXAMPLES, Example
 from finalnet.strokes import PAD_SIZE, Strokes, render_strokes
+from finalnet.texts import PAD
 
 FOLDER = Path(__file__).parent
 DEFAULT_PEN_WIDTH = 18  # pad px; 8 % of a digit that fills most of the pad
+WIDE_SIZE = 700  # pad px, width of the pad for whole numbers
 MIN_PEN_WIDTH, MAX_PEN_WIDTH = 6, 48  # pad px
 
 
@@ -19,15 +23,22 @@ class Drawing(NamedTuple):
     Attributes:
         strokes: lists of (x, y) in pad pixels, y pointing down.
         pen_width: pad px.
+        width: pad px, `PAD_SIZE` or, for a whole number, `WIDE_SIZE`; the height is `PAD_SIZE`.
         finished: False while the pen is down.
     """
 
     strokes: Strokes
     pen_width: float = DEFAULT_PEN_WIDTH
+    width: float = PAD_SIZE
     finished: bool = True
 
+    @property
+    def is_number(self) -> bool:
+        """Whether several digits may stand side by side."""
+        return self.width == WIDE_SIZE
+
     def render(self) -> np.ndarray:
-        """The drawing on its pad: (280, 280) uint8, paper 255, ink 0.
+        """The drawing on its pad: (280, 280 or 700) uint8, paper 255, ink 0.
 
         Raises:
             ValueError: the strokes or the pen are invalid.
@@ -40,30 +51,38 @@ class Drawing(NamedTuple):
                 f"pen_width must lie between {MIN_PEN_WIDTH} and {MAX_PEN_WIDTH} px, "
                 f"got {pen_width!r:.20}"
             )
-        return render_strokes(self.strokes, pen_width)
+        if self.width not in (PAD_SIZE, WIDE_SIZE):
+            raise ValueError(f"width must be {PAD_SIZE} or {WIDE_SIZE} px, got {self.width!r:.40}")
+        return render_strokes(self.strokes, pen_width, int(self.width))
 
 
 class Sketchpad(gr.HTML):
-    """A square of white paper to draw on with mouse, finger or pen.
+    """White paper to draw on with mouse, finger or pen: a square, or wide for whole numbers.
 
     As an input it gives a `Drawing`, as an output it takes one; None is an empty pad. Events:
     `change` at most 20 times a second while drawing and at every pen-up, undo and clear;
     `release` when the pen is lifted.
     """
 
-    def __init__(self, value: Drawing | None = None, hint: str = "Draw a digit here", **props: Any):
+    def __init__(
+        self, value: Drawing | None = None, examples: Sequence[Example] = EXAMPLES, **props: Any
+    ):
         super().__init__(
             value=value,
             html_template=(FOLDER / "sketchpad.html").read_text(encoding="utf-8"),
             css_template=(FOLDER / "sketchpad.css").read_text(encoding="utf-8"),
             js_on_load=(FOLDER / "sketchpad.js").read_text(encoding="utf-8"),
             apply_default_css=False,
-            hint=hint,
+            examples=[
+                {"name": name, "strokes": strokes, "path": _svg_path(strokes)}
+                for name, strokes in examples
+            ],
             size=PAD_SIZE,
+            wide_size=WIDE_SIZE,
             pen_width=DEFAULT_PEN_WIDTH,
             min_pen_width=MIN_PEN_WIDTH,
             max_pen_width=MAX_PEN_WIDTH,
-            **props,
+            **PAD | props,
         )
 
     def preprocess(self, payload: dict[str, Any] | None) -> Drawing:  # type: ignore[override]
@@ -90,7 +109,8 @@ class Sketchpad(gr.HTML):
     def api_info(self) -> dict[str, Any]:
         point = {"type": "array", "items": {"type": "number"}}
         strokes = {"type": "array", "items": {"type": "array", "items": point}}
-        properties = {"strokes": strokes, "pen_width": {"type": "number"}}
+        number = {"type": "number"}
+        properties = {"strokes": strokes, "pen_width": number, "width": number}
         return {"type": "object", "properties": properties}
 
     def example_payload(self) -> dict[str, Any]:
@@ -98,3 +118,8 @@ class Sketchpad(gr.HTML):
 
     def example_value(self) -> dict[str, Any]:
         return self.example_payload()
+
+
+def _svg_path(strokes: Strokes) -> str:
+    """Strokes as the `d` of an SVG path."""
+    return "".join("M" + " ".join(f"{x},{y}" for x, y in stroke) for stroke in strokes)
