@@ -68,14 +68,14 @@ def print_evaluation(options: argparse.Namespace) -> None:
         others.append(drawn._replace(name=options.others.name))
     scores = [evaluation.score(recognizer, sample) for sample in samples]
     rejections = [evaluation.score_rejection(recognizer, samples[0], other) for other in others]
-    spreads = [evaluation.score_runs([recognizer, *runs], sample) for sample in samples]
-    for score, spread in zip(scores, spreads, strict=True):
+    spreads = [evaluation.score_runs([recognizer, *runs], sample) for sample in samples if runs]
+    for score in scores:
         _print_score(score)
-        if runs:
-            print(
-                f"  {spread.runs} runs: {spread.mean:.3%} +- {spread.deviation:.3%}, "
-                f"{spread.lowest:.2%} to {spread.highest:.2%}"
-            )
+    for spread in spreads:
+        print(
+            f"{spread.name}, {spread.runs} runs: {spread.mean:.3%} +- {spread.deviation:.3%}, "
+            f"{spread.lowest:.2%} to {spread.highest:.2%}"
+        )
     for r in rejections:
         print(
             f"{r.name}: {r.count:,} that are not digits, AUROC {r.auroc:.4f}, "

@@ -185,15 +185,13 @@ def _evaluation_figures(evaluation: dict[str, Any]) -> list[tuple[str, str, str]
             )
         )
     for spread in evaluation["runs"]:
-        if spread["runs"] > 1:
-            rows.append(
-                (
-                    f"{spread['name']}, {spread['runs']} seeds",
-                    f"{spread['mean']:.2%} ± {spread['deviation']:.2%}",
-                    f"mean and standard deviation; {spread['lowest']:.2%} to "
-                    f"{spread['highest']:.2%}",
-                )
+        rows.append(
+            (
+                f"{spread['name']}, {spread['runs']} seeds",
+                f"{spread['mean']:.2%} ± {spread['deviation']:.2%}",
+                f"mean and standard deviation; {spread['lowest']:.2%} to {spread['highest']:.2%}",
             )
+        )
     for rejection in evaluation["not digits"]:
         rows.append(
             (

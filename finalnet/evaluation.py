@@ -224,20 +224,13 @@ def score(recognizer: Recognizer, samples: Samples) -> Scores:
 
 
 def score_runs(recognizers: Sequence[Recognizer], samples: Samples) -> Spread:
-    """Measure the accuracy of checkpoints that differ in their seed."""
+    """Measure the accuracy of two checkpoints or more that differ in their seed."""
     accuracies = []
     for recognizer in recognizers:
         answers = view_logits(recognizer.model, samples.inputs).argmax(dim=1).numpy()
         accuracies.append(float((answers == samples.labels).mean()))
-    deviation = float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0
-    return Spread(
-        samples.name,
-        len(accuracies),
-        float(np.mean(accuracies)),
-        deviation,
-        min(accuracies),
-        max(accuracies),
-    )
+    mean, deviation = float(np.mean(accuracies)), float(np.std(accuracies, ddof=1))
+    return Spread(samples.name, len(accuracies), mean, deviation, min(accuracies), max(accuracies))
 
 
 def score_rejection(recognizer: Recognizer, digits: Samples, others: Samples) -> Rejection:

@@ -169,7 +169,7 @@ def test_the_report_has_metrics_and_pictures(recognizer, strokes_file, tmp_path)
     samples = draw_samples(read_strokes(strokes_file), "tilted")
     scores = score(recognizer, samples)
     rejection = score_rejection(recognizer, samples, generated_scribbles(30))
-    spread = score_runs([recognizer], samples)
+    spread = score_runs([recognizer, recognizer], samples)
     write_report(tmp_path / "report", recognizer, [samples], [scores], [rejection], [spread])
     metrics = json.loads((tmp_path / "report" / "metrics.json").read_text())
     assert metrics["digits"][0]["accuracy"] == scores.accuracy
