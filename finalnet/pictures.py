@@ -1,6 +1,7 @@
 """Image files: opened with care, because they come from anywhere."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
@@ -10,17 +11,19 @@ FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]  # Pillow's others run f
 KINDS = "PNG, JPEG, WebP, GIF, BMP or TIFF"
 
 
-def open_picture(path: Path | str | None) -> Image.Image:
+def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
     """Open an image file, upright as its EXIF data says.
 
+    Args:
+        file: its path, or what it holds as a binary file object.
     Raises:
         ValueError: not an image, damaged, or above 16 megapixels by its header; nothing of a too
             large picture is decoded.
     """
-    if not path:
+    if not file:
         raise ValueError(f"no image came; send an image file: {KINDS}")
     try:
-        picture = Image.open(path, formats=FORMATS)
+        picture = Image.open(file, formats=FORMATS)
     except Exception:  # Pillow's decoders raise whatever they like on damaged files
         raise ValueError(f"the file is not an image that can be read; send {KINDS}") from None
     with picture:
