@@ -1,0 +1,436 @@
+"""The picture input, alone on a page, in a real browser; and what it refuses."""
+
+import base64
+import re
+import socket
+import time
+from io import BytesIO
+
+import gradio as gr
+import numpy as np
+import pytest
+from drawings import DRAWINGS
+from PIL import Image
+
+from finalnet import draw_strokes
+from finalnet.inside import to_data_url
+from finalnet.page import launch_options
+from finalnet.picture_input import MAX_DATA_URL, Mark, PictureInput, make_marks
+from finalnet.pictures import open_picture
+from finalnet.preprocessing import MAX_PIXELS, WORKING_SIZE
+
+SLOW = 600  # px; the app takes its time over pictures of this width
+ROTATED = 6  # EXIF orientation: to be turned a quarter to the right
+ANSWER_TIMEOUT = 10_000  # ms
+# Makes a DataTransfer of {name, type, base64} and dispatches an event with it.
+DISPATCH = """([selector, event, file]) => {
+    const bytes = Uint8Array.from(atob(file.base64), (c) => c.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], file.name, { type: file.type }));
+    const options = { bubbles: true, cancelable: true };
+    const made = event === "paste"
+        ? new ClipboardEvent(event, { ...options, clipboardData: transfer })
+        : new DragEvent(event, { ...options, dataTransfer: transfer });
+    return !document.querySelector(selector).dispatchEvent(made);
+}"""
+
+
+def year(names=("2 plain", "0 oval", "2 plain", "6 curved"), size: int = 280) -> Image.Image:
+    """A picture of a number: digits side by side on one sheet."""
+    sheet = Image.new("L", (size * len(names), size), 255)
+    for index, name in enumerate(names):
+        sheet.paste(draw_strokes(DRAWINGS[name][1], size=size), (index * size, 0))
+    return sheet
+
+
+def encode(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
+    file = BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def as_file(content: bytes, name: str = "number.png", kind: str = "image/png") -> dict:
+    return {"name": name, "mimeType": kind, "buffer": content}
+
+
+@pytest.fixture(scope="module")
+def url(recognizer):
+    """A page with a picture input and what was read, on a free port."""
+
+    def read(picture: Image.Image | None) -> tuple[str, list[Mark]]:
+        if picture is None:
+            return "nothing", []
+        if picture.width == SLOW:
+            time.sleep(1)
+        number = recognizer.read_number(picture)
+        return f"{number.text} in {picture.width}x{picture.height}", make_marks(number, picture)
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        picture = PictureInput()
+        answer = gr.Textbox(label="Answer", elem_id="answer")
+        gr.on(
+            [picture.upload, picture.clear],
+            read,
+            picture,
+            [answer, picture],
+            queue=False,
+            show_progress="hidden",
+            trigger_mode="always_last",
+        )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    demo.launch(
+        server_name="127.0.0.1",
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        **launch_options(),
+    )
+    yield f"http://127.0.0.1:{port}"
+    demo.close()
+
+
+class Visitor:
+    """A person with pictures; notices errors, calls to other hosts and what is sent."""
+
+    def __init__(self, page, url: str) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.sent: list[str] = []
+        page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._note(request, url))
+        page.goto(url)
+        page.wait_for_selector(".zone.ready")
+
+    def _note(self, request, url: str) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            self.complaints.append(f"request to {request.url}")
+        if request.method == "POST":
+            self.sent.append(request.post_data or "")
+
+    def choose(self, *file, button: str = "picture-choose") -> None:
+        with self.page.expect_file_chooser() as chooser:
+            self.page.click(f"#{button}")
+        chooser.value.set_files(as_file(*file))
+
+    def dispatch(self, event: str, content: bytes, selector: str = ".zone") -> bool:
+        file = {"name": "number.png", "type": "image/png"}
+        file["base64"] = base64.b64encode(content).decode()
+        return self.page.evaluate(DISPATCH, [selector, event, file])
+
+    def reads(self, text: str) -> None:
+        """Waits until the answer begins with this."""
+        self.page.wait_for_function(
+            "text => document.querySelector('#answer textarea').value.startsWith(text)",
+            arg=text,
+            timeout=ANSWER_TIMEOUT,
+        )
+
+    def is_empty(self) -> bool:
+        page = self.page
+        return page.locator(".invitation").is_visible() and not any(
+            page.locator(id).is_visible() for id in ("#picture-image", "#picture-remove")
+        )
+
+    def marks(self) -> list[str]:
+        return self.page.locator(".marks li").all_inner_texts()
+
+
+SCREENS = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True},
+}
+
+
+@pytest.fixture(params=SCREENS)
+def visitor(request, url, browser):
+    context = browser.new_context(**SCREENS[request.param])
+    visitor = Visitor(context.new_page(), url)
+    yield visitor
+    assert visitor.complaints == []
+    context.close()
+
+
+@pytest.fixture
+def desktop(url, browser):
+    context = browser.new_context(**SCREENS["desktop"])
+    visitor = Visitor(context.new_page(), url)
+    yield visitor
+    assert visitor.complaints == []
+    context.close()
+
+
+@pytest.fixture
+def phone(url, browser):
+    context = browser.new_context(**SCREENS["phone"])
+    visitor = Visitor(context.new_page(), url)
+    yield visitor
+    assert visitor.complaints == []
+    context.close()
+
+
+def test_a_chosen_picture_is_shown_and_read(visitor):
+    assert visitor.is_empty()
+    visitor.choose(encode(year()))
+    visitor.reads("2026 in 1120x280")
+    assert visitor.page.locator("#picture-image").is_visible()
+    assert not visitor.page.locator(".invitation").is_visible()
+
+
+def test_a_photograph_can_be_taken_on_a_phone_but_not_on_a_desktop(phone, desktop):
+    camera = phone.page.locator("#picture-camera input")
+    assert camera.get_attribute("capture") == "environment"
+    phone.choose(encode(year(["7 crossed"])), button="picture-camera")
+    phone.reads("7")
+    assert not desktop.page.locator("#picture-camera").is_visible()
+
+
+@pytest.mark.parametrize("selector", [".zone", "#answer"])
+def test_a_dropped_picture_is_read_wherever_it_falls(desktop, selector):
+    content = encode(year(["4 open", "2 plain"]))
+    assert desktop.dispatch("dragover", content, selector)
+    assert desktop.page.locator(".zone.dragging").is_visible()
+    assert desktop.dispatch("drop", content, selector)
+    desktop.reads("42 ")
+    assert desktop.page.locator(".zone.dragging").count() == 0
+
+
+def test_a_pasted_picture_is_read_but_not_out_of_a_text_field(desktop):
+    assert not desktop.dispatch("paste", encode(year(["5 one stroke"])), "#answer textarea")
+    assert desktop.dispatch("paste", encode(year(["3 round"])), "body")
+    desktop.reads("3 ")
+    assert desktop.dispatch("paste", encode(year(["8 one stroke"])), "#picture-choose input")
+    desktop.reads("8 ")
+    assert len(desktop.sent) == 2
+
+
+def test_a_jpeg_that_exif_says_is_turned_is_read_upright(desktop):
+    exif = Image.Exif()
+    exif[274] = ROTATED
+    turned = year(["1 flag and base", "4 open"]).transpose(Image.Transpose.ROTATE_90)
+    desktop.choose(encode(turned, "JPEG", exif=exif), "photo.jpg", "image/jpeg")
+    desktop.reads("14 in 560x280")
+
+
+def test_a_large_picture_is_sent_small_and_once(desktop):
+    desktop.choose(encode(year(size=1000)))
+    desktop.reads(f"2026 in {WORKING_SIZE}x{WORKING_SIZE // 4}")
+    assert len(desktop.sent) == 1
+    assert "data:image/webp;base64," in desktop.sent[0]
+    assert len(desktop.sent[0]) < 100_000
+
+
+@pytest.mark.parametrize("ink", [0, 255])
+def test_a_transparent_picture_is_read(desktop, ink):
+    drawing = draw_strokes(DRAWINGS["7 crossed"][1])
+    transparent = Image.new("RGBA", drawing.size, (ink, ink, ink, 0))
+    transparent.putalpha(Image.eval(drawing, lambda level: 255 - level))
+    desktop.choose(encode(transparent))
+    desktop.reads("7 ")
+
+
+def test_a_tiny_picture_is_read(desktop):
+    desktop.choose(encode(draw_strokes(DRAWINGS["2 plain"][1], size=28)))
+    desktop.reads("2 in 28x28")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "kind"),
+    [
+        (b"seven", "notes.txt", "text/plain"),
+        (b"seven", "number.png", "image/png"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "IMG_1.HEIC", "image/heic"),
+        (encode(year())[:60], "damaged.png", "image/png"),
+    ],
+)
+def test_what_is_no_picture_gets_a_message_and_the_picture_stays(visitor, content, name, kind):
+    problem = visitor.page.get_by_role("alert")
+    visitor.choose(content, name, kind)
+    visitor.page.wait_for_selector(".problem:not(:empty)")
+    assert name in problem.inner_text() and "PNG, JPEG" in problem.inner_text()
+    assert visitor.is_empty()
+    visitor.choose(encode(year(["6 curved"])))
+    visitor.reads("6 ")
+    assert not problem.is_visible()
+    visitor.choose(content, name, kind)
+    visitor.page.wait_for_selector(".problem:not(:empty)")
+    assert visitor.page.locator("#picture-image").is_visible()
+    assert visitor.marks() == ["6"]
+    assert len(visitor.sent) == 1
+
+
+def test_marks_lie_over_their_digits(visitor):
+    names = ["2 plain", "1 bar", "4 open"]
+    picture = year(names)
+    visitor.choose(encode(picture))
+    visitor.reads("214")
+    visitor.page.wait_for_selector(".marks li")
+    assert visitor.marks() == ["2", "1", "4"]
+    assert visitor.page.locator("#picture-image").is_visible()
+    shown = visitor.page.locator("#picture-image").bounding_box()
+    scale = shown["width"] / picture.width
+    assert shown["height"] == pytest.approx(scale * picture.height, abs=1)
+    for index, name in enumerate(names):
+        ink = Image.eval(draw_strokes(DRAWINGS[name][1]), lambda level: 255 - level).getbbox()
+        left, top, right, bottom = (length * scale for length in ink)
+        mark = visitor.page.locator(".marks li").nth(index).bounding_box()
+        x = mark["x"] - shown["x"] - index * 280 * scale
+        y = mark["y"] - shown["y"]
+        # 6 px of padding and outline around the ink
+        assert [x + 6, y + 6] == pytest.approx([left, top], abs=3)
+        assert [x + mark["width"] - 6, y + mark["height"] - 6] == pytest.approx(
+            [right, bottom], abs=3
+        )
+
+
+def test_every_mark_says_its_digit_above_it_and_within_the_place(visitor):
+    tight = year(["3 round"]).crop((60, 42, 220, 238))
+    for picture in (tight, year(["3 round"])):
+        visitor.choose(encode(picture))
+        visitor.reads(f"3 in {picture.width}x")
+        visitor.page.wait_for_selector(".marks li")
+        zone, mark, label = (
+            visitor.page.locator(selector).bounding_box()
+            for selector in (".zone", ".marks li", ".marks span")
+        )
+        assert zone["y"] < label["y"] < mark["y"]
+        assert label["y"] + label["height"] == pytest.approx(mark["y"], abs=3)
+
+
+def test_remove_brings_back_the_empty_place(visitor):
+    before = visitor.page.locator(".zone").bounding_box()
+    for _ in range(2):  # the same picture can be chosen again
+        visitor.choose(encode(year(["9 straight"])))
+        visitor.reads("9 ")
+        visitor.page.wait_for_selector(".marks li")
+        visitor.page.click("#picture-remove")
+        visitor.reads("nothing")
+        assert visitor.is_empty()
+        assert visitor.marks() == []
+    assert visitor.page.locator(".zone").bounding_box() == before
+    focused = "document.activeElement.parentElement.id"
+    assert visitor.page.evaluate(focused) == "picture-choose"
+
+
+def test_a_picture_chosen_while_another_is_being_read_is_read(desktop):
+    slow = year(["1 bar", "4 open"]).resize((SLOW, 300))
+    desktop.choose(encode(slow))
+    desktop.page.wait_for_selector("#picture-image")
+    desktop.choose(encode(year(["2 plain"])))
+    desktop.reads("2 in 280x280")
+    desktop.page.wait_for_function("document.querySelectorAll('.marks li').length === 1")
+    assert desktop.marks() == ["2"]
+
+
+def test_it_works_with_the_keyboard(desktop):
+    desktop.page.on("filechooser", lambda _: None)  # or a chooser may open before it is expected
+    desktop.page.keyboard.press("Tab")
+    assert desktop.page.evaluate("document.activeElement.parentElement.id") == "picture-choose"
+    outline = "document.querySelector('#picture-choose').computedStyleMap().get('outline-width')"
+    assert desktop.page.evaluate(f"{outline}.value") >= 2
+    with desktop.page.expect_file_chooser() as chooser:
+        desktop.page.keyboard.press("Enter")
+    chooser.value.set_files(as_file(encode(year(["0 oval"]))))
+    desktop.reads("0 ")
+    desktop.page.focus("#picture-remove")
+    desktop.page.keyboard.press("Enter")
+    desktop.reads("nothing")
+
+
+def test_everything_has_a_name_and_fits(visitor):
+    page = visitor.page
+    page.get_by_role("group", name="Picture of digits").wait_for()
+    page.get_by_label("Choose picture").wait_for(state="attached")
+    visitor.choose(encode(year()))
+    visitor.reads("2026")
+    page.get_by_role("img", name="Your picture").wait_for()
+    page.get_by_role("list", name="Digits found in your picture").wait_for()
+    for button in page.locator(".tools > *").all():
+        assert not button.is_visible() or button.bounding_box()["height"] >= 44
+    assert page.get_by_role("button", name="Remove").is_visible()
+    assert page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+
+
+@pytest.fixture
+def picture_input() -> PictureInput:
+    return PictureInput()
+
+
+def test_it_gives_the_picture_upright(picture_input):
+    picture = year(["7 crossed"])
+    given = picture_input.preprocess({"source": to_data_url(picture)})
+    assert np.array_equal(given, picture)
+    exif = Image.Exif()
+    exif[274] = ROTATED
+    turned = encode(year(), "JPEG", exif=exif)
+    source = "data:image/jpeg;base64," + base64.b64encode(turned).decode()
+    assert picture_input.preprocess({"source": source}).size == (280, 1120)
+    assert picture_input.preprocess(None) is None
+
+
+def test_its_example_is_a_picture(picture_input):
+    assert picture_input.preprocess(picture_input.example_payload()).size == (28, 28)
+
+
+def test_it_takes_marks(picture_input):
+    marks = [Mark(0.1, 0.2, 0.3, 0.4, "7")]
+    shown = {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4, "text": "7"}
+    assert picture_input.postprocess(marks) == {"marks": [shown]}
+    assert picture_input.postprocess([]) == {"marks": []}
+    assert picture_input.postprocess(None) is None
+
+
+def test_marks_are_shares_of_the_picture(recognizer):
+    picture = year(["1 bar", "1 bar"])
+    number = recognizer.read_number(picture)
+    marks = make_marks(number, picture)
+    assert [mark.text for mark in marks] == ["1", "1"]
+    for mark, box in zip(marks, number.boxes, strict=True):
+        shares = np.array(mark[:4])
+        np.testing.assert_allclose(shares * [560, 280, 560, 280], box)
+
+
+PNG = "data:image/png;base64,"
+TOO_LARGE = Image.new("1", (MAX_PIXELS // 1000 + 1, 1000))
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        ("seven", "The picture input sends .* got 'seven'"),
+        (7, "got 7"),
+        ([], r"got \[\]"),
+        ({}, "got None"),
+        ({"marks": []}, "got None"),
+        ({"source": None}, "got None"),
+        ({"source": 7}, "got 7"),
+        ({"source": "/etc/passwd"}, "got '/etc/passwd'"),
+        ({"source": "https://example.org/7.png"}, "got 'https"),
+        ({"source": "data:text/plain;base64,c2V2ZW4="}, "got 'data:text"),
+        ({"source": "data:image/png,seven"}, "got 'data"),
+        ({"source": PNG + "seven!"}, "must be in base64"),
+        ({"source": PNG + "sieben\u00e9"}, "must be in base64"),
+        ({"source": PNG}, "not an image that can be read; send PNG"),
+        ({"source": PNG + base64.b64encode(b"seven").decode()}, "not an image"),
+        ({"source": PNG + base64.b64encode(encode(year())[:300]).decode()}, "is damaged"),
+        ({"source": to_data_url(TOO_LARGE)}, "at most 16 megapixels are read; make it smaller"),
+        ({"source": PNG + "A" * MAX_DATA_URL}, "At most 20 MB .* got 20.0 MB; make"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_is_no_picture_is_refused(picture_input, payload, message):
+    with pytest.raises(gr.Error) as refusal:
+        picture_input.preprocess(payload)
+    assert re.search(message, refusal.value.message)
+
+
+def test_a_picture_opens_from_a_file_object_and_from_a_path(tmp_path):
+    picture = year(["7 crossed"])
+    path = tmp_path / "7.png"
+    picture.save(path)
+    assert np.array_equal(open_picture(BytesIO(encode(picture))), picture)
+    assert np.array_equal(open_picture(path), picture)
