@@ -15,9 +15,7 @@ def _arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float) -
     """Points of an ellipse; degrees, 0 points right, 90 points down."""
     steps = max(2, int(abs(end - start) / 10))
     angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
-    return [
-        (round(cx + rx * math.cos(a), 1), round(cy + ry * math.sin(a), 1)) for a in angles
-    ]
+    return [(round(cx + rx * math.cos(a), 1), round(cy + ry * math.sin(a), 1)) for a in angles]
 
 
 EXAMPLES = [
@@ -35,7 +33,10 @@ EXAMPLES = [
         "4 in one stroke",
         [[(110, 36), (76, 150), (196, 150), (204, 62), (190, 120), (180, 246)]],
     ),
-    Example("9 with a curved tail", [_arc(134, 96, 56, 54, -20, -370) + _arc(112, 130, 80, 112, -5, 105)]),
+    Example(
+        "9 with a curved tail",
+        [_arc(134, 96, 56, 54, -20, -370) + _arc(112, 130, 80, 112, -5, 105)],
+    ),
     Example(
         "scribble",
         [

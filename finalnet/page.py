@@ -21,7 +21,7 @@ from finalnet.inside import (
     look_inside,
     to_data_url,
 )
-from finalnet.picture_input import Mark, PictureInput
+from finalnet.picture_input import PictureInput, make_marks
 from finalnet.preprocessing import INPUT_SIZE
 from finalnet.recognizer import Number, Prediction, Recognizer
 from finalnet.sketchpad import Drawing, Sketchpad
@@ -88,14 +88,15 @@ def build_page(recognizer: Recognizer, checkpoint: Path | None = None) -> gr.Blo
         return show(prediction, k, drawing.finished, look)
 
     def answer_picture(picture: Image.Image | None, k: int, looking: bool) -> list[Any]:
-        number = recognizer.read_number(picture) if picture else Number("", [], [])
+        if picture is None:
+            return [*show(blank, k, True, looking), []]
+        try:
+            number = recognizer.read_number(picture)
+        except ValueError as error:
+            text = texts.UNREADABLE_PICTURE.format(error=error)
+            raise gr.Error(text, print_exception=False) from None
         read = number.digits[0] if len(number.digits) == 1 else number if number.text else blank
-        marks = []
-        for box, digit in zip(number.boxes, number.text, strict=True):
-            left, width = box.left / picture.width, box.width / picture.width
-            top, height = box.top / picture.height, box.height / picture.height
-            marks.append(Mark(left, top, width, height, digit))
-        return [*show(read, k, True, looking), marks]
+        return [*show(read, k, True, looking), make_marks(number, picture)]
 
     def show(
         read: Prediction | Number, k: int, finished: bool = True, looking: bool = False
@@ -125,7 +126,6 @@ def build_page(recognizer: Recognizer, checkpoint: Path | None = None) -> gr.Blo
                 with gr.Row(elem_id="stage"):
                     with gr.Column(elem_id="left", min_width=280):
                         pad = Sketchpad()
-                        picture = PictureInput()
                     with gr.Column(elem_id="right", min_width=280):
                         with gr.Row(elem_id="result"):
                             answer = _html(ANSWER, show_answer(blank, finished=False), "answer")
@@ -138,6 +138,7 @@ def build_page(recognizer: Recognizer, checkpoint: Path | None = None) -> gr.Blo
                         digits = _html(DIGITS, [], "digits")
                         bars = _html(TOP_K, show_top_k(blank, DEFAULT_K), "top-k")
                         k = gr.Radio(CHOICES_OF_K, value=DEFAULT_K, label=texts.TOP_K, elem_id="k")
+                picture = PictureInput(elem_id="picture")
                 with gr.Accordion(texts.INSIDE, open=False, elem_id="see-inside") as accordion:
                     inside = _html("${value}", show_inside(recognizer, blank), "inside")
                 looking = gr.Checkbox(False, visible=False)
@@ -280,12 +281,11 @@ def show_inside(recognizer: Recognizer, prediction: Prediction) -> str:
         parts.append(_part("small", title.format(digit=name), text.format(digit=name), picture))
     for (title, text), maps in zip(texts.LAYERS, seen.feature_maps, strict=True):
         parts.append(_part("maps", title, text, draw_feature_maps(maps)))
-    parts.append(
-        _part("maps", texts.FEATURES, texts.FEATURES_TEXT, draw_features(seen.features))
-    )
+    parts.append(_part("maps", texts.FEATURES, texts.FEATURES_TEXT, draw_features(seen.features)))
     scores = "".join(
-        f"<li{' class=best' if digit == first else ''}><b>{digit}</b> {score:.1f}</li>"
-        for digit, score in enumerate(seen.log_probabilities)
+        # + 0.0, because what rounds to minus zero is shown as zero
+        f"<li{' class=best' if digit == first else ''}><b>{digit}</b> {round(score, 1) + 0.0}</li>"
+        for digit, score in enumerate(seen.log_probabilities.tolist())
     )
     parts.append(
         f"<section class=scores><h3>{texts.SCORES}</h3><ol>{scores}</ol>"
@@ -321,7 +321,7 @@ def _percent(share: float) -> str:
     return f"{min(percent, 99.9):.1f} %" if percent >= 99 else f"{percent:.0f} %"
 
 
-def _html(template: str, value: Any, elem_id: str, **props: str) -> gr.HTML:
+def _html(template: str, value: Any, elem_id: str, **props: Any) -> gr.HTML:
     """A picture of a value that is patched in place, so that changes can be animated."""
     return gr.HTML(
         value,

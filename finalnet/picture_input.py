@@ -14,22 +14,12 @@ from finalnet.inside import to_data_url
 from finalnet.pictures import open_picture
 from finalnet.preprocessing import WORKING_SIZE
 from finalnet.recognizer import Number
+from finalnet.texts import PICTURE
 
 FOLDER = Path(__file__).parent
 QUALITY = 0.92  # of the WebP that the browser sends of a photograph; all else is sent unharmed
 MAX_DATA_URL = 20_000_000  # characters, 15 MB of picture; the browser's own never take 7 MB
 DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,")
-TEXTS = {
-    "picture_name": "Picture of digits",
-    "invitation": "Drop or paste a picture of digits",
-    "touch_invitation": "Have a picture of digits read",
-    "choose": "Choose picture",
-    "camera": "Take photo",
-    "remove": "Remove",
-    "picture_alt": "Your picture",
-    "marks_name": "Digits found in your picture",
-    "unreadable": "“{name}” is no picture that can be read. Choose a PNG, JPEG, WebP or GIF file.",
-}
 
 
 class Mark(NamedTuple):
@@ -71,7 +61,7 @@ class PictureInput(gr.HTML):
             apply_default_css=False,
             longer_side=WORKING_SIZE,
             quality=QUALITY,
-            **TEXTS | props,
+            **PICTURE | props,
         )
 
     def preprocess(self, payload: dict[str, Any] | None) -> Image.Image | None:  # type: ignore[override]

@@ -22,6 +22,19 @@ PAD = {
     "examples_name": "Ready-made drawings",
 }
 
+# The picture input.
+PICTURE = {
+    "picture_name": "Picture of digits",
+    "invitation": "Drop or paste a picture of digits",
+    "touch_invitation": "Have a picture of digits read",
+    "choose": "Choose picture",
+    "camera": "Take photo",
+    "remove": "Remove",
+    "picture_alt": "Your picture",
+    "marks_name": "Digits found in your picture",
+    "unreadable": "“{name}” is no picture that can be read. Choose a PNG, JPEG, WebP or GIF file.",
+}
+
 # The answer.
 WAITING = "Your digit appears here"
 EMPTY = "The pad is empty"
@@ -33,6 +46,7 @@ TOP_K = "Digits to highlight"
 SEEN = "What the network sees: 28 × 28"
 SEEN_BLANK, SEEN_DRAWING = "Nothing yet", "The drawing, 28 by 28 pixels"
 UNREADABLE = "The drawing cannot be read: {error}."
+UNREADABLE_PICTURE = "The picture cannot be read: {error}."
 
 # The presentation.
 PRESENT = "Present"
@@ -50,7 +64,9 @@ EVIDENCE_TEXT = (
 SECOND_EVIDENCE = "And for its second guess, {digit}?"
 SECOND_EVIDENCE_TEXT = "The same question for the runner-up."
 INPUT = "The input"
-INPUT_TEXT = "Your drawing, cropped, centred and shrunk to 28 × 28 pixels. This is all it gets to see."
+INPUT_TEXT = (
+    "Your drawing, cropped, centred and shrunk to 28 × 28 pixels. This is all it gets to see."
+)
 LAYERS = (
     (
         "conv1: first look",
