@@ -288,7 +288,7 @@ def show_inside(recognizer: Recognizer, prediction: Prediction) -> str:
         for digit, score in enumerate(seen.log_probabilities.tolist())
     )
     parts.append(
-        f"<section class=scores><h3>{texts.SCORES}</h3><ol>{scores}</ol>"
+        f"<section class=scores><h2>{texts.SCORES}</h2><ol>{scores}</ol>"
         f"<p>{texts.SCORES_TEXT}</p></section>"
     )
     return f"<div class=parts>{''.join(parts)}</div>"
@@ -297,7 +297,7 @@ def show_inside(recognizer: Recognizer, prediction: Prediction) -> str:
 def _part(kind: str, title: str, text: str, picture: Image.Image) -> str:
     title = html.escape(title)
     return (
-        f'<section class="{kind}"><h3>{title}</h3>'
+        f'<section class="{kind}"><h2>{title}</h2>'
         f'<img src="{to_data_url(picture)}" alt="{title}" '
         f'width="{picture.width}" height="{picture.height}"><p>{html.escape(text)}</p></section>'
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from visitor import SCREENS, Visitor
 
 from finalnet import Recognizer
 from finalnet.data import Digits, load_mnist
@@ -99,3 +100,30 @@ def browser():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield browser
         browser.close()
+
+
+@pytest.fixture(params=SCREENS)
+def visitor(request, browser, app_url):
+    context = browser.new_context(**SCREENS[request.param])
+    visitor = Visitor(context.new_page(), app_url)
+    yield visitor
+    assert visitor.complaints == []
+    context.close()
+
+
+@pytest.fixture
+def desktop(browser, app_url):
+    context = browser.new_context(**SCREENS["desktop"])
+    visitor = Visitor(context.new_page(), app_url)
+    yield visitor
+    assert visitor.complaints == []
+    context.close()
+
+
+@pytest.fixture
+def phone(browser, app_url):
+    context = browser.new_context(**SCREENS["phone"])
+    visitor = Visitor(context.new_page(), app_url)
+    yield visitor
+    assert visitor.complaints == []
+    context.close()

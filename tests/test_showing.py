@@ -1,0 +1,210 @@
+"""The page as it is shown to others: numbers, replay, the inside, the stage, for everyone."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from drawings import DRAWINGS
+from PIL import Image
+from visitor import SCREENS, Visitor
+
+from finalnet import texts
+from finalnet.examples import EXAMPLES
+from finalnet.sketchpad import Drawing
+from finalnet.strokes import render_strokes
+
+HARD = {"slashed 0": "0", "crossed 7": "7", "scribble": "?", "letter A": "?"}
+RULES = {"resultTypes": ["violations"]}
+
+
+def number(names, width=100):
+    """Drawings side by side, as strokes of a 100x100 box."""
+    share = width / len(names)
+    return [
+        [(index * share + x * share / 100, y) for x, y in stroke]
+        for index, name in enumerate(names)
+        for stroke in DRAWINGS[name][1]
+    ]
+
+
+def open_inside(visitor):
+    visitor.page.click("#see-inside button")
+    visitor.page.wait_for_selector("#inside", state="visible")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_a_ready_made_drawing_is_what_its_name_says(recognizer, example):
+    prediction = recognizer.recognize(Drawing(example.strokes).render())
+    digit = re.search(r"\d", example.name)
+    assert prediction.digit == (int(digit[0]) if digit else None)
+
+
+def test_the_hard_drawings_are_a_click_away_and_are_drawn_stroke_by_stroke(visitor):
+    for name, answer in HARD.items():
+        visitor.page.get_by_role("button", name=name).click()
+        early = visitor.ink()
+        visitor.sees(answer)
+        visitor.page.wait_for_function("ink => inkOf() > ink", arg=early)
+        visitor.page.wait_for_timeout(1800)
+
+
+def test_a_drawing_is_replayed_while_the_answer_follows(desktop):
+    desktop.draw("3 round")
+    desktop.sees("3")
+    whole = desktop.ink()
+    desktop.page.click("#replay")
+    desktop.page.wait_for_timeout(300)
+    assert desktop.ink() < whole
+    desktop.page.wait_for_function("ink => inkOf() >= 0.98 * ink", arg=whole)
+    desktop.sees("3")
+
+
+def test_with_reduced_motion_nothing_is_replayed(browser, app_url):
+    context = browser.new_context(**SCREENS["desktop"], reduced_motion="reduce")
+    visitor = Visitor(context.new_page(), app_url)
+    visitor.page.get_by_role("button", name="slashed 0").click()
+    at_once = visitor.ink()
+    visitor.sees("0")
+    assert visitor.ink() == at_once > 0
+    context.close()
+
+
+def test_a_whole_number_is_read_on_the_wide_pad(visitor):
+    before = visitor.page.locator("#sketchpad").bounding_box()
+    visitor.page.click("#wide")
+    wide = visitor.page.locator("#sketchpad").bounding_box()
+    assert wide["width"] / wide["height"] > 2 * before["width"] / before["height"]
+    visitor.draw_strokes(number(["2 plain", "0 slashed", "3 round", "7 crossed"]))
+    visitor.sees("2037")
+    tiles = visitor.page.locator("#digits .tile")
+    assert tiles.count() == 4
+    assert [tile.strip()[0] for tile in tiles.all_inner_texts()] == list("2037")
+    assert all("%" in tile for tile in tiles.all_inner_texts())
+    visitor.page.click("#clear")
+    visitor.page.click("#wide")
+    visitor.draw("5 one stroke")
+    visitor.sees("5")
+    assert visitor.page.locator("#top-k").is_visible()
+
+
+def test_what_was_written_wide_stays_on_the_narrow_pad(desktop):
+    desktop.page.click("#wide")
+    desktop.draw_strokes(number(["1 bar", "7 crossed"]))
+    desktop.sees("17")
+    desktop.page.click("#wide")
+    desktop.page.wait_for_timeout(300)
+    assert desktop.ink() > 0
+    desktop.page.click("#undo")  # as it was before it was shrunk
+    assert desktop.ink() > 0
+
+
+def test_the_inside_follows_the_drawing(visitor):
+    open_inside(visitor)
+    assert texts.INSIDE_BLANK in visitor.page.locator("#inside").inner_text()
+    visitor.draw("7 crossed")
+    visitor.page.wait_for_function(
+        "title => document.querySelector('#inside').innerText.includes(title)",
+        arg=texts.EVIDENCE.format(digit="a 7"),
+    )
+    text = visitor.page.locator("#inside").inner_text()
+    for title, explanation in texts.LAYERS:
+        assert title in text and explanation in text
+    pictures = visitor.page.locator("#inside img")
+    assert pictures.count() == 8
+    decoded = "images => Promise.all(images.map(image => image.decode()))"
+    pictures.evaluate_all(decoded)
+    assert visitor.page.locator("#inside li").count() == 10
+    first = pictures.nth(3).get_attribute("src")
+    visitor.page.click("#clear")
+    visitor.draw("8 two circles")
+    visitor.page.wait_for_function(
+        "first => { const images = document.querySelectorAll('#inside img');"
+        " return images.length === 8 && images[3].src !== first; }",
+        arg=first,
+    )
+
+
+def test_a_closed_section_is_not_looked_into(desktop):
+    answers = []
+    desktop.page.on("response", lambda response: answers.append(response))
+    desktop.draw("7 crossed")
+    desktop.sees("7")
+    desktop.page.wait_for_timeout(300)
+    assert max(len(answer.body()) for answer in answers if "/run/" in answer.url) < 6_000
+
+
+def test_the_stage_is_ruled_by_the_keyboard(desktop, app_url):
+    page = desktop.page
+    page.goto(app_url + "?stage=1")
+    page.wait_for_selector("#sketchpad.ready")
+    for chrome in ("#undo", "#k", "#see-inside", "#picture", "footer"):
+        assert not page.locator(chrome).first.is_visible(), chrome
+    pad, answer = (page.locator(name).bounding_box() for name in ("#sketchpad", "#answer"))
+    assert pad["height"] > 0.6 * 800 and answer["x"] > pad["x"] + pad["width"]
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+    desktop.draw("7 crossed")
+    desktop.sees("7")
+    page.keyboard.press("5")
+    page.wait_for_function("document.querySelectorAll('#top-k .row.top').length === 5")
+    page.keyboard.press("z")
+    page.keyboard.press("z")
+    desktop.sees("")
+    for key in ("Space", "Escape"):
+        desktop.draw("3 round")
+        desktop.sees("3")
+        page.keyboard.press(key)
+        desktop.sees("")
+    page.keyboard.press("p")
+    assert page.locator("#undo").is_visible() and "stage" not in page.url
+    page.click("#present")
+    assert not page.locator("#undo").is_visible() and "stage=1" in page.url
+
+
+def test_a_picture_is_read_and_what_was_read_is_marked(visitor, tmp_path):
+    strokes = [[(x * 6, y * 1.2) for x, y in s] for s in number(["4 open", "2 plain"], 60)]
+    Image.fromarray(render_strokes(strokes, 10, 420, 130)).save(tmp_path / "42.png")
+    visitor.page.set_input_files("#picture-choose input", tmp_path / "42.png")
+    visitor.sees("42")
+    assert visitor.page.locator("#digits .tile").count() == 2
+    assert visitor.page.locator("#picture .marks li").count() == 2
+
+
+def test_the_model_is_described_from_its_own_files(visitor):
+    visitor.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    visitor.page.wait_for_selector("#about table")
+    text = visitor.page.locator("#about").inner_text()
+    assert "31,450" in text and "conv4" in text
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_axe_finds_no_barrier(browser, app_url, screen, theme):
+    context = browser.new_context(**SCREENS[screen], color_scheme=theme)
+    visitor = Visitor(context.new_page(), app_url)
+    open_inside(visitor)
+    visitor.draw("7 crossed")
+    visitor.page.wait_for_selector("#inside .parts")
+    barriers = [Axe().run(visitor.page, options=RULES)]
+    visitor.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    visitor.page.wait_for_selector("#about table")
+    barriers.append(Axe().run(visitor.page, options=RULES))
+    visitor.page.goto(app_url + "?stage=1")
+    visitor.page.wait_for_selector("#sketchpad.ready")
+    barriers.append(Axe().run(visitor.page, options=RULES))
+    assert all(found.violations_count == 0 for found in barriers), "".join(
+        found.generate_report() for found in barriers if found.violations_count
+    )
+    assert visitor.complaints == []
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 768, 3840])
+def test_nothing_is_cut_off_from_a_small_phone_to_a_wall(browser, app_url, width):
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    visitor = Visitor(context.new_page(), app_url)
+    visitor.draw("2 plain")
+    visitor.sees("2")
+    assert visitor.page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+    context.close()

@@ -1,0 +1,99 @@
+"""A person on the page, in a real browser."""
+
+from drawings import DRAWINGS, NOT_DIGITS
+
+ANSWER_TIMEOUT = 10_000  # ms
+
+INK_OF = """
+window.inkOf = () => {
+  const canvas = document.querySelector("#sketchpad canvas");
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let count = 0;
+  for (let i = 3; i < pixels.length; i += 4) count += pixels[i] > 128;
+  return count;
+};
+"""
+
+
+class Visitor:
+    """A person on the page: draws, and notices errors and calls to other hosts."""
+
+    def __init__(self, page, url: str) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._check_host(request.url, url))
+        page.add_init_script(INK_OF)
+        page.goto(url)
+        page.wait_for_selector("#sketchpad.ready")
+
+    def _check_host(self, requested: str, url: str) -> None:
+        if not requested.startswith((url, "data:", "blob:")):
+            self.complaints.append(f"request to {requested}")
+
+    def on_pad(self, strokes) -> list[list[tuple[float, float]]]:
+        """Strokes of a 100x100 box in page pixels, on the pad."""
+        canvas = self.page.locator("#sketchpad canvas")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        return [
+            [(box["x"] + x * box["width"] / 100, box["y"] + y * box["height"] / 100) for x, y in s]
+            for s in strokes
+        ]
+
+    def draw(self, name: str) -> None:
+        strokes = NOT_DIGITS[name] if name in NOT_DIGITS else DRAWINGS[name][1]
+        self.draw_strokes(strokes)
+
+    def draw_strokes(self, strokes) -> None:
+        for stroke in self.on_pad(strokes):
+            self.page.mouse.move(*stroke[0])
+            self.page.mouse.down()
+            for point in stroke[1:]:
+                self.page.mouse.move(*point, steps=3)
+            self.page.mouse.up()
+
+    def touch(self, name: str) -> None:
+        touch = self.page.context.new_cdp_session(self.page)
+
+        def send(kind: str, points: list[dict[str, float]]) -> None:
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        for stroke in self.on_pad(DRAWINGS[name][1]):
+            send("touchStart", [{"x": stroke[0][0], "y": stroke[0][1]}])
+            for x, y in stroke[1:]:
+                send("touchMove", [{"x": x, "y": y}])
+            send("touchEnd", [])
+
+    def sees(self, answer: str) -> None:
+        """Waits until the large answer is this."""
+        self.page.wait_for_function(
+            "answer => document.querySelector('#answer .digit').textContent === answer",
+            arg=answer,
+            timeout=ANSWER_TIMEOUT,
+        )
+
+    def ink(self) -> int:
+        """Dark pixels on the canvas."""
+        return self.page.evaluate("inkOf()")
+
+    def bars(self) -> list[dict]:
+        return self.page.evaluate(
+            """() => [...document.querySelectorAll("#top-k .row")].map((row) => ({
+                digit: row.querySelector(".name").textContent,
+                top: row.classList.contains("top"),
+                percent: Number(row.getAttribute("aria-valuenow")),
+            }))"""
+        )
+
+
+SCREENS = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+        "device_scale_factor": 3,
+    },
+}
