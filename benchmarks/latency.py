@@ -1,8 +1,9 @@
 """How fast the answer comes: python -m benchmarks.latency
 
 Measures, on this machine, in headless Chromium: from pen-up to the answer on our page and on a
-page with the stock `gr.Sketchpad`, side by side in one run; from starting the app to the first
-answer; and `recognize` alone on one thread. Prints medians, 10th to 90th percentiles and ratios.
+page with the stock `gr.Sketchpad`, side by side in one run; from pen-up to the pictures in "See
+inside", while that is open; from starting the app to the first answer; and `recognize` alone on
+one thread. Prints medians, 10th to 90th percentiles and ratios.
 """
 
 import shutil
@@ -17,12 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
 
 from finalnet import Recognizer
 from finalnet.strokes import render_strokes
 
 ROOT = Path(__file__).resolve().parent.parent
+VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 STROKES = 30  # on our page
 STOCK_STROKES = 10  # on the stock page, where each takes seconds
 CALLS = 1_000  # of `recognize`
@@ -57,17 +59,20 @@ with gr.Blocks() as demo:
 demo.launch(server_port=int(sys.argv[1]), ssr_mode=False)
 """
 
-# Time from the pointerup that ends a stroke until the finished answer is in the page.
-WATCH_OURS = """() => {
+# What is in the page once the answer to a finished drawing has come.
+ANSWERED = "#answer [role=status]:not(:empty)"
+LOOKED_INSIDE = "#inside img"
+
+# Time from the pointerup that ends a stroke until `sign` is in the page.
+WATCH_OURS = """sign => {
     window.times = [];
     let up = null;
     addEventListener("pointerup", () => { up = performance.now(); }, true);
-    const announced = () => document.querySelector("#answer [role=status]").textContent !== "";
     new MutationObserver(() => {
-        if (up === null || !announced()) return;
+        if (up === null || !document.querySelector(sign)) return;
         window.times.push(performance.now() - up);
         up = null;
-    }).observe(document.querySelector("#answer"),
+    }).observe(document.querySelector(sign.split(" ")[0]),
                { subtree: true, childList: true, characterData: true });
 }"""
 WATCH_STOCK = """() => {
@@ -109,8 +114,16 @@ def running(command: list[str]):
         server.wait()
 
 
+def open_browser(playwright: Playwright) -> Browser:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit("error: no Chromium on the PATH; on Debian `apt install chromium`")
+    return playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+
+
 def draw(page: Page, canvas_selector: str) -> None:
     box = page.locator(canvas_selector).first.bounding_box()
+    assert box
     side = 0.8 * min(box["width"], box["height"])  # the stock paper is in the canvas's middle
     left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
     points = [(left + x * side, top + y * side) for x, y in THREE]
@@ -135,7 +148,7 @@ def measure_ours(page: Page, url: str, start: float) -> tuple[list[float], float
 
     page.goto(url)
     page.wait_for_selector("#sketchpad.ready")
-    page.evaluate(WATCH_OURS)
+    page.evaluate(WATCH_OURS, ANSWERED)
     draw(page, "#sketchpad canvas")
     wait_for_times(page, 1)
     first_answer = time.perf_counter() - start
@@ -147,6 +160,22 @@ def measure_ours(page: Page, url: str, start: float) -> tuple[list[float], float
         wait_for_times(page, count)
         page.remove_listener("request", count_request)
     return page.evaluate("times")[1:], len(requests) / STROKES, first_answer
+
+
+def measure_inside(page: Page, url: str) -> list[float]:
+    """Milliseconds from pen-up until "See inside" holds the pictures of the new drawing."""
+    page.goto(url)
+    page.wait_for_selector("#sketchpad.ready")
+    page.dispatch_event("#see-inside button", "click")  # opened without scrolling the pad away
+    page.wait_for_selector("#inside", state="visible")
+    page.evaluate(WATCH_OURS, LOOKED_INSIDE)
+    for count in range(1, STROKES + 2):
+        page.wait_for_timeout(PAUSE)
+        draw(page, "#sketchpad canvas")
+        wait_for_times(page, count)
+        page.keyboard.press("Escape")
+        page.wait_for_selector(LOOKED_INSIDE, state="detached")
+    return page.evaluate("times")[1:]
 
 
 def measure_stock(page: Page, url: str) -> tuple[list[float], float]:
@@ -185,19 +214,17 @@ def report(name: str, times: list[float]) -> None:
 
 
 def main() -> None:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise SystemExit("error: no Chromium on the PATH; on Debian `apt install chromium`")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        viewport = {"width": 1280, "height": 800}
+        browser = open_browser(playwright)
         with running([sys.executable, "app.py", "--port"]) as (url, start):
-            page = browser.new_page(viewport=viewport)
+            page = browser.new_page(viewport=VIEWPORT)
             ours, our_requests, first_answer = measure_ours(page, url, start)
+            inside = measure_inside(browser.new_page(viewport=VIEWPORT), url)
         with running([sys.executable, "-c", STOCK_APP]) as (url, _):
-            stock, stock_requests = measure_stock(browser.new_page(viewport=viewport), url)
+            stock, stock_requests = measure_stock(browser.new_page(viewport=VIEWPORT), url)
         browser.close()
     report("pen-up to answer, this page", ours)
+    report('pen-up to the pictures in "See inside", open', inside)
     report("pen-up to answer, stock gr.Sketchpad", stock)
     print(f"stock / this page: {statistics.median(stock) / statistics.median(ours):.0f} times")
     print(f"requests per stroke: {our_requests:.1f} here, {stock_requests:.1f} stock")
