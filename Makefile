@@ -21,6 +21,7 @@ check: .venv/dev
 
 benchmark: .venv/dev
 	.venv/bin/python -m benchmarks.latency
+	.venv/bin/python -m benchmarks.loading
 
 .venv/app: requirements.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed, this is " + sys.version)'
