@@ -1,19 +1,28 @@
 """Take the README's screenshots of the running app: python -m docs.screenshots"""
 
-import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, sync_playwright
 
-from benchmarks.latency import running
+from benchmarks.latency import VIEWPORT, open_browser, running
 from tests.drawings import DRAWINGS
 
 FOLDER = Path(__file__).parent
+MARGIN = 20  # px around what is shown
+SETTLE = 800  # ms, until bars and sections have come to rest
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+}
 
 
 def draw(page: Page, name: str) -> None:
     box = page.locator("#sketchpad canvas").bounding_box()
+    assert box
     for stroke in DRAWINGS[name][1]:
         points = [
             (box["x"] + x * box["width"] / 100, box["y"] + y * box["height"] / 100)
@@ -24,20 +33,39 @@ def draw(page: Page, name: str) -> None:
         for point in points[1:]:
             page.mouse.move(*point, steps=3)
         page.mouse.up()
-    page.wait_for_timeout(800)  # until the bars have come to rest
+    page.wait_for_timeout(SETTLE)
+
+
+def crop(page: Page, first: str, last: str) -> FloatRect:
+    """The page's whole width, from the top of one element to the bottom of another."""
+    edge = "(element, side) => element.getBoundingClientRect()[side] + scrollY"
+    top = max(0, page.locator(first).evaluate(edge, "top") - MARGIN)
+    bottom = page.locator(last).evaluate(edge, "bottom") + MARGIN
+    return {"x": 0, "y": top, "width": page.evaluate("innerWidth"), "height": bottom - top}
 
 
 def main() -> None:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise SystemExit("error: no Chromium on the PATH; on Debian `apt install chromium`")
     with sync_playwright() as playwright, running([sys.executable, "app.py", "--port"]) as (url, _):
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1100, "height": 700}, device_scale_factor=1.5)
-        page.goto(url)
-        page.wait_for_selector("#sketchpad.ready")
-        draw(page, "7 crossed")
-        page.screenshot(path=FOLDER / "page.png")
+        browser = open_browser(playwright)
+
+        def open_page(drawing: str, **options: Any) -> Page:
+            page = browser.new_page(**options)
+            page.goto(url)
+            page.wait_for_selector("#sketchpad.ready")
+            draw(page, drawing)
+            return page
+
+        for name, drawing in (("light", "7 crossed"), ("dark", "2 looped")):
+            page = open_page(drawing, viewport=VIEWPORT, color_scheme=name)
+            clip = crop(page, "#header", "#stage")
+            page.screenshot(path=FOLDER / f"{name}.png", full_page=True, clip=clip)
+        open_page("5 two strokes", **PHONE).screenshot(path=FOLDER / "phone.png")
+        page = open_page("3 round", viewport=VIEWPORT)
+        page.click("#see-inside button")
+        page.wait_for_selector("#inside img")
+        page.wait_for_timeout(SETTLE)
+        clip = crop(page, "#see-inside", "#inside .maps >> nth=1")
+        page.screenshot(path=FOLDER / "inside.png", full_page=True, clip=clip)
 
 
 if __name__ == "__main__":
