@@ -23,14 +23,14 @@ class Drawing(NamedTuple):
     Attributes:
         strokes: lists of (x, y) in pad pixels, y pointing down.
         pen_width: pad px.
-        width: pad px, `PAD_SIZE` or, for a whole number, `WIDE_SIZE`; the height is `PAD_SIZE`.
         finished: False while the pen is down.
+        width: pad px, `PAD_SIZE` or, for a whole number, `WIDE_SIZE`; the height is `PAD_SIZE`.
     """
 
     strokes: Strokes
     pen_width: float = DEFAULT_PEN_WIDTH
-    width: float = PAD_SIZE
     finished: bool = True
+    width: float = PAD_SIZE
 
     @property
     def is_number(self) -> bool:

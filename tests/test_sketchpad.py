@@ -24,6 +24,7 @@ def test_the_pad_takes_a_drawing(pad):
         "strokes": STROKES,
         "pen_width": DEFAULT_PEN_WIDTH,
         "finished": True,
+        "width": 280,
     }
     assert pad.postprocess(None) is None
 

@@ -32,14 +32,8 @@ def zero(r: Random) -> list[Points]:
         return [join(oval, line(oval[-1], (x, 0.5 - y), end))]
     if style == "loop":
         end = oval[-1]
-        return [
-            join(
-                oval,
-                curve(
-                    end, end + (u(0.05, 0.2), u(-0.1, 0.08)), end + (u(0.1, 0.4), u(-0.25, 0.05))
-                ),
-            )
-        ]
+        bend, tip = (u(0.05, 0.2), u(-0.1, 0.08)), (u(0.1, 0.4), u(-0.25, 0.05))
+        return [join(oval, curve(end, end + bend, end + tip))]
     if style == "dot":
         return [oval, line((u(-0.04, 0), 0.5), (u(0, 0.04), u(0.48, 0.54)))]
     return [oval]
@@ -158,16 +152,9 @@ def four(r: Random) -> list[Points]:
     stem_bottom = (stem_x + u(-0.14, 0.08), 1.0)
     end = (right, bar_y + r.normal(0, 0.06))
     style = pick(
-        r,
-        open=0.28,
-        square=0.1,
-        cup=0.1,
-        low_stem=0.08,
-        closed=0.17,
-        stem_first=0.09,
-        looped=0.09,
-        from_the_left=0.09,
-    )
+        r, open=0.28, square=0.1, cup=0.1, low_stem=0.08, closed=0.17, stem_first=0.09,
+        looped=0.09, from_the_left=0.09,
+    )  # fmt: skip
     if style in ("open", "square", "cup", "low_stem"):
         top = (left + (u(-0.03, 0.05) if style == "square" else u(0.03, 0.34)), u(0, 0.15))
         stem_top = (stem_x + u(-0.02, 0.1), u(0, 0.42))
