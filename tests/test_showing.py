@@ -42,10 +42,13 @@ def test_a_ready_made_drawing_is_what_its_name_says(recognizer, example):
 def test_the_hard_drawings_are_a_click_away_and_are_drawn_stroke_by_stroke(visitor):
     for name, answer in HARD.items():
         visitor.page.get_by_role("button", name=name).click()
+        visitor.page.wait_for_function("inkOf() > 0")
         early = visitor.ink()
+        visitor.page.wait_for_timeout(1_700)
+        assert visitor.ink() > early
         visitor.sees(answer)
-        visitor.page.wait_for_function("ink => inkOf() > ink", arg=early)
-        visitor.page.wait_for_timeout(1800)
+        visitor.page.click("#clear")
+        visitor.sees("")
 
 
 def test_a_drawing_is_replayed_while_the_answer_follows(desktop):
