@@ -114,8 +114,10 @@ def test_the_inside_follows_the_drawing(visitor):
         assert title in text and explanation in text
     pictures = visitor.page.locator("#inside img")
     assert pictures.count() == 8
-    decoded = "images => Promise.all(images.map(image => image.decode()))"
-    pictures.evaluate_all(decoded)
+    # Not decode(), which fails on a picture that the second stroke's answer replaces meanwhile.
+    visitor.page.wait_for_function(
+        "[...document.querySelectorAll('#inside img')].every(image => image.naturalWidth >= 28)"
+    )
     assert visitor.page.locator("#inside li").count() == 10
     first = pictures.nth(3).get_attribute("src")
     visitor.page.click("#clear")
