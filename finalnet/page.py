@@ -63,7 +63,7 @@ NETWORK_INPUT = """
 </figure>
 """
 PRESENT = """
-<button type="button" id="present" title="${title}">${label}</button>
+<button type="button" class="control" id="present" title="${title}">${label}</button>
 <p class="keys" aria-hidden="true">${keys}</p>
 """
 BLANK = np.zeros((INPUT_SIZE, INPUT_SIZE), np.uint8)

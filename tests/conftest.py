@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from visitor import SCREENS, Visitor
+from visitor import SCREENS, visit
 
 from finalnet import Recognizer
 from finalnet.data import Digits, load_mnist
@@ -104,26 +104,17 @@ def browser():
 
 @pytest.fixture(params=SCREENS)
 def visitor(request, browser, app_url):
-    context = browser.new_context(**SCREENS[request.param])
-    visitor = Visitor(context.new_page(), app_url)
-    yield visitor
-    assert visitor.complaints == []
-    context.close()
+    with visit(browser, app_url, **SCREENS[request.param]) as visitor:
+        yield visitor
 
 
 @pytest.fixture
 def desktop(browser, app_url):
-    context = browser.new_context(**SCREENS["desktop"])
-    visitor = Visitor(context.new_page(), app_url)
-    yield visitor
-    assert visitor.complaints == []
-    context.close()
+    with visit(browser, app_url, **SCREENS["desktop"]) as visitor:
+        yield visitor
 
 
 @pytest.fixture
 def phone(browser, app_url):
-    context = browser.new_context(**SCREENS["phone"])
-    visitor = Visitor(context.new_page(), app_url)
-    yield visitor
-    assert visitor.complaints == []
-    context.close()
+    with visit(browser, app_url, **SCREENS["phone"]) as visitor:
+        yield visitor

@@ -9,6 +9,7 @@ import gradio as gr
 import pytest
 from drawings import DRAWINGS
 from PIL import Image
+from visitor import Guest, visit
 
 from finalnet import draw_strokes
 from finalnet.page import launch_options
@@ -87,24 +88,10 @@ def url(recognizer):
     demo.close()
 
 
-class Visitor:
-    """A person with pictures; notices errors, calls to other hosts and what is sent."""
+class PictureVisitor(Guest):
+    """A person with pictures."""
 
-    def __init__(self, page, url: str) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        self.sent: list[str] = []
-        page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self._note(request, url))
-        page.goto(url)
-        page.wait_for_selector(".zone.ready")
-
-    def _note(self, request, url: str) -> None:
-        if not request.url.startswith((url, "data:", "blob:")):
-            self.complaints.append(f"request to {request.url}")
-        if request.method == "POST":
-            self.sent.append(request.post_data or "")
+    READY = ".zone.ready"
 
     def choose(self, *file, button: str = "picture-choose") -> None:
         with self.page.expect_file_chooser() as chooser:
@@ -142,29 +129,20 @@ SCREENS = {
 
 @pytest.fixture(params=SCREENS)
 def visitor(request, url, browser):
-    context = browser.new_context(**SCREENS[request.param])
-    visitor = Visitor(context.new_page(), url)
-    yield visitor
-    assert visitor.complaints == []
-    context.close()
+    with visit(browser, url, PictureVisitor, **SCREENS[request.param]) as visitor:
+        yield visitor
 
 
 @pytest.fixture
 def desktop(url, browser):
-    context = browser.new_context(**SCREENS["desktop"])
-    visitor = Visitor(context.new_page(), url)
-    yield visitor
-    assert visitor.complaints == []
-    context.close()
+    with visit(browser, url, PictureVisitor, **SCREENS["desktop"]) as visitor:
+        yield visitor
 
 
 @pytest.fixture
 def phone(url, browser):
-    context = browser.new_context(**SCREENS["phone"])
-    visitor = Visitor(context.new_page(), url)
-    yield visitor
-    assert visitor.complaints == []
-    context.close()
+    with visit(browser, url, PictureVisitor, **SCREENS["phone"]) as visitor:
+        yield visitor
 
 
 def test_a_chosen_picture_is_shown_and_read(visitor):

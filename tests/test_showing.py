@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from drawings import DRAWINGS
 from PIL import Image
-from visitor import SCREENS, Visitor
+from visitor import SCREENS, visit
 
 from finalnet import texts
 from finalnet.examples import EXAMPLES
@@ -63,13 +63,11 @@ def test_a_drawing_is_replayed_while_the_answer_follows(desktop):
 
 
 def test_with_reduced_motion_nothing_is_replayed(browser, app_url):
-    context = browser.new_context(**SCREENS["desktop"], reduced_motion="reduce")
-    visitor = Visitor(context.new_page(), app_url)
-    visitor.page.get_by_role("button", name="slashed 0").click()
-    at_once = visitor.ink()
-    visitor.sees("0")
-    assert visitor.ink() == at_once > 0
-    context.close()
+    with visit(browser, app_url, **SCREENS["desktop"], reduced_motion="reduce") as visitor:
+        visitor.page.get_by_role("button", name="slashed 0").click()
+        at_once = visitor.ink()
+        visitor.sees("0")
+        assert visitor.ink() == at_once > 0
 
 
 def test_a_whole_number_is_read_on_the_wide_pad(visitor):
@@ -184,32 +182,27 @@ def test_the_model_is_described_from_its_own_files(visitor):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("screen", SCREENS)
 def test_axe_finds_no_barrier(browser, app_url, screen, theme):
-    context = browser.new_context(**SCREENS[screen], color_scheme=theme)
-    visitor = Visitor(context.new_page(), app_url)
-    open_inside(visitor)
-    visitor.draw("7 crossed")
-    visitor.page.wait_for_selector("#inside .parts")
-    barriers = [Axe().run(visitor.page, options=RULES)]
-    visitor.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
-    visitor.page.wait_for_selector("#about table")
-    barriers.append(Axe().run(visitor.page, options=RULES))
-    visitor.page.goto(app_url + "?stage=1")
-    visitor.page.wait_for_selector("#sketchpad.ready")
-    barriers.append(Axe().run(visitor.page, options=RULES))
-    assert all(found.violations_count == 0 for found in barriers), "".join(
-        found.generate_report() for found in barriers if found.violations_count
-    )
-    assert visitor.complaints == []
-    context.close()
+    with visit(browser, app_url, **SCREENS[screen], color_scheme=theme) as visitor:
+        open_inside(visitor)
+        visitor.draw("7 crossed")
+        visitor.page.wait_for_selector("#inside .parts")
+        barriers = [Axe().run(visitor.page, options=RULES)]
+        visitor.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+        visitor.page.wait_for_selector("#about table")
+        barriers.append(Axe().run(visitor.page, options=RULES))
+        visitor.page.goto(app_url + "?stage=1")
+        visitor.page.wait_for_selector("#sketchpad.ready")
+        barriers.append(Axe().run(visitor.page, options=RULES))
+        assert all(found.violations_count == 0 for found in barriers), "".join(
+            found.generate_report() for found in barriers if found.violations_count
+        )
 
 
 @pytest.mark.parametrize("width", [320, 768, 3840])
 def test_nothing_is_cut_off_from_a_small_phone_to_a_wall(browser, app_url, width):
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    visitor = Visitor(context.new_page(), app_url)
-    visitor.draw("2 plain")
-    visitor.sees("2")
-    assert visitor.page.evaluate(
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
-    context.close()
+    with visit(browser, app_url, viewport={"width": width, "height": 900}) as visitor:
+        visitor.draw("2 plain")
+        visitor.sees("2")
+        assert visitor.page.evaluate(
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        )

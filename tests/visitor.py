@@ -1,5 +1,8 @@
 """A person on the page, in a real browser."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from drawings import DRAWINGS, NOT_DIGITS
 
 ANSWER_TIMEOUT = 10_000  # ms
@@ -15,22 +18,33 @@ window.inkOf = () => {
 """
 
 
-class Visitor:
-    """A person on the page: draws, and notices errors and calls to other hosts."""
+class Guest:
+    """Somebody on a page: notices errors, calls to other hosts and what is sent."""
+
+    READY: str  # selector of what is there once the page can be used
 
     def __init__(self, page, url: str) -> None:
         self.page = page
         self.complaints: list[str] = []
+        self.sent: list[str] = []
         page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self._check_host(request.url, url))
+        page.on("request", lambda request: self._note(request, url))
         page.add_init_script(INK_OF)
         page.goto(url)
-        page.wait_for_selector("#sketchpad.ready")
+        page.wait_for_selector(self.READY)
 
-    def _check_host(self, requested: str, url: str) -> None:
-        if not requested.startswith((url, "data:", "blob:")):
-            self.complaints.append(f"request to {requested}")
+    def _note(self, request, url: str) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            self.complaints.append(f"request to {request.url}")
+        if request.method == "POST":
+            self.sent.append(request.post_data or "")
+
+
+class Visitor(Guest):
+    """A person at the pad."""
+
+    READY = "#sketchpad.ready"
 
     def on_pad(self, strokes) -> list[list[tuple[float, float]]]:
         """Strokes of a 100x100 box in page pixels, on the pad."""
@@ -86,6 +100,16 @@ class Visitor:
                 percent: Number(row.getAttribute("aria-valuenow")),
             }))"""
         )
+
+
+@contextmanager
+def visit(browser, url: str, guest: type[Guest] = Visitor, **screen) -> Iterator[Guest]:
+    """A guest on a new page, who must have nothing to complain of at the end."""
+    context = browser.new_context(**screen)
+    visitor = guest(context.new_page(), url)
+    yield visitor
+    assert visitor.complaints == []
+    context.close()
 
 
 SCREENS = {
