@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
@@ -28,7 +29,8 @@ class TrainingArguments:
     generated_others: int = 16_000  # drawings that are not digits
     generated_per_epoch: int = 20_000  # of both, beside all of MNIST
     batch_size: int = 128
-    learning_rate: float = 1e-2  # the peak of OneCycle
+    learning_rate: float = 1e-2  # the peak of OneCycle, for AdamW
+    muon_rate: float = 2e-2  # the same for Muon
     weight_decay: float = 1e-2
     seed: int = 0
     device: str = "auto"
@@ -105,12 +107,19 @@ def train(
     steps = batches * arguments.epochs
     ema = get_ema_multi_avg_fn(1 - 1 / max(EMA_SPAN * steps, 1))
     average = AveragedModel(model, multi_avg_fn=ema, use_buffers=True)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=arguments.learning_rate, weight_decay=arguments.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, arguments.learning_rate, total_steps=steps
-    )
+    # Muon takes the kernels that turn features into features, AdamW the rest.
+    kernels = [p for name, p in model.named_parameters() if p.ndim > 1 and "fc2" not in name]
+    matrices = [nn.Parameter(as_matrix(kernel.detach())) for kernel in kernels]
+    rest = [p for name, p in model.named_parameters() if p.ndim == 1 or "fc2" in name]
+    decay = arguments.weight_decay
+    optimizers = [
+        torch.optim.Muon(matrices, lr=arguments.muon_rate, weight_decay=decay),
+        torch.optim.AdamW(rest, lr=arguments.learning_rate, weight_decay=decay),
+    ]
+    schedules = [
+        OneCycleLR(optimizer, optimizer.defaults["lr"], total_steps=steps, cycle_momentum=False)
+        for optimizer in optimizers
+    ]
     history = []
     with tqdm(total=steps, unit="step", dynamic_ncols=True, mininterval=1) as bar:
         for epoch in range(1, arguments.epochs + 1):
@@ -124,10 +133,13 @@ def train(
                 with torch.autocast(device.type, torch.bfloat16):
                     log_probabilities = model(batch.to(memory_format=torch.channels_last))
                 loss = mixed_loss(log_probabilities.float(), labels[rows])
-                optimizer.zero_grad()
+                model.zero_grad()
                 loss.backward()
-                optimizer.step()
-                schedule.step()
+                for matrix, kernel in zip(matrices, kernels, strict=True):
+                    matrix.grad = as_matrix(cast(Tensor, kernel.grad))
+                for optimizer, schedule in zip(optimizers, schedules, strict=True):
+                    optimizer.step()
+                    schedule.step()
                 average.update_parameters(model)
                 losses.append(loss.detach())
                 bar.update()
@@ -137,6 +149,11 @@ def train(
             bar.set_postfix_str(f"loss {mean_loss:.4f}, validation {accuracy:.2%}")
     averaged = cast(FinalNet, average.module).cpu().to(memory_format=torch.contiguous_format)
     return averaged.eval(), history
+
+
+def as_matrix(kernel: Tensor) -> Tensor:
+    """A kernel as (out, height * width * in), on the same memory, which is channels last."""
+    return kernel if kernel.ndim == 2 else kernel.permute(0, 2, 3, 1).view(len(kernel), -1)
 
 
 def epoch_order(real: int, generated: int, drawn: int, generator: torch.Generator) -> Tensor:
