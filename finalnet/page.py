@@ -306,9 +306,11 @@ def _part(kind: str, title: str, text: str, picture: Image.Image) -> str:
 def _doubt(prediction: Prediction) -> str:
     """What to say of a drawing that may not be a digit."""
     (first, first_share), (second, second_share) = prediction.top(2)
-    if first_share + second_share < TWO_LEFT or second_share < SECOND_CHOICE:
+    if first_share + second_share < TWO_LEFT:
         return texts.NOT_A_DIGIT
-    return texts.NOT_SURE.format(first=_article(first), second=_article(second))
+    if second_share < SECOND_CHOICE:
+        return texts.NOT_SURE.format(first=_article(first))
+    return texts.NOT_SURE_OF_TWO.format(first=_article(first), second=_article(second))
 
 
 def _article(digit: int) -> str:

@@ -172,6 +172,7 @@ def test_what_is_not_a_digit_is_said_to_be_none(visitor, name):
     [
         ({3: 0.45, 8: 0.4}, "Not sure: looks like a 3 or an 8"),
         ({8: 0.5, 0: 0.3}, "Not sure: looks like an 8 or a 0"),
+        ({7: 0.65, 1: 0.05}, "Not sure: looks most like a 7"),
         ({3: 0.2, 8: 0.2}, "That does not look like a digit"),
     ],
 )
