@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -99,7 +99,7 @@ class Recognizer:
         return self.recognize_inputs(preprocess_batch(images))
 
     def read_number(self, drawing: PictureLike | Strokes) -> Number:
-        """Read digits side by side, in one pass through the network.
+        """Read digits side by side, in one pass through the network; see also `judge_row`.
 
         Args:
             drawing: a picture as for `recognize`, or strokes: lists of (x, y) in any unit, y
@@ -119,7 +119,7 @@ class Recognizer:
             scale = width / ink.shape[1]  # large pictures are shrunk
         predictions = self.recognize_inputs(split.inputs)
         row = choose_spans(split.spans, [float(p.probabilities.max()) for p in predictions])
-        digits = [predictions[index] for index in row]
+        digits = judge_row([predictions[index] for index in row])
         text = "".join("?" if digit.digit is None else str(digit.digit) for digit in digits)
         return Number(text, digits, [split.spans[index].box.scale(scale) for index in row])
 
@@ -139,6 +139,21 @@ class Recognizer:
         if threshold is not None and confidence < threshold:
             return Prediction("unsure", None, probabilities, network_input)
         return Prediction("digit", int(probabilities.argmax()), probabilities, network_input)
+
+
+def judge_row(row: list[Prediction]) -> list[Prediction]:
+    """Judge drawings side by side: where one is a digit, the others are likely to be digits too.
+
+    Beside a sure digit, an unsure one is called the digit that it more likely is than not.
+    """
+    if all(prediction.verdict != "digit" for prediction in row):
+        return row
+    return [
+        replace(prediction, verdict="digit", digit=int(prediction.probabilities.argmax()))
+        if prediction.verdict == "unsure" and prediction.probabilities.max() > 0.5
+        else prediction
+        for prediction in row
+    ]
 
 
 @torch.inference_mode()

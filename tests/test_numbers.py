@@ -4,6 +4,7 @@ import pytest
 from drawings import DRAWINGS
 
 from finalnet import Recognizer, draw_strokes
+from finalnet.recognizer import Prediction, judge_row
 from finalnet.splitting import MAX_DIGITS
 from finalnet.strokes import render_strokes
 
@@ -119,6 +120,19 @@ def test_an_unsure_digit_is_a_question_mark_in_its_place():
     assert len(number.digits) == 3 and number.text.count("?") == 1
     place = int(np.argmin(confidences))
     assert number.text[place] == "?" and number.digits[place].verdict == "unsure"
+
+
+def test_a_sure_digit_vouches_for_its_neighbours_but_not_for_what_is_no_digit():
+    def predict(verdict, share):
+        probabilities = np.full(10, (1 - share) / 9, np.float32)
+        probabilities[7] = share
+        digit = 7 if verdict == "digit" else None
+        return Prediction(verdict, digit, probabilities, np.ones((28, 28), np.uint8))
+
+    sure, likely, open_ = predict("digit", 0.9), predict("unsure", 0.6), predict("unsure", 0.4)
+    assert [p.digit for p in judge_row([likely, sure, open_])] == [7, 7, None]
+    assert [p.digit for p in judge_row([likely, open_, likely])] == [None, None, None]
+    assert judge_row([likely])[0].verdict == "unsure"
 
 
 @pytest.mark.parametrize(
