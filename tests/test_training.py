@@ -22,6 +22,9 @@ def test_training_on_few_digits_learns_and_repeats_with_the_seed(mnist_test):
     assert [epoch.epoch for epoch in history] == [1, 2, 3]
     assert history[-1].loss < history[0].loss / 2
     assert history[-1].validation_accuracy == measure_accuracy(model, held_out) > 0.9
+    torch.manual_seed(5)
+    for name, start in FinalNet().named_parameters():
+        assert not torch.allclose(model.get_parameter(name), start, atol=1e-4), name
     again, _ = train(arguments, few, len(few.labels), held_out)
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name]), name
