@@ -186,7 +186,7 @@ def launch_options() -> dict[str, Any]:
     )
     return {
         "theme": theme,
-        "css_paths": [FOLDER / "page.css", FOLDER / "about.css"],
+        "css_paths": [FOLDER / name for name in ("controls.css", "page.css", "about.css")],
         "footer_links": ["api"],
         "max_file_size": "20mb",
         "state_session_capacity": 200,  # gradio keeps the last inputs of each; they are not needed

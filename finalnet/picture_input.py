@@ -56,7 +56,10 @@ class PictureInput(gr.HTML):
         super().__init__(
             value=value,
             html_template=(FOLDER / "picture_input.html").read_text(encoding="utf-8"),
-            css_template=(FOLDER / "picture_input.css").read_text(encoding="utf-8"),
+            css_template="".join(
+                (FOLDER / name).read_text(encoding="utf-8")
+                for name in ("controls.css", "picture_input.css")
+            ),
             js_on_load=(FOLDER / "picture_input.js").read_text(encoding="utf-8"),
             apply_default_css=False,
             longer_side=WORKING_SIZE,

@@ -70,7 +70,10 @@ class Sketchpad(gr.HTML):
         super().__init__(
             value=value,
             html_template=(FOLDER / "sketchpad.html").read_text(encoding="utf-8"),
-            css_template=(FOLDER / "sketchpad.css").read_text(encoding="utf-8"),
+            css_template="".join(
+                (FOLDER / name).read_text(encoding="utf-8")
+                for name in ("controls.css", "sketchpad.css")
+            ),
             js_on_load=(FOLDER / "sketchpad.js").read_text(encoding="utf-8"),
             apply_default_css=False,
             examples=[
