@@ -8,7 +8,7 @@ import torch
 
 from finalnet import Recognizer
 from finalnet.checkpoint import COMMITTED
-from finalnet.page import build_page, launch_options
+from finalnet.web.page import build_page, launch_options
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:

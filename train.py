@@ -5,11 +5,11 @@ import time
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from finalnet.calibration import calibrate
 from finalnet.checkpoint import COMMITTED, check_output, versions, write_checkpoint
-from finalnet.data import DATA_DIR, load_mnist
 from finalnet.recognizer import view_logits
-from finalnet.training import (
+from finalnet.training.calibration import calibrate
+from finalnet.training.data import DATA_DIR, load_mnist
+from finalnet.training.loop import (
     TrainingArguments,
     add_generated,
     measure_accuracy,

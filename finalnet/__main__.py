@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finalnet.data import DATA_DIR, Split, load_mnist
+from finalnet.training.data import DATA_DIR, Split, load_mnist
 
 if TYPE_CHECKING:  # importing it takes seconds
-    from finalnet.evaluation import Samples, Scores
+    from finalnet.evaluation.scores import Samples, Scores
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def print_summary() -> None:
 
 
 def print_evaluation(options: argparse.Namespace) -> None:
-    from finalnet import evaluation
+    from finalnet.evaluation import scores as evaluation
     from finalnet.recognizer import Recognizer
 
     recognizer = Recognizer.load(options.checkpoint)
@@ -82,7 +82,7 @@ def print_evaluation(options: argparse.Namespace) -> None:
             f"accepted {r.accepted:.2%}, with 99 % of the digits {r.accepted_at_99:.2%}"
         )
     if options.report or options.record:
-        from finalnet.report import record, write_report
+        from finalnet.evaluation.report import record, write_report
 
         report = (recognizer, samples, scores, rejections, spreads)
         if options.report:
@@ -92,7 +92,7 @@ def print_evaluation(options: argparse.Namespace) -> None:
 
 
 def _collect_digits(options: argparse.Namespace) -> "list[Samples]":
-    from finalnet import evaluation
+    from finalnet.evaluation import scores as evaluation
 
     samples = []
     if options.pictures:
@@ -120,8 +120,8 @@ def _print_score(score: "Scores") -> None:
 
 
 def print_numbers(options: argparse.Namespace) -> None:
-    from finalnet.evaluation import DIGIT_NAMES, read_strokes
-    from finalnet.numeracy import score_numbers
+    from finalnet.evaluation.numbers import score_numbers
+    from finalnet.evaluation.scores import DIGIT_NAMES, read_strokes
     from finalnet.recognizer import Recognizer
 
     if not options.strokes:

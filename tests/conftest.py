@@ -14,7 +14,7 @@ import pytest
 from visitor import SCREENS, visit
 
 from finalnet import Recognizer
-from finalnet.data import Digits, load_mnist
+from finalnet.training.data import Digits, load_mnist
 
 ROOT = Path(__file__).resolve().parent.parent
 MNIST_DIR = Path(os.environ.get("MNIST_DIR", ROOT / "data")).resolve()

@@ -5,9 +5,9 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from finalnet import FinalNet
-from finalnet.about import describe, draw_curve
 from finalnet.checkpoint import COMMITTED, EVALUATION
 from finalnet.model import summarize
+from finalnet.web.about import describe, draw_curve
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SCORE = {

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from finalnet import FinalNet, Recognizer
-from finalnet.calibration import KEPT_DIGITS, calibrate
 from finalnet.checkpoint import COMMITTED
+from finalnet.training.calibration import KEPT_DIGITS, calibrate
 
 
 def test_a_network_that_overstates_threefold_is_calmed_threefold(mnist_validation):

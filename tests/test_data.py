@@ -2,7 +2,7 @@ import pytest
 import torch
 from conftest import MNIST_DIR
 
-from finalnet.data import augment, load_mnist
+from finalnet.training.data import augment, load_mnist
 
 
 def test_the_last_5000_training_images_are_validation(mnist_test):

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from finalnet.handwriting import (
+from finalnet.training.handwriting import (
     CHUNK,
     generate,
     generate_digits,
     generate_others,
     generate_unseen,
 )
-from finalnet.handwriting.digits import DIGITS
-from finalnet.handwriting.others import OTHERS, UNSEEN
-from finalnet.handwriting.pen import arc, curve, vary
+from finalnet.training.handwriting.digits import DIGITS
+from finalnet.training.handwriting.others import OTHERS, UNSEEN
+from finalnet.training.handwriting.pen import arc, curve, vary
 
 
 @pytest.mark.parametrize("drawer", [generate_digits, generate_others, generate_unseen])

@@ -11,7 +11,8 @@ from PIL import Image
 
 from finalnet import draw_strokes
 from finalnet.checkpoint import load_checkpoint
-from finalnet.inside import (
+from finalnet.preprocessing import INPUT_SIZE, preprocess, to_tensor
+from finalnet.web.inside import (
     AGAINST,
     FOR,
     NEUTRAL,
@@ -21,7 +22,6 @@ from finalnet.inside import (
     look_inside,
     to_data_url,
 )
-from finalnet.preprocessing import INPUT_SIZE, preprocess, to_tensor
 
 BLANK = np.zeros((INPUT_SIZE, INPUT_SIZE), np.uint8)
 
@@ -139,7 +139,7 @@ def test_all_pictures_of_a_drawing_fit_in_a_small_message(recognizer, eight):
 
 def test_looking_inside_imports_neither_torchvision_nor_gradio():
     code = (
-        "import sys, numpy, finalnet, finalnet.inside as inside;"
+        "import sys, numpy, finalnet, finalnet.web.inside as inside;"
         "model = finalnet.Recognizer.load().model;"
         "inside.look_inside(model, numpy.zeros((28, 28), numpy.uint8));"
         "print([m for m in ('torchvision', 'gradio', 'matplotlib') if m in sys.modules])"

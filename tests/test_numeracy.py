@@ -5,8 +5,8 @@ import sys
 import pytest
 from drawings import DRAWINGS
 
-from finalnet.evaluation import read_strokes
-from finalnet.numeracy import score_numbers
+from finalnet.evaluation.numbers import score_numbers
+from finalnet.evaluation.scores import read_strokes
 
 
 @pytest.fixture

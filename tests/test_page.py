@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from drawings import DRAWINGS
 
-from finalnet.page import show_answer, show_top_k
 from finalnet.recognizer import Prediction
+from finalnet.web.page import show_answer, show_top_k
 
 
 def test_the_empty_page_shows_no_prediction(visitor):

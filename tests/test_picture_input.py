@@ -12,9 +12,9 @@ from PIL import Image
 from visitor import Guest, visit
 
 from finalnet import draw_strokes
-from finalnet.page import launch_options
-from finalnet.picture_input import Mark, PictureInput, make_marks
 from finalnet.preprocessing import WORKING_SIZE
+from finalnet.web.page import launch_options
+from finalnet.web.picture_input import Mark, PictureInput, make_marks
 
 SLOW = 600  # px; the app takes its time over pictures of this width
 ROTATED = 6  # EXIF orientation: to be turned a quarter to the right

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from test_picture_input import ROTATED, encode, year
 
-from finalnet.inside import to_data_url
-from finalnet.picture_input import MAX_DATA_URL, Mark, PictureInput, make_marks
 from finalnet.pictures import open_picture
 from finalnet.preprocessing import MAX_PIXELS
+from finalnet.web.inside import to_data_url
+from finalnet.web.picture_input import MAX_DATA_URL, Mark, PictureInput, make_marks
 
 
 @pytest.fixture

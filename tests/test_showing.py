@@ -8,10 +8,10 @@ from drawings import DRAWINGS
 from PIL import Image
 from visitor import SCREENS, visit
 
-from finalnet import texts
-from finalnet.examples import EXAMPLES
-from finalnet.sketchpad import Drawing
 from finalnet.strokes import render_strokes
+from finalnet.web import texts
+from finalnet.web.examples import EXAMPLES
+from finalnet.web.sketchpad import Drawing
 
 HARD = {"slashed 0": "0", "crossed 7": "7", "scribble": "?", "letter A": "?"}
 RULES = {"resultTypes": ["violations"]}

@@ -2,8 +2,8 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from finalnet.sketchpad import DEFAULT_PEN_WIDTH, Drawing, Sketchpad
 from finalnet.strokes import render_strokes
+from finalnet.web.sketchpad import DEFAULT_PEN_WIDTH, Drawing, Sketchpad
 
 STROKES = [[[40, 40], [200, 230]]]
 

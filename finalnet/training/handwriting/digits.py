@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from finalnet.handwriting.pen import Points, Random, arc, curve, join, line, pick
+from finalnet.training.handwriting.pen import Points, Random, arc, curve, join, line, pick
 
 
 def zero(r: Random) -> list[Points]:

@@ -22,13 +22,13 @@ from torchmetrics.functional.classification import (
     multiclass_confusion_matrix,
 )
 
-from finalnet.data import Digits
-from finalnet.handwriting import generate_unseen
 from finalnet.model import NUM_CLASSES
 from finalnet.pictures import open_picture
 from finalnet.preprocessing import preprocess
 from finalnet.recognizer import Recognizer, confidence, view_logits
 from finalnet.strokes import PAD_SIZE, check_strokes, render_strokes
+from finalnet.training.data import Digits
+from finalnet.training.handwriting import generate_unseen
 
 CALIBRATION_BINS = 15
 DIGIT_NAMES = set("0123456789")

@@ -8,9 +8,9 @@ from conftest import MNIST_DIR, ROOT
 
 from finalnet import FinalNet, Recognizer
 from finalnet.checkpoint import COMMITTED, check_output, write_checkpoint
-from finalnet.data import Digits, load_mnist
-from finalnet.evaluation import mnist_samples, score
-from finalnet.training import TrainingArguments, measure_accuracy, pick_device, train
+from finalnet.evaluation.scores import mnist_samples, score
+from finalnet.training.data import Digits, load_mnist
+from finalnet.training.loop import TrainingArguments, measure_accuracy, pick_device, train
 
 
 def test_training_on_few_digits_learns_and_repeats_with_the_seed(mnist_test):

@@ -11,10 +11,10 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from finalnet.data import Digits, augment
-from finalnet.handwriting import generate, generate_digits, generate_others
 from finalnet.model import NUM_CLASSES, FinalNet
 from finalnet.preprocessing import normalize, to_tensor
+from finalnet.training.data import Digits, augment
+from finalnet.training.handwriting import generate, generate_digits, generate_others
 
 EMA_SPAN = 0.05  # of the whole training, over which the weights are averaged
 EVALUATION_BATCH = 1_000  # images

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from finalnet.checkpoint import EVALUATION
-from finalnet.data import VALIDATION_SIZE
 from finalnet.model import FinalNet, LayerSummary, summarize
+from finalnet.training.data import VALIDATION_SIZE
 from finalnet.views import PENS
 
 MISTAKES = "mnist-test-mistakes.png"

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
-from finalnet.examples import EXAMPLES, Example
 from finalnet.strokes import PAD_SIZE, Strokes, render_strokes
-from finalnet.texts import PAD
+from finalnet.web.examples import EXAMPLES, Example
+from finalnet.web.texts import PAD
 
 FOLDER = Path(__file__).parent
 DEFAULT_PEN_WIDTH = 18  # pad px; 8 % of a digit that fills most of the pad

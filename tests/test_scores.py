@@ -14,7 +14,8 @@ from PIL import Image
 
 from finalnet import FinalNet, Recognizer, draw_strokes
 from finalnet.checkpoint import COMMITTED, check_output
-from finalnet.evaluation import (
+from finalnet.evaluation.report import write_report
+from finalnet.evaluation.scores import (
     PLACEMENTS,
     draw_samples,
     generated_scribbles,
@@ -25,7 +26,6 @@ from finalnet.evaluation import (
     score_runs,
 )
 from finalnet.preprocessing import find_ink, to_tensor
-from finalnet.report import write_report
 from finalnet.views import PENS, make_views
 
 

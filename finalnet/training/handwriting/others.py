@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from finalnet.handwriting.digits import DIGITS
-from finalnet.handwriting.pen import Points, Random, curve, vary
+from finalnet.training.handwriting.digits import DIGITS
+from finalnet.training.handwriting.pen import Points, Random, curve, vary
 
 # Strokes are parted by "/", points by spaces; "*" marks a corner. The frame is 10 high, y down.
 # Left out is what people also take for a digit: B, D, G, I, O, Q, S, Y, Z, b, g, i, j, l, o, q, s,

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import gradio as gr
 from PIL import Image
 
-from finalnet.inside import to_data_url
 from finalnet.pictures import open_picture
 from finalnet.preprocessing import WORKING_SIZE
 from finalnet.recognizer import Number
-from finalnet.texts import PICTURE
+from finalnet.web.inside import to_data_url
+from finalnet.web.texts import PICTURE
 
 FOLDER = Path(__file__).parent
 QUALITY = 0.92  # of the WebP that the browser sends of a photograph; all else is sent unharmed

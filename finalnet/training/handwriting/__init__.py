@@ -7,9 +7,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from finalnet.handwriting.digits import DIGITS
-from finalnet.handwriting.others import OTHERS, OTHERS_SHARES, UNSEEN
-from finalnet.handwriting.pen import draw_varied
+from finalnet.training.handwriting.digits import DIGITS
+from finalnet.training.handwriting.others import OTHERS, OTHERS_SHARES, UNSEEN
+from finalnet.training.handwriting.pen import draw_varied
 
 MAX_WORKERS = 8  # each imports torch
 CHUNK = 1_000  # drawings from one seed; a multiple of ten, so that digits stay in turn

@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 
 from finalnet.checkpoint import COMMITTED, EVALUATION, write_card
-from finalnet.evaluation import CALIBRATION_BINS, Rejection, Samples, Scores, Spread
+from finalnet.evaluation.scores import CALIBRATION_BINS, Rejection, Samples, Scores, Spread
 from finalnet.recognizer import Recognizer
 
 matplotlib.use("agg")

@@ -1,30 +1,27 @@
 """The page: the pad, the answer, the most probable digits, and what the network sees."""
 
 import html
-import os
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
 import gradio as gr
 import numpy as np
 from PIL import Image
 
-from finalnet import texts
-from finalnet.about import describe
-from finalnet.api import add_endpoints
-from finalnet.inside import (
+from finalnet.preprocessing import INPUT_SIZE
+from finalnet.recognizer import Number, Prediction, Recognizer
+from finalnet.web import texts
+from finalnet.web.about import describe
+from finalnet.web.api import add_endpoints
+from finalnet.web.inside import (
     draw_evidence,
     draw_feature_maps,
     draw_features,
     look_inside,
     to_data_url,
 )
-from finalnet.picture_input import PictureInput, make_marks
-from finalnet.preprocessing import INPUT_SIZE
-from finalnet.recognizer import Number, Prediction, Recognizer
-from finalnet.sketchpad import Drawing, Sketchpad
+from finalnet.web.picture_input import PictureInput, make_marks
+from finalnet.web.sketchpad import Drawing, Sketchpad
 
 FOLDER = Path(__file__).parent
 DEFAULT_K, CHOICES_OF_K = 3, list(range(1, 11))

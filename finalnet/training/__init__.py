@@ -1,0 +1,1 @@
+"""Training: MNIST and generated drawings, the loop, and the calibration after it."""

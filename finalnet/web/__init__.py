@@ -1,0 +1,20 @@
+"""The page: the pad and the answer as Gradio components, and what surrounds them."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from finalnet.web.sketchpad import Sketchpad
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
+
+__all__ = ["Sketchpad"]
+
+
+def __getattr__(name: str) -> Any:
+    """The pad, imported when it is asked for: Gradio takes seconds that not all need to wait."""
+    if name != "Sketchpad":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from finalnet.web.sketchpad import Sketchpad
+
+    return Sketchpad
