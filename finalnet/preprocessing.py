@@ -24,7 +24,9 @@ WORKING_SIZE = 1120  # px, a longer side is shrunk to this before the ink is loo
 MIN_CONTRAST = 12  # grey levels of 255 between paper and its strongest ink; less is blank
 PHOTOGRAPH_CONTRAST = 20  # the same, of a paper at 255, where light is uneven
 EVEN_PAPER = 4  # grey levels; a border that typically varies more is a photographed sheet
-PAPER_SIZE = 96  # px, longer side of the picture on which uneven paper is estimated
+PAPER_SIZE = 240  # px, longer side of the picture on which uneven paper is estimated
+SURFACE_SIZE = 96  # px, the same, on which a smooth surface is fitted to its brightness
+WIDEST_PEN = 49  # px of those; what is wider is paper, whatever its brightness
 SPECK = 0.02  # of the largest piece of ink in a photograph; smaller pieces are dirt
 
 PictureLike = Image.Image | np.ndarray
@@ -73,7 +75,7 @@ def find_ink(image: PictureLike) -> np.ndarray:
     Raises:
         TypeError, ValueError: as for `preprocess`.
     """
-    color, alpha = _pixels(image)
+    color, alpha = to_pixels(image)
     if alpha is None:
         return _ink(color)
     # Transparent paper takes the colour on which the ink shows: white, else black.
@@ -117,8 +119,11 @@ def _resize(pixels: np.ndarray, longer_side: int) -> np.ndarray:
     return cv2.resize(pixels, size, interpolation=method)
 
 
-def _pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
-    """Any picture as uint8 (H, W) or (H, W, 3), with its (H, W) alpha channel if it has one."""
+def to_pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
+    """Any picture as uint8 (H, W) or (H, W, 3), with its (H, W) alpha channel if it has one.
+
+    Pictures with a side above `WORKING_SIZE` come back shrunk to it.
+    """
     if isinstance(image, Image.Image):
         _check_size(image.height, image.width)
         pixels = _decode(image)
@@ -200,10 +205,15 @@ def _ink_of_photograph(pixels: np.ndarray) -> np.ndarray:
     """Ink on unevenly lit paper: the paper is estimated at every place and divided out."""
     grey = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     grey = cv2.GaussianBlur(grey, (0, 0), max(grey.shape) / 400).astype(np.float32)
-    contrast = grey / _paper(grey) - 1
+    small = _resize(grey, SURFACE_SIZE)
+    even = np.clip(128 * small / _fit_surface(small), 1, 255).astype(np.uint8)
+    # The median follows what is no polynomial, such as the edge of a shadow.
+    relief = even / cv2.medianBlur(even, SURFACE_SIZE // 3 + 1) - 1
     # Ink is what stands out furthest: darker than its paper, or lighter on a dark board.
-    if (contrast**3).sum() < 0:
-        contrast = -contrast
+    if (relief**3).sum() < 0:
+        contrast = 1 - grey / _paper(grey, cv2.MORPH_CLOSE)
+    else:
+        contrast = grey / _paper(grey, cv2.MORPH_OPEN) - 1
     levels = np.clip(contrast * 255, 0, 255).astype(np.uint8)
     threshold, mask = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     grain = 255 * 1.4826 * float(np.median(np.abs(contrast - np.median(contrast))))
@@ -216,14 +226,14 @@ def _ink_of_photograph(pixels: np.ndarray) -> np.ndarray:
     return np.where(mask > 0, ink, 0).astype(np.uint8)
 
 
-def _paper(grey: np.ndarray) -> np.ndarray:
-    """Brightness of the paper at every pixel: a smooth surface, and what a wide median adds."""
-    small = _resize(grey, PAPER_SIZE)
-    surface = _fit_surface(small)
-    # The median follows what is no polynomial, such as the edge of a shadow.
-    relative = np.clip(small / surface * 128, 0, 255).astype(np.uint8)
-    local = cv2.GaussianBlur(cv2.medianBlur(relative, PAPER_SIZE // 2 + 1), (0, 0), 2)
-    paper = surface * np.maximum(local, 1).astype(np.float32) / 128
+def _paper(grey: np.ndarray, operation: int) -> np.ndarray:
+    """Brightness of the paper at every pixel: what is left when all that is narrow is filled.
+
+    Edges of what is wide, such as a shadow or the sheet itself, stay where they are.
+    """
+    small = cv2.medianBlur(np.rint(_resize(grey, PAPER_SIZE)).astype(np.uint8), 3)
+    filled = cv2.morphologyEx(small, operation, np.ones((WIDEST_PEN, WIDEST_PEN), np.uint8))
+    paper = np.maximum(cv2.GaussianBlur(filled, (0, 0), 1), 1).astype(np.float32)
     return cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 

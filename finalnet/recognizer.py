@@ -13,14 +13,27 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from finalnet.checkpoint import load_checkpoint
+from finalnet.cutting import split_ink
+from finalnet.lines import Box
 from finalnet.model import NUM_CLASSES, FinalNet
-from finalnet.preprocessing import PictureLike, find_ink, preprocess_batch, to_tensor
-from finalnet.splitting import Box, choose_spans, split_ink, split_strokes
+from finalnet.preprocessing import (
+    PictureLike,
+    find_ink,
+    preprocess_batch,
+    to_pixels,
+    to_tensor,
+)
+from finalnet.sheet import find_sheet
+from finalnet.splitting import Split, choose_spans, find_words, split_strokes, write
 from finalnet.strokes import Strokes, check_strokes
+from finalnet.upright import move_box, turn
 from finalnet.views import make_views
 
 Verdict = Literal["digit", "unsure", "blank"]
 BATCH_SIZE = 256  # network inputs in one pass, each in its views
+UPRIGHT = 0.9  # sureness from which on a number is not turned to see whether it is surer then
+SURER = 0.1  # than as it came, at the least, if it is to count as turned
+LIKELY = 0.5  # probability from which on a digit is likelier than all others together
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +68,18 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Number:
-    """What the network makes of digits side by side.
+    """What the network makes of digits on lines.
 
     Attributes:
-        text: such as "2026"; "?" in the place of an unsure digit, "" when there is no ink.
-        digits: one prediction a digit, left to right.
+        text: such as "2026", "12:30" or "31\\n204"; a space where a gap is wide, "?" in the place
+            of an unsure digit, "" when there is no ink.
+        characters: one a digit, as in the text: the digit or "?".
+        digits: one prediction a digit, left to right and line by line.
         boxes: where each digit's ink is, in pixels of the picture or in the strokes' own unit.
     """
 
     text: str
+    characters: list[str]
     digits: list[Prediction]
     boxes: list[Box]
 
@@ -99,29 +115,64 @@ class Recognizer:
         return self.recognize_inputs(preprocess_batch(images))
 
     def read_number(self, drawing: PictureLike | Strokes) -> Number:
-        """Read digits side by side, in one pass through the network; see also `judge_row`.
+        """Read digits on lines, in one pass through the network; see also `judge_row`.
 
         Args:
             drawing: a picture as for `recognize`, or strokes: lists of (x, y) in any unit, y
                 pointing down, in any order.
         Raises:
-            TypeError, ValueError: the drawing cannot be read, or has more than `MAX_DIGITS`
-                digits; the message says why.
+            TypeError, ValueError: the drawing cannot be read, or has too many digits or
+                lines; the message says why.
         """
-        scale = 1.0
         if isinstance(drawing, list | tuple):
-            split = split_strokes(check_strokes(drawing))
-        else:
-            picture = cast(PictureLike, drawing)
-            ink = find_ink(picture)
-            split = split_ink(ink)
-            width = picture.width if isinstance(picture, Image.Image) else picture.shape[1]
-            scale = width / ink.shape[1]  # large pictures are shrunk
+            return self._read_split(split_strokes(check_strokes(drawing)))
+        picture = cast(PictureLike, drawing)
+        pixels, alpha = to_pixels(picture)
+        width = picture.width if isinstance(picture, Image.Image) else picture.shape[1]
+        scale = width / pixels.shape[1]  # large pictures are shrunk
+        sheet = find_sheet(pixels) if alpha is None else None
+        number = self._read_ink(find_ink(sheet.picture)) if sheet else None
+        if sheet and number and number.digits:
+            number = move_boxes(number, sheet.move)
+        else:  # what was taken for a sheet may be a thick digit
+            number = self._read_ink(find_ink(picture))
+        return replace(number, boxes=[box.scale(scale) for box in number.boxes])
+
+    def _read_ink(self, ink: np.ndarray) -> Number:
+        """Read the ink of a picture, turned by quarters where it is surer to be digits then."""
+        readings: list[tuple[float, Number]] = []
+        problem: ValueError | None = None
+        for quarters, (turned, move) in enumerate(turn(ink)):
+            # Upside down, many digits are digits too: on the side, both ways are looked at.
+            if quarters != 2 and readings and max(readings, key=_first)[0] >= UPRIGHT:
+                break
+            try:
+                number = self._read_split(split_ink(turned))
+            except ValueError as error:  # lines that stand upright are too many
+                problem = problem or error
+                continue
+            if not number.digits:
+                return number
+            if quarters == 0 or len(number.digits) > 1:  # one digit has no line to stand on
+                doubt = SURER if quarters else 0.0
+                readings.append((sureness(number) - doubt, move_boxes(number, move)))
+        if problem and not readings:
+            raise problem
+        return max(readings, key=_first)[1]
+
+    def _read_split(self, split: Split) -> Number:
+        """Choose among the ways in which a drawing may be taken apart."""
         predictions = self.recognize_inputs(split.inputs)
         row = choose_spans(split.spans, [float(p.probabilities.max()) for p in predictions])
-        digits = judge_row([predictions[index] for index in row])
-        text = "".join("?" if digit.digit is None else str(digit.digit) for digit in digits)
-        return Number(text, digits, [split.spans[index].box.scale(scale) for index in row])
+        spans = [split.spans[index] for index in row]
+        digits = [
+            digit
+            for word in find_words(spans, split.breaks)
+            for digit in judge_row([predictions[row[place]] for place in word])
+        ]
+        characters = ["?" if digit.digit is None else str(digit.digit) for digit in digits]
+        text = write(characters, spans, split.breaks)
+        return Number(text, characters, digits, [span.box for span in spans])
 
     def recognize_inputs(self, network_inputs: np.ndarray) -> list[Prediction]:
         """Recognise pictures that are preprocessed already, (N, 28, 28) uint8."""
@@ -141,8 +192,22 @@ class Recognizer:
         return Prediction("digit", int(probabilities.argmax()), probabilities, network_input)
 
 
+def sureness(number: Number) -> float:
+    """How sure the network is that what it read is digits, from 0 to 1: the mean over them."""
+    return float(np.mean([digit.probabilities.max() for digit in number.digits]))
+
+
+def _first(reading: tuple[float, Number]) -> float:
+    return reading[0]
+
+
+def move_boxes(number: Number, move: np.ndarray) -> Number:
+    """A number read in a picture that was moved by a (3, 3) matrix."""
+    return replace(number, boxes=[move_box(box, move) for box in number.boxes])
+
+
 def judge_row(row: list[Prediction]) -> list[Prediction]:
-    """Judge drawings side by side: where one is a digit, the others are likely to be digits too.
+    """Judge drawings of one word: where one is a digit, the others are likely to be digits too.
 
     Beside a sure digit, an unsure one is called the digit that it more likely is than not.
     """
@@ -150,7 +215,7 @@ def judge_row(row: list[Prediction]) -> list[Prediction]:
         return row
     return [
         replace(prediction, verdict="digit", digit=int(prediction.probabilities.argmax()))
-        if prediction.verdict == "unsure" and prediction.probabilities.max() > 0.5
+        if prediction.verdict == "unsure" and prediction.probabilities.max() > LIKELY
         else prediction
         for prediction in row
     ]

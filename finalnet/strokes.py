@@ -9,6 +9,8 @@ from PIL import Image
 
 PAD_SIZE = 280  # px, side of the square pad
 PEN_WIDTH = 0.08  # of the drawing's longer side; 7 to 9 % is nearest to MNIST's own pens
+LARGEST_PEN = 0.2  # of the drawing's longer side; a thicker one clogs a small digit
+FINEST_PEN = 4  # px
 MARGIN = 0.15  # of the pad, left free on every side of a fitted drawing
 MAX_STROKES = 500
 MAX_POINTS = 20_000
@@ -86,6 +88,13 @@ def render_strokes(
         ValueError: the strokes are invalid.
     """
     return _rasterize(check_strokes(strokes), pen_width, width, height)
+
+
+def fit_pen(strokes: Strokes, pen_width: float) -> float:
+    """The pen to look closer with: no thicker, in px, than a small drawing can bear."""
+    points = np.concatenate([*check_strokes(strokes), np.empty((0, 2))])
+    extent = float(np.ptp(points, axis=0).max()) if len(points) else 0.0
+    return min(pen_width, max(LARGEST_PEN * extent, FINEST_PEN))
 
 
 def draw_strokes(

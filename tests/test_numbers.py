@@ -1,158 +1,39 @@
-import cv2
-import numpy as np
+import json
+
 import pytest
 from drawings import DRAWINGS
 
-from finalnet import Recognizer, draw_strokes
-from finalnet.recognizer import Prediction, judge_row
-from finalnet.splitting import MAX_DIGITS
-from finalnet.strokes import render_strokes
-
-YEAR = ["2 plain", "0 oval", "2 plain", "6 curved"]
-LETTER_A = [[(20, 90), (50, 10), (80, 90)], [(34, 62), (66, 62)]]
+from finalnet.__main__ import main
+from finalnet.evaluation.numbers import KINDS, score_numbers
+from finalnet.evaluation.scores import read_strokes
 
 
-def side_by_side(*digits, gap: float = 15):
-    """Strokes of digits on one line, `gap` between them; a digit is a name or strokes."""
-    left, strokes = 0.0, []
-    for digit in digits:
-        drawn = DRAWINGS[digit][1] if isinstance(digit, str) else digit
-        x = [x for stroke in drawn for x, _ in stroke]
-        strokes += [[(left + x_ - min(x), y) for x_, y in stroke] for stroke in drawn]
-        left += max(x) - min(x) + gap
-    return strokes
+@pytest.fixture
+def strokes_file(tmp_path):
+    path = tmp_path / "drawings.jsonl"
+    rows = [{"label": d, "writer": "us", "strokes": s} for d, s in DRAWINGS.values()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
 
 
-def picture(strokes, pen_width: float = 8):
-    """Strokes with room around them: uint8, paper 255, ink 0."""
-    right = max(x for stroke in strokes for x, _ in stroke)
-    moved = [[(x + 30, y + 20) for x, y in stroke] for stroke in strokes]
-    return render_strokes(moved, pen_width, int(right) + 60, 140)
+def test_numbers_of_our_own_drawings_are_measured_the_same_every_time(recognizer, strokes_file):
+    drawings = list(read_strokes(strokes_file))
+    scores = score_numbers(recognizer, drawings, count=10)
+    assert scores == score_numbers(recognizer, drawings, count=10)
+    assert [s.kind for s in scores] == list(KINDS)
+    assert all(s.strokes_split >= 0.9 for s in scores)
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
-def test_2026_is_read_from_left_to_right_in_whatever_order_it_was_drawn(recognizer, order):
-    strokes = side_by_side(*YEAR)
-    number = recognizer.read_number([strokes[index] for index in order])
-    assert number.text == "2026"
-    assert [digit.digit for digit in number.digits] == [2, 0, 2, 6]
-    assert [box.left for box in number.boxes] == sorted(box.left for box in number.boxes)
-    assert all(digit.network_input.shape == (28, 28) for digit in number.digits)
+def test_the_command_measures_numbers_and_says_what_it_needs(strokes_file, monkeypatch, capsys):
+    def evaluate(*options: str) -> list[str]:
+        monkeypatch.setattr("sys.argv", ["finalnet", "evaluate", *options])
+        main()
+        return capsys.readouterr().out.splitlines()
 
-
-def test_2026_is_read_from_a_picture_and_its_boxes_hold_the_ink(recognizer):
-    image = picture(side_by_side(*YEAR))
-    number = recognizer.read_number(image)
-    assert number.text == recognizer.read_number(255 - image).text == "2026"
-    for box in number.boxes:
-        left, top, width, height = (int(value) for value in box)
-        assert (image[top : top + height, left : left + width] < 255).any()
-        image[top : top + height, left : left + width] = 255
-    assert (image == 255).all()
-
-
-def test_boxes_of_a_large_picture_are_in_its_own_pixels(recognizer):
-    small = picture(side_by_side(*YEAR))
-    large = np.kron(small, np.ones((6, 6), np.uint8))
-    boxes = recognizer.read_number(small).boxes, recognizer.read_number(large).boxes
-    np.testing.assert_allclose(6 * np.array(boxes[0]), boxes[1], atol=12)
-
-
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_a_single_digit_is_read_as_recognize_reads_it(recognizer, name):
-    strokes = DRAWINGS[name][1]
-    image = draw_strokes(strokes)
-    alone = recognizer.recognize(image)
-    for drawing in (strokes, image):
-        (digit,) = recognizer.read_number(drawing).digits
-        assert digit.digit == alone.digit
-        assert np.array_equal(digit.network_input, alone.network_input)
-
-
-@pytest.mark.parametrize(
-    "name", ["7 crossed", "5 two strokes", "4 open", "4 open, square", "0 slashed"]
-)
-def test_a_digit_of_several_strokes_stays_whole_between_others(recognizer, name):
-    strokes = side_by_side("2 plain", name, "3 round")
-    text = f"2{DRAWINGS[name][0]}3"
-    assert recognizer.read_number(strokes).text == text
-    assert recognizer.read_number(strokes[::-1]).text == text
-
-
-def test_a_one_with_a_base_is_one_piece_of_ink(recognizer):
-    number = recognizer.read_number(side_by_side("2 plain", "1 flag and base", "3 round"))
-    assert len(number.digits) == 3
-
-
-@pytest.mark.parametrize("gap", [-4, 0, 4])
-def test_digits_that_touch_or_overlap_a_little_are_told_apart(recognizer, gap):
-    strokes = side_by_side("3 round", "6 curved", "0 oval", gap=gap)
-    assert recognizer.read_number(strokes).text == "360"
-
-
-def test_digits_whose_ink_touches_are_cut_apart(recognizer):
-    image = picture(side_by_side(*YEAR, gap=5))
-    pieces = cv2.connectedComponents((image < 128).astype(np.uint8))[0] - 1
-    assert pieces < len(YEAR)
-    assert recognizer.read_number(image).text == "2026"
-
-
-def test_a_stray_dot_is_no_digit(recognizer):
-    strokes = [*side_by_side(*YEAR), [(-40, 60)]]
-    assert recognizer.read_number(strokes).text == "2026"
-    image = picture(side_by_side(*YEAR))
-    image[5:8, 5:8] = 0
-    assert recognizer.read_number(image).text == "2026"
-
-
-@pytest.mark.parametrize("blank", [[], draw_strokes([]), np.full((60, 200), 255, np.uint8)])
-def test_without_ink_there_is_no_number(recognizer, blank):
-    number = recognizer.read_number(blank)
-    assert (number.text, number.digits, number.boxes) == ("", [], [])
-
-
-def test_an_unsure_digit_is_a_question_mark_in_its_place():
-    recognizer = Recognizer.load()
-    strokes = side_by_side("2 plain", LETTER_A, "3 round")
-    confidences = [d.probabilities.max() for d in recognizer.read_number(strokes).digits]
-    recognizer.model.rejection_threshold = float(np.mean(sorted(confidences)[:2]))
-    number = recognizer.read_number(strokes)
-    assert len(number.digits) == 3 and number.text.count("?") == 1
-    place = int(np.argmin(confidences))
-    assert number.text[place] == "?" and number.digits[place].verdict == "unsure"
-
-
-def test_a_sure_digit_vouches_for_its_neighbours_but_not_for_what_is_no_digit():
-    def predict(verdict, share):
-        probabilities = np.full(10, (1 - share) / 9, np.float32)
-        probabilities[7] = share
-        digit = 7 if verdict == "digit" else None
-        return Prediction(verdict, digit, probabilities, np.ones((28, 28), np.uint8))
-
-    sure, likely, open_ = predict("digit", 0.9), predict("unsure", 0.6), predict("unsure", 0.4)
-    assert [p.digit for p in judge_row([likely, sure, open_])] == [7, 7, None]
-    assert [p.digit for p in judge_row([likely, open_, likely])] == [None, None, None]
-    assert judge_row([likely])[0].verdict == "unsure"
-
-
-@pytest.mark.parametrize(
-    ("drawing", "message"),
-    [
-        ([[(0, 0), (1, float("nan"))]], "stroke 1, point 2"),
-        ([[]], "stroke 1 has no points"),
-        (np.zeros((4, 4)), "must be uint8"),
-    ],
-)
-def test_what_cannot_be_read_is_refused_with_a_reason(recognizer, drawing, message):
-    with pytest.raises(ValueError, match=message):
-        recognizer.read_number(drawing)
-    with pytest.raises(TypeError, match="expected a PIL image"):
-        recognizer.read_number("2026")
-
-
-def test_the_longest_number_is_read_and_a_longer_one_is_refused(recognizer):
-    assert len(recognizer.read_number(side_by_side(*["1 bar"] * MAX_DIGITS, gap=40)).digits) == 20
-    longer = side_by_side(*["1 bar"] * (MAX_DIGITS + 1), gap=40)
-    for drawing in (longer, picture(longer)):
-        with pytest.raises(ValueError, match="21 pieces, at most 20 digits are read"):
-            recognizer.read_number(drawing)
+    with pytest.raises(SystemExit, match="--strokes"):
+        evaluate("--numbers")
+    with pytest.raises(SystemExit, match="at least 1, got 0"):
+        evaluate("--numbers", "0", "--strokes", str(strokes_file))
+    lines = evaluate("--numbers", "3", "--strokes", str(strokes_file))
+    assert [line.split(":")[0] for line in lines] == [f"3 numbers, {kind}" for kind in KINDS]
+    assert all(line.count("%") == 4 for line in lines)

@@ -10,17 +10,23 @@ from finalnet.evaluation.scores import Drawing
 from finalnet.recognizer import Recognizer
 from finalnet.strokes import render_strokes
 
-LENGTHS = range(1, 7)  # digits
+KINDS = {  # of numbers; each 0 is a digit
+    **{f"{length} digits": ("0" * length,) for length in range(1, 7)},
+    "separators": ("00:00", "0,00", "00-00-00", "00.0", "0/0", "0.000", "00/00"),
+    "words and lines": ("00 00", "000\n00", "00\n000\n00", "0 000\n00 00"),
+}
 HEIGHTS = (0.85, 1.15)  # of the digits of one number, in their mean height
 BASELINE = 0.06  # standard deviation, in digit heights
 GAPS = (-0.05, 0.4)  # between the ink of neighbours, in digit heights
+WORD_GAPS = (1.1, 3)  # beside the gap between neighbours
+LINE_PITCHES = (1.35, 2.2)
 PENS = (0.04, 0.14)  # in digit heights
 PICTURE_HEIGHTS = (40, 110)  # px of a digit in a picture
 FLATTEST = 0.6  # a drawing's height, at the least, in widths: a flat one is not blown up
 
 
 class DrawnNumber(NamedTuple):
-    """Digits side by side; one unit is a digit's height."""
+    """Digits on lines; one unit is a digit's height."""
 
     text: str
     strokes: list[np.ndarray]  # (n, 2) float64 each, y pointing down
@@ -38,11 +44,11 @@ class DrawnNumber(NamedTuple):
 
 
 class NumberScores(NamedTuple):
-    """Shares, in [0, 1], of numbers of one length."""
+    """Shares, in [0, 1], of numbers of one kind."""
 
-    length: int  # digits
+    kind: str
     numbers: int
-    strokes_right: float  # wholly read, every digit sure
+    strokes_right: float  # wholly read, every digit sure and every separator in its place
     pictures_right: float
     strokes_split: float  # into as many digits as there are
     pictures_split: float
@@ -52,37 +58,80 @@ def compose_number(
     drawings: list[Drawing], length: int, random: np.random.Generator
 ) -> DrawnNumber:
     """Put digits of one writer, drawn at random, on a line; the strokes come in any order."""
-    chosen = [drawings[index] for index in random.integers(len(drawings), size=length)]
+    return compose_text(drawings, "0" * length, random)
+
+
+def compose_text(drawings: list[Drawing], pattern: str, random: np.random.Generator) -> DrawnNumber:
+    """The same with separators and line breaks: each 0 of the pattern is a digit at random."""
+    chosen = [drawings[i] for i in random.integers(len(drawings), size=pattern.count("0"))]
     pen_width = random.uniform(*PENS)
-    left, strokes = 0.0, []
-    for drawing in chosen:
-        points = np.concatenate(drawing.strokes)
-        low, (width, height) = points.min(axis=0), np.ptp(points, axis=0)
-        scale = random.uniform(*HEIGHTS) / max(height, FLATTEST * width, 1e-6)
-        corner = np.array([left, random.normal(0, BASELINE) - height * scale])
-        strokes += [(stroke - low) * scale + corner for stroke in drawing.strokes]
-        left += width * scale + pen_width + random.uniform(*GAPS)
+    left, base, text, strokes = 0.0, 0.0, "", list[np.ndarray]()
+    for character in pattern:
+        if character == "\n":
+            left, base = random.uniform(0, 1), base + random.uniform(*LINE_PITCHES)
+        elif character == " ":
+            left += random.uniform(*WORD_GAPS)
+        elif character == "0":
+            drawing = chosen[sum(map(str.isdigit, text))]
+            points = np.concatenate(drawing.strokes)
+            low, (width, height) = points.min(axis=0), np.ptp(points, axis=0)
+            scale = random.uniform(*HEIGHTS) / max(height, FLATTEST * width, 1e-6)
+            corner = np.array([left, base + random.normal(0, BASELINE) - height * scale])
+            strokes += [(stroke - low) * scale + corner for stroke in drawing.strokes]
+            left += width * scale + pen_width + random.uniform(*GAPS)
+        else:
+            mark = [stroke + (left, base) for stroke in draw_mark(character, random)]
+            strokes += mark
+            left = max(stroke[:, 0].max() for stroke in mark)
+            left += pen_width + random.uniform(0.02, GAPS[1])
+        text += drawing.label if character == "0" else character
     order = random.permutation(len(strokes))
-    text = "".join(drawing.label for drawing in chosen)
     return DrawnNumber(text, [strokes[index] for index in order], pen_width)
+
+
+def draw_mark(name: str, random: np.random.Generator) -> list[np.ndarray]:
+    """A separator as strokes that begin at x = 0; the base is y = 0, digits are 1 high."""
+
+    def dot(y: float) -> np.ndarray:
+        return np.array([0, y]) + np.abs(random.normal(0, 0.02, (random.integers(1, 5), 2)))
+
+    y = random.uniform(-0.12, 0.02)
+    if name == ".":
+        return [dot(y)]
+    if name == ":":
+        return [dot(y - random.uniform(0.35, 0.6)), dot(y)]
+    if name == ",":
+        width, height = random.uniform(0.02, 0.1), random.uniform(0.16, 0.35)
+        return [np.array([[width, y], [width, y + height / 2], [0, y + height]])]
+    if name == "-":
+        width, tilt = random.uniform(0.25, 0.55), random.normal(0, 0.03)
+        return [np.array([[0, -0.5], [width, tilt - 0.5]]) + (0, random.uniform(-0.1, 0.1))]
+    if name == "/":
+        width, over, under = random.uniform([0.45, 0.03, 0.03], [0.75, 0.25, 0.25])
+        return [np.array([[width, -1 - over], [0, under]])]
+    raise ValueError(f"no separator looks like {name!r}; there are . : , - /")
 
 
 def score_numbers(
     recognizer: Recognizer, drawings: Iterable[Drawing], count: int = 500, seed: int = 0
 ) -> list[NumberScores]:
-    """Measure `count` numbers of each length from 1 to 6; every writer is as frequent."""
+    """Measure `count` numbers of each kind; every writer is as frequent."""
     by_writer: dict[str, list[Drawing]] = defaultdict(list)
     for drawing in drawings:
         by_writer[drawing.writer].append(drawing)
     writers = [by_writer[writer] for writer in sorted(by_writer)]
     random = np.random.default_rng(seed)
     scores = []
-    for length in LENGTHS:
+    for kind, patterns in KINDS.items():
         marks = []
-        for _ in range(count):
-            number = compose_number(writers[random.integers(len(writers))], length, random)
+        for index in range(count):
+            pattern = patterns[index % len(patterns)]
+            number = compose_text(writers[random.integers(len(writers))], pattern, random)
             picture = number.render(random.uniform(*PICTURE_HEIGHTS))
-            texts = [recognizer.read_number(d).text for d in (number.strokes, picture)]
-            marks.append([t == number.text for t in texts] + [len(t) == length for t in texts])
-        scores.append(NumberScores(length, count, *np.mean(marks, axis=0).tolist()))
+            read = [recognizer.read_number(d) for d in (number.strokes, picture)]
+            digits = pattern.count("0")
+            marks.append(
+                [r.text == number.text for r in read] + [len(r.digits) == digits for r in read]
+            )
+        scores.append(NumberScores(kind, count, *np.mean(marks, axis=0).tolist()))
     return scores

@@ -1,0 +1,135 @@
+"""The ink of a picture to digits: as splitting.py does with strokes; ink that touches is cut."""
+
+import math
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from finalnet.lines import INK_ROOM, MAX_DIGITS, Box, find_lines, join, log_odds
+from finalnet.preprocessing import center_ink
+from finalnet.splitting import Split, find_spans, join_breaks, lean, stack
+
+# Ink of several digits that touch is cut where there is least of it above and below.
+SOLID = 64  # ink from which on neighbouring pixels hang together
+CUT_FROM = 0.8  # width, in heights, of ink that may be several digits
+EVEN_WIDTH = 1.15  # in heights: ink from here on is as often several digits as one
+WIDTH_SCALE = 0.15  # in heights: ink narrower by this is e times as often one
+CUT_INK = 0.35  # of the height; a column with more ink is no place to cut
+CUT_SPACING = 0.2  # of the height, at least between cuts, and between a cut and the ink's end
+CUTS = 2.0  # for each height of the ink's width, at most
+ALONE = 4.0  # log-odds: ink that hangs together and is all there is, is mostly one digit
+DUST = 0.036  # of the highest connected ink; what is smaller on both sides is left out
+EDGE = 8  # px around connected ink within which its faint edge lies
+
+
+def split_ink(ink: np.ndarray) -> Split:
+    """Take the ink of a picture apart.
+
+    Args:
+        ink: (H, W) uint8, paper 0, ink up to 255.
+    Raises:
+        ValueError: more lines or digits than are read.
+    """
+    zones, boxes = find_zones(ink)
+    leans = [find_lean(zones, ink, index, box) for index, box in enumerate(boxes)]
+    lines = find_lines(boxes, leans, INK_ROOM)
+    slices: list[tuple[Box, np.ndarray]] = []  # ink inside a box
+    odds: list[float] = []
+    breaks: list[list[str]] = []
+    alone = sum(len(line.pieces) for line in lines) == 1
+    for line in lines:
+        line_breaks = line.breaks[:1]
+        before: Box | None = None
+        for piece, after in zip(line.pieces, line.breaks[1:], strict=True):
+            box = join([boxes[index] for index in piece])
+            if slices:
+                odds.append(log_odds(before, box) if before and not line_breaks[-1] else math.inf)
+            cuts = cut_piece(ink, zones, piece, box)
+            # At most even: of several places to cut, most are wrong.
+            cut_odds = min((box.width / max(box.height, 1) - EVEN_WIDTH) / WIDTH_SCALE, 0.0)
+            odds += [cut_odds - ALONE * alone] * (len(cuts) - 1)
+            line_breaks += [*[""] * (len(cuts) - 1), after]
+            slices += cuts
+            before = box
+        breaks.append(line_breaks)
+    joined = join_breaks(breaks)
+    spans = find_spans([box for box, _ in slices], odds, joined)
+    inputs = [center_ink(_lay_together(slices[s.start : s.stop])) for s in spans]
+    return Split(spans, stack(inputs), joined)
+
+
+def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:
+    """Connected ink: its boxes, and whose each pixel is, (H, W) int32; -1 is dust's."""
+    solid = (ink >= SOLID).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
+    sizes = stats[:, 2:4].max(axis=1)
+    sizes[0] = 0  # the paper
+    kept = np.flatnonzero((sizes > 0) & (sizes >= DUST * sizes.max()))
+    # Every pixel belongs to the ink that is nearest, so that no faint edge is lost.
+    _, nearest = cv2.distanceTransformWithLabels(1 - solid, cv2.DIST_L2, 5)
+    index_of = np.full(len(stats), -1, np.int32)
+    index_of[kept] = np.arange(len(kept))
+    index_of_nearest = np.full(int(nearest.max()) + 1, -1, np.int32)
+    index_of_nearest[nearest[solid > 0]] = index_of[labels[solid > 0]]
+    return index_of_nearest[nearest], [Box(*stats[i, :4].tolist()) for i in kept]
+
+
+def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float:
+    """How straight connected ink leans to the right, by the middle of each row, as in `lean`."""
+    left, top, width, height = (int(length) for length in box)
+    region = np.s_[top : top + height, left : left + width]
+    mask = (zones[region] == index) & (ink[region] >= SOLID)
+    count = mask.sum(axis=1)
+    rows = np.flatnonzero(count)
+    middles = (mask @ np.arange(mask.shape[1]))[rows] / count[rows]
+    return lean(np.stack([middles, rows], axis=1))
+
+
+def cut_piece(
+    ink: np.ndarray, zones: np.ndarray, piece: list[int], box: Box
+) -> list[tuple[Box, np.ndarray]]:
+    """A piece's ink, cut wherever a digit may end: each part's box and pixels, left to right."""
+    left, top = max(int(box.left) - EDGE, 0), max(int(box.top) - EDGE, 0)
+    region = np.s_[top : int(box.top + box.height) + EDGE, left : int(box.left + box.width) + EDGE]
+    piece_ink = np.where(np.isin(zones[region], piece), ink[region], 0).astype(np.uint8)
+    columns = [0, *find_cuts(piece_ink, box._replace(left=box.left - left)), piece_ink.shape[1]]
+    parts = []
+    for low, high in pairwise(columns):
+        x, y, width, height = cv2.boundingRect(piece_ink[:, low:high])
+        part = piece_ink[y : y + height, low + x : low + x + width]
+        parts.append((Box(left + low + x, top + y, width, height), part))
+    return parts
+
+
+def find_cuts(ink: np.ndarray, box: Box) -> list[int]:
+    """Columns in which ink that may be several digits has least, left to right.
+
+    Args:
+        ink: (H, W) uint8, paper 0.
+        box: of the ink.
+    """
+    spacing = max(1, round(CUT_SPACING * box.height))
+    columns = np.arange(int(box.left) + spacing, int(box.left + box.width) - spacing + 1)
+    if box.width < CUT_FROM * box.height or not len(columns):
+        return []
+    most = min(round(CUTS * box.width / box.height), 2 * MAX_DIGITS)
+    thickness = np.count_nonzero(ink >= SOLID, axis=0)
+    cuts: list[int] = []
+    for column in columns[np.argsort(thickness[columns], kind="stable")].tolist():
+        if thickness[column] > CUT_INK * box.height or len(cuts) == most:
+            break
+        if all(abs(column - cut) >= spacing for cut in cuts):
+            cuts.append(column)
+    return sorted(cuts)
+
+
+def _lay_together(parts: list[tuple[Box, np.ndarray]]) -> np.ndarray:
+    """The pixels of several parts, in one picture of just their size."""
+    both = join([box for box, _ in parts])
+    picture = np.zeros((int(both.height), int(both.width)), np.uint8)
+    for box, pixels in parts:
+        top, left = int(box.top - both.top), int(box.left - both.left)
+        place = picture[top : top + pixels.shape[0], left : left + pixels.shape[1]]
+        np.maximum(place, pixels, out=place)
+    return picture

@@ -1,0 +1,331 @@
+"""Boxes to lines: what stands on one line, in one word, and which ink is no digit but a separator.
+
+    boxes of strokes or of connected ink -> lines -> pieces, left to right, and what is between them
+
+A piece is ink that is surely of one digit, or less; splitting.py says which pieces make a digit.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+from finalnet.strokes import MAX_STROKES
+
+MAX_DIGITS = 20  # in a line
+MAX_LINES = 10
+# Log-odds that two boxes are two digits, by the gap between them.
+EVEN_GAP = -0.07  # of the digits' height: as often inside a digit as between two
+GAP_SCALE = 0.05  # of the digits' height: a gap wider by this is e times as often between two
+SURE = 8.0  # log-odds from which on the network is not asked
+DIRT = 0.1  # of the largest piece's longer side; what is smaller and stands alone is no digit
+# Lines and words; all in the higher of two boxes, or in the highest of a line.
+TALL = 0.4  # what is lower hardly tells where a line is
+REACH = 1.2  # between neighbours on a line; a wider gap is bridged once the lines are known
+LEVEL = 0.35  # of the lower box: vertical overlap of neighbours on a line
+STACKED = 0.1  # of the height of both: gap between the upper and the lower part of a digit
+SLIMMEST = 2.4  # height of such a digit, in its widths
+SPACE = 0.9  # between words ...
+SPACE_GAPS = 3.0  # ... and in the gaps that are usual on the line
+# Separators, in the mean height of the digits beside them.
+DOT = 0.22  # longer side, at the most
+DOT_FLAT = 1.6  # width, at the most, in its heights; flatter is the foot of a 1
+TAIL = 0.12  # height of a dot from which on it may be a comma
+SLIM = 1.3  # height of a comma, at the least, in its widths
+COMMA = 0.5  # height, at the most
+COMMA_TOP = 0.75  # how far down it begins, at the least
+BASE = 0.75  # how far down the middle of a dot at the base is, at the least
+BELOW = 1.3  # and at the most
+DASH = (0.12, 0.9)  # width
+DASH_FLAT = 0.5  # height, at the most, in its widths
+DASH_MIDDLE = (0.31, 0.75)  # how far down it is
+SLASH = 0.85  # height, at the least
+SLASH_LEAN = 0.985  # correlation of x and y along a straight stroke that leans to the right
+# A slanted 1 is a slash too, but steeper and shorter: the width of a slash, in its heights, ...
+SLASH_FLATNESS = 0.85  # ... and SLASH_HIGHER times what it is higher than digits, at the least
+SLASH_HIGHER = 2.0
+SLASH_WIDEST = 1.3  # in its heights
+CLOSE = 1.0  # to the digits beside it
+STROKES_ROOM = 0.035  # kept by strokes, or they may be the second ones of digits
+INK_ROOM = -0.1  # kept by ink, which does not touch digits anyway
+DOT_OVERLAP = 0.1  # with them; a dot is often tucked under a digit
+
+
+class Box(NamedTuple):
+    """The extent of ink, in the coordinates of its picture or its strokes."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def scale(self, factor: float) -> "Box":
+        return Box(*(factor * length for length in self))
+
+
+class Line(NamedTuple):
+    """What stands on one line, from left to right."""
+
+    pieces: list[list[int]]  # indices of the boxes
+    breaks: list[str]  # what stands before each piece, and after the last: a separator, " " or ""
+
+
+def find_lines(boxes: Sequence[Box], leans: Sequence[float], room: float) -> list[Line]:
+    """Put boxes on lines, from the top down, and tell separators from digits.
+
+    Args:
+        boxes: of strokes, or of connected ink.
+        leans: of each, the correlation of x with y pointing up, -1 to 1: 1 is a straight slash.
+        room: what separators keep from digits, at the least.
+    Raises:
+        ValueError: more than `MAX_LINES` lines, or more than `MAX_DIGITS` pieces on one.
+    """
+    # A noisy picture has specks in thousands.
+    order = sorted(range(len(boxes)), key=lambda index: -max(boxes[index][2:]))[:MAX_STROKES]
+    groups = group_lines({index: boxes[index] for index in sorted(order)})
+    lines = [lay_out(group, boxes, leans, room) for group in groups]
+    if len(lines) > MAX_LINES:
+        raise ValueError(f"the ink is in {len(lines)} lines, at most {MAX_LINES} are read")
+    return lines
+
+
+def group_lines(boxes: dict[int, Box]) -> list[list[int]]:
+    """Indices of the boxes on each line, from the top down."""
+    highest = max((box.height for box in boxes.values()), default=0)
+    tall = {index: box for index, box in boxes.items() if box.height >= TALL * highest}
+    groups: list[list[int]] = [[index] for index in tall]
+    for one, other in combinations(tall, 2):
+        if are_neighbours(tall[one], tall[other]):
+            groups = _united(groups, one, other)
+    for bridges in (are_parts, are_on_level):
+        for row, second in combinations(groups, 2):
+            if bridges([tall[i] for i in row], [tall[i] for i in second]):
+                groups = _united(groups, row[0], second[0])
+    home = {index: group for group in groups for index in group}
+    for index, box in boxes.items():
+        if index not in tall:
+            nearest = min(tall, key=lambda other: distance(box, tall[other]))
+            home[nearest].append(index)
+    groups.sort(key=lambda group: _middle(join([tall[i] for i in group if i in tall])))
+    return groups
+
+
+def _united(groups: list[list[int]], one: int, other: int) -> list[list[int]]:
+    """The groups, those of the two members made one."""
+    joint = [group for group in groups if one in group or other in group]
+    rest = [group for group in groups if group not in joint]
+    return [*rest, [index for group in joint for index in group]]
+
+
+def are_neighbours(one: Box, other: Box) -> bool:
+    """Whether two boxes are side by side on a line."""
+    near = _gap(one, other) <= REACH * max(one.height, other.height)
+    return near and _rise(one, other) <= -LEVEL * min(one.height, other.height)
+
+
+def are_parts(one: Sequence[Box], other: Sequence[Box]) -> bool:
+    """Whether a row of boxes is nothing but upper or lower parts of the digits in the other."""
+    fewer, more = sorted((one, other), key=len)
+    return all(any(is_digit_of(part, rest) for rest in more) for part in fewer)
+
+
+def is_digit_of(one: Box, other: Box) -> bool:
+    """Whether two boxes above one another may be one digit, as an 8 of two circles."""
+    both = join([one, other])
+    touch = _rise(one, other) <= STACKED * both.height
+    above = _gap(one, other) <= -min(one.width, other.width) / 2
+    return touch and above and both.height <= SLIMMEST * both.width
+
+
+def are_on_level(one: Sequence[Box], other: Sequence[Box]) -> bool:
+    """Whether two rows of boxes, however far apart, face one another on one level."""
+    left, right = sorted((one, other), key=lambda row: join(row).left)
+    end = max(left, key=lambda box: box.left + box.width)
+    start = min(right, key=lambda box: box.left)
+    apart = end.left + end.width <= start.left
+    return apart and _rise(end, start) <= -LEVEL * min(end.height, start.height)
+
+
+def lay_out(
+    group: Sequence[int], boxes: Sequence[Box], leans: Sequence[float], room: float
+) -> Line:
+    """The pieces of one line, and what stands between them."""
+    highest = max(boxes[index].height for index in group)
+    dots = [index for index in group if max(boxes[index][2:]) < DOT * highest]
+    pieces = arrange([index for index in group if index not in dots], boxes)
+    piece_boxes = [join([boxes[index] for index in piece]) for piece in pieces]
+    tall = [box for box in piece_boxes if box.height >= TALL * highest]
+    names = [
+        name_mark(box, leans[piece[0]] if len(piece) == 1 else 0.0, piece_boxes, tall, room)
+        for piece, box in zip(pieces, piece_boxes, strict=True)
+    ]
+    marks = [(_center(box), name) for box, name in zip(piece_boxes, names, strict=True) if name]
+    digits = [i for i, name in enumerate(names) if not name]
+    kept = [piece_boxes[i] for i in digits]
+    marks += name_dots([boxes[index] for index in dots], kept)
+    lined = [list(pieces[i]) for i in digits]
+    for index in dots:  # a dot above or in a digit is a part of it
+        for piece, box in zip(lined, kept, strict=True):
+            if _gap(boxes[index], box) < 0 and -_rise(boxes[index], box) >= 0:
+                piece.append(index)
+                break
+    if len(lined) > MAX_DIGITS:
+        raise ValueError(f"the ink is in {len(lined)} pieces, at most {MAX_DIGITS} digits are read")
+    return Line(lined, find_breaks(kept, marks))
+
+
+def arrange(members: Sequence[int], boxes: Sequence[Box]) -> list[list[int]]:
+    """Put what is surely one digit together, drop dirt, and order the rest from left to right.
+
+    Args:
+        members: indices of the boxes that count.
+    Returns:
+        Indices of the boxes, one list a piece.
+    """
+    pieces: list[tuple[Box, list[int]]] = []
+    for index in sorted(members, key=lambda index: boxes[index].left):
+        box, joined = boxes[index], [index]
+        for piece in list(pieces):
+            if log_odds(piece[0], box) < -SURE:
+                pieces.remove(piece)
+                box, joined = join([piece[0], box]), piece[1] + joined
+        pieces.append((box, joined))
+    largest = max((max(box.width, box.height) for box, _ in pieces), default=0)
+    pieces = [piece for piece in pieces if max(piece[0].width, piece[0].height) >= DIRT * largest]
+    pieces.sort(key=lambda piece: _center(piece[0]))
+    return [joined for _, joined in pieces]
+
+
+def name_mark(
+    box: Box, lean: float, pieces: Sequence[Box], tall: Sequence[Box], room: float
+) -> str:
+    """The separator that a piece of a line is, or "": what it is beside digits decides."""
+    left, right = _beside(box, tall)
+    if right is None:
+        return ""
+    sides = [side for side in (left, right) if side is not None]
+    height = sum(side.height for side in sides) / len(sides)
+    gaps = [_gap(box, side) / height for side in sides]
+    if height == 0 or max(gaps) > CLOSE or min(gaps) < room:
+        return ""
+    if left is not None and is_slash(box, lean, height):
+        return "/"
+    if any(_gap(box, piece) < room * height for piece in pieces if piece is not box):
+        return ""
+    down = _down(box, sides)
+    if (
+        DASH[0] * height <= box.width <= DASH[1] * height
+        and box.height <= DASH_FLAT * box.width
+        and DASH_MIDDLE[0] <= down <= DASH_MIDDLE[1]
+    ):
+        return "-"
+    begins = down - box.height / height / 2
+    if left is not None and box.height <= COMMA * height and begins >= COMMA_TOP:
+        return "," if box.height > SLIM * box.width else ""
+    return ""
+
+
+def is_slash(box: Box, lean: float, height: float) -> bool:
+    """Whether a box beside digits of that height holds a slash."""
+    if lean < SLASH_LEAN or box.height < SLASH * height or box.width > SLASH_WIDEST * box.height:
+        return False
+    higher = box.height / height - 1
+    return box.width / box.height + SLASH_HIGHER * higher >= SLASH_FLATNESS
+
+
+def name_dots(dots: Sequence[Box], digits: Sequence[Box]) -> list[tuple[float, str]]:
+    """Where dots are separators, and which: a dot, a comma, or two that are a colon."""
+    free: list[tuple[Box, float, float]] = []  # box, how far down, height of the digits beside it
+    for dot in sorted(dots, key=_center):
+        left, right = _beside(dot, digits)
+        if left is None or right is None:
+            continue
+        height = (left.height + right.height) / 2
+        gaps = (_gap(dot, left) / height, _gap(dot, right) / height)
+        if min(gaps) >= -DOT_OVERLAP and max(gaps) <= CLOSE:
+            free.append((dot, _down(dot, (left, right)), height))
+    marks: list[tuple[float, str]] = []
+    while free:
+        dot, down, height = free.pop(0)
+        pair = next((other for other in free if _are_colon(dot, other[0], height)), None)
+        if pair:
+            free.remove(pair)
+            marks.append((_center(dot), ":"))
+        elif BASE <= down <= BELOW and not DOT * height / 2 < dot.width > DOT_FLAT * dot.height:
+            is_comma = dot.height > TAIL * height and dot.height > SLIM * dot.width
+            marks.append((_center(dot), "," if is_comma else "."))
+    return marks
+
+
+def _are_colon(one: Box, other: Box, height: float) -> bool:
+    aside = abs(_center(one) - _center(other))
+    return aside <= DOT * height and abs(_middle(one) - _middle(other)) >= DOT * height
+
+
+def find_breaks(digits: Sequence[Box], marks: Sequence[tuple[float, str]]) -> list[str]:
+    """What stands before each digit of a line, and after the last."""
+    gaps = [_gap(*pair) for pair in pairwise(digits)]
+    highest = max((box.height for box in digits), default=0)
+    clear = sorted(gap for gap in gaps if gap > 0)
+    # A lone gap is as usual as can be: two digits, however far apart, are one number.
+    usual = clear[(len(clear) - 1) // 2] if clear else 0.0
+    wide = max(SPACE * highest, SPACE_GAPS * usual)
+    breaks = ["", *(" " if gap >= wide else "" for gap in gaps), ""]
+    for place, name in marks:
+        before = sum(_center(box) < place for box in digits)
+        # One separator between two digits: of more, some are dirt.
+        if before < len(digits) and breaks[before] in ("", " "):
+            breaks[before] = name
+    return breaks if digits else [""]
+
+
+def log_odds(one: Box, other: Box) -> float:
+    """How surely two boxes are two digits, by the gap between them."""
+    height = max(one.height, other.height, 1e-6)
+    return (_gap(one, other) / height - EVEN_GAP) / GAP_SCALE
+
+
+def join(boxes: Sequence[Box]) -> Box:
+    """The box around boxes."""
+    left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+    right = max(box.left + box.width for box in boxes)
+    bottom = max(box.top + box.height for box in boxes)
+    return Box(left, top, right - left, bottom - top)
+
+
+def distance(one: Box, other: Box) -> float:
+    """Between the nearest points of two boxes."""
+    return math.hypot(max(_gap(one, other), 0.0), max(_rise(one, other), 0.0))
+
+
+def _gap(one: Box, other: Box) -> float:
+    """Between two boxes from left to right; negative where they overlap."""
+    return max(other.left - one.left - one.width, one.left - other.left - other.width)
+
+
+def _rise(one: Box, other: Box) -> float:
+    """Between two boxes from the top down; negative where they overlap."""
+    return max(other.top - one.top - one.height, one.top - other.top - other.height)
+
+
+def _center(box: Box) -> float:
+    return box.left + box.width / 2
+
+
+def _middle(box: Box) -> float:
+    return box.top + box.height / 2
+
+
+def _beside(box: Box, digits: Sequence[Box]) -> tuple[Box | None, Box | None]:
+    """The nearest digits to the left and to the right."""
+    others = [digit for digit in digits if digit is not box]
+    left = [digit for digit in others if _center(digit) < _center(box)]
+    right = [digit for digit in others if _center(digit) >= _center(box)]
+    return max(left, key=_center, default=None), min(right, key=_center, default=None)
+
+
+def _down(box: Box, sides: Sequence[Box]) -> float:
+    """How far down the middle of a box is: 0 at the top of the digits beside it, 1 at the base."""
+    top = sum(side.top for side in sides) / len(sides)
+    height = sum(side.height for side in sides) / len(sides)
+    return (_middle(box) - top) / height

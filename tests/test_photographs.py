@@ -1,0 +1,93 @@
+"""Numbers in photographs as people take them."""
+
+import numpy as np
+import pytest
+from photographs import photograph
+
+from finalnet.sheet import find_sheet
+
+KINDS = {
+    "level": {},
+    "on a desk": {"on_desk": True},
+    "tilted a little": {"tilt": 8},
+    "tilted to the left": {"tilt": -15},
+    "on a desk, tilted": {"on_desk": True, "tilt": 15},
+    "on a desk, tilted far": {"on_desk": True, "tilt": -25},
+    "squared": {"squares": True},
+    "in a shadow": {"shadow": True},
+    "all at once": {"on_desk": True, "squares": True, "shadow": True, "tilt": 10},
+}
+COUNT = 12
+
+
+def write_lines(random: np.random.Generator, kind: int) -> list[str]:
+    lengths = [[4], [3, 4], [4, 3, 5], [2, 5]][kind]
+    lines = ["".join(map(str, random.integers(0, 10, length))) for length in lengths]
+    return [f"{lines[0]} {lines[0][::-1]}", *lines[1:]] if kind == 3 else lines
+
+
+def read(recognizer, lines, seed, turns=0, **options) -> tuple[int, float]:
+    """How many of the lines are wholly right, and how many of the digits have their place."""
+    taken = photograph(lines, seed, **options)
+    picture = np.ascontiguousarray(np.rot90(taken.picture, turns))
+    number = recognizer.read_number(picture)
+    found = number.text.split("\n")
+    right = sum(line in found for line in lines)
+    if right < len(lines):
+        return right, 0
+    height, width = taken.picture.shape[:2]
+    inside = 0
+    for box, (x, y) in zip(number.boxes, taken.places, strict=True):
+        if turns == 1:
+            x, y = y, width - x
+        elif turns == 3:
+            x, y = height - y, x
+        across, down = x - box.left, y - box.top
+        inside += 0 <= across <= box.width and 0 <= down <= box.height
+    return right, inside / len(number.boxes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lines_are_read_in_photographs_and_found_in_their_pixels(recognizer, kind):
+    random = np.random.default_rng(1)
+    right = total = 0
+    for seed in range(COUNT):
+        lines = write_lines(random, seed % 4)
+        whole, inside = read(recognizer, lines, seed, **KINDS[kind])
+        right, total = right + whole, total + len(lines)
+        assert whole < len(lines) or inside == 1
+    assert right >= 0.9 * total
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+@pytest.mark.parametrize("on_desk", [False, True])
+def test_a_photograph_turned_by_a_quarter_is_read_upright(recognizer, turns, on_desk):
+    random = np.random.default_rng(2)
+    right = total = 0
+    for seed in range(8):
+        lines = write_lines(random, seed % 4)
+        whole, inside = read(recognizer, lines, seed, turns, on_desk=on_desk)
+        right, total = right + whole, total + len(lines)
+        assert whole < len(lines) or inside == 1
+    assert right >= 0.9 * total
+
+
+@pytest.mark.parametrize("tilt", [0, 10])
+def test_several_numbers_on_a_sheet_are_separate(recognizer, tilt):
+    reads = [
+        read(recognizer, ["204", "67"], seed, scattered=True, tilt=tilt)[0] for seed in range(6)
+    ]
+    assert sum(reads) >= 0.9 * 12
+
+
+def test_a_sheet_is_found_by_its_corners_and_nothing_else_is(recognizer):
+    taken = photograph(["123"], 0, on_desk=True, tilt=15)
+    sheet = find_sheet(taken.picture)
+    assert sheet is not None
+    height, width = sheet.picture.shape[:2]
+    assert (width, height) == pytest.approx((780 * 0.97, 593 * 0.97), rel=0.03)
+    level = recognizer.read_number(sheet.picture)
+    assert level.text == recognizer.read_number(taken.picture).text == "123"
+    assert find_sheet(photograph(["123"], 0, shadow=True).picture) is None
+    for level_grey in (0, 255):
+        assert find_sheet(np.full((200, 300), level_grey, np.uint8)) is None
