@@ -2,12 +2,11 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 import torch
 
 from finalnet import Recognizer
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import find_checkpoint
 from finalnet.web.page import build_page, launch_options
 
 
@@ -23,10 +22,9 @@ is_main = __name__ == "__main__"
 options = parse_arguments(sys.argv[1:] if is_main else [])
 torch.set_num_threads(1)  # one small picture is fastest on one thread
 try:
-    folder = Path(options.checkpoint or COMMITTED)
-    recognizer = Recognizer.load(options.checkpoint)
-    demo = build_page(recognizer, folder if folder.is_dir() else None)
-except FileNotFoundError as error:
+    folder = find_checkpoint(options.checkpoint)
+    demo = build_page(Recognizer.load(folder), folder)
+except (OSError, ValueError) as error:
     raise SystemExit(f"error: {error}") from None
 
 if is_main:

@@ -1,9 +1,10 @@
 """How fast the answer comes: python -m benchmarks.latency
 
-Measures, on this machine, in headless Chromium: from pen-up to the answer on our page and on a
-page with the stock `gr.Sketchpad`, side by side in one run; from pen-up to the pictures in "See
-inside", while that is open; from starting the app to the first answer; and `recognize` alone on
-one thread. Prints medians, 10th to 90th percentiles and ratios.
+Measures, on this machine, in headless Chromium: from pen-up to the answer on our page, also over a
+line of 200 ms, and on a page with the stock `gr.Sketchpad`, side by side in one run; how long our
+page is blocked at a time while one draws; from pen-up to the pictures in "See inside", while that
+is open; from starting the app to the first answer; and `recognize` alone on one thread. Prints
+medians, 10th to 90th percentiles and ratios.
 """
 
 import shutil
@@ -13,8 +14,10 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,6 +31,8 @@ VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 STROKES = 30  # on our page
 STOCK_STROKES = 10  # on the stock page, where each takes seconds
 CALLS = 1_000  # of `recognize`
+LINE_DELAY = 200  # ms, of every request, there and back
+FRAME = 16.7  # ms
 START_ATTEMPTS = 2_000  # 0.05 s apart
 PAUSE = 300  # ms between two strokes
 THREE = [
@@ -61,7 +66,27 @@ demo.launch(server_port=int(sys.argv[1]), ssr_mode=False)
 
 # What is in the page once the answer to a finished drawing has come.
 ANSWERED = "#answer [role=status]:not(:empty)"
-LOOKED_INSIDE = "#inside img"
+FORGET_INSIDE = (
+    "document.querySelectorAll('#inside .evidence h2').forEach((h) => (h.innerText = ''))"
+)
+LOOKED_INSIDE = "#inside .evidence h2:not(:empty)"
+
+# The page's own work on each message from the recogniser's worker, until the page is idle again.
+WATCH_WORK = """() => {
+    window.work = [];
+    const { onmessage } = Object.getOwnPropertyDescriptors(Worker.prototype);
+    const channel = new MessageChannel();
+    channel.port1.onmessage = ({ data }) => window.work.push(performance.now() - data);
+    Object.defineProperty(Worker.prototype, "onmessage", {
+        set(listener) {
+            onmessage.set.call(this, (event) => {
+                const start = performance.now();
+                listener(event);
+                channel.port2.postMessage(start);
+            });
+        },
+    });
+}"""
 
 # Time from the pointerup that ends a stroke until `sign` is in the page.
 WATCH_OURS = """sign => {
@@ -90,9 +115,15 @@ WATCH_STOCK = """() => {
 }"""
 
 
+class Server(NamedTuple):
+    url: str
+    start: float  # s, of `time.perf_counter`
+    process: int
+
+
 @contextmanager
-def running(command: list[str]):
-    """A server on a free port; yields its URL and the time at which it was started."""
+def running(command: list[str]) -> Iterator[Server]:
+    """A server on a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -108,7 +139,7 @@ def running(command: list[str]):
                 break
             except OSError:
                 time.sleep(0.05)
-        yield url, start
+        yield Server(url, start, server.pid)
     finally:
         server.terminate()
         server.wait()
@@ -139,42 +170,54 @@ def wait_for_times(page: Page, count: int) -> None:
     page.wait_for_function("count => window.times.length >= count", arg=count, timeout=60_000)
 
 
-def measure_ours(page: Page, url: str, start: float) -> tuple[list[float], float, float]:
-    """Milliseconds per stroke, requests per stroke, seconds from start to first answer."""
+class Measured(NamedTuple):
+    """What was measured on our page while one drew."""
+
+    times: list[float]  # ms from pen-up to the answer
+    work: list[float]  # ms of the page's own work for each reading
+    requests: float  # a stroke
+    first_answer: float  # s from the start of the app
+
+
+def measure_ours(page: Page, url: str, start: float, line_delay: float = 0) -> Measured:
+    """Draw on our page, over a line that delays every request."""
     requests: list[str] = []
-
-    def count_request(request) -> None:
-        requests.append(request.url)
-
+    page.add_init_script(f"({WATCH_WORK})()")
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    line = {"latency": line_delay, "downloadThroughput": -1, "uploadThroughput": -1}
+    network.send("Network.emulateNetworkConditions", {"offline": False, **line})
     page.goto(url)
     page.wait_for_selector("#sketchpad.ready")
     page.evaluate(WATCH_OURS, ANSWERED)
     draw(page, "#sketchpad canvas")
     wait_for_times(page, 1)
     first_answer = time.perf_counter() - start
+    page.wait_for_timeout(PAUSE)
+    page.evaluate("work.length = 0")
+    page.on("request", lambda request: requests.append(request.url))
     for count in range(2, STROKES + 2):
         page.keyboard.press("Escape")
         page.wait_for_timeout(PAUSE)
-        page.on("request", count_request)
         draw(page, "#sketchpad canvas")
         wait_for_times(page, count)
-        page.remove_listener("request", count_request)
-    return page.evaluate("times")[1:], len(requests) / STROKES, first_answer
+    times, work = page.evaluate("[times.slice(1), work]")
+    return Measured(times, work, len(requests) / STROKES, first_answer)
 
 
 def measure_inside(page: Page, url: str) -> list[float]:
-    """Milliseconds from pen-up until "See inside" holds the pictures of the new drawing."""
+    """Milliseconds from pen-up until "See inside" says which ink mattered."""
     page.goto(url)
     page.wait_for_selector("#sketchpad.ready")
-    page.dispatch_event("#see-inside button", "click")  # opened without scrolling the pad away
-    page.wait_for_selector("#inside", state="visible")
+    page.dispatch_event("#inside summary", "click")  # opened without scrolling the pad away
     page.evaluate(WATCH_OURS, LOOKED_INSIDE)
     for count in range(1, STROKES + 2):
+        page.evaluate(FORGET_INSIDE)
         page.wait_for_timeout(PAUSE)
         draw(page, "#sketchpad canvas")
         wait_for_times(page, count)
         page.keyboard.press("Escape")
-        page.wait_for_selector(LOOKED_INSIDE, state="detached")
+        page.wait_for_selector("#inside .parts", state="hidden")
     return page.evaluate("times")[1:]
 
 
@@ -216,19 +259,27 @@ def report(name: str, times: list[float]) -> None:
 def main() -> None:
     with sync_playwright() as playwright:
         browser = open_browser(playwright)
-        with running([sys.executable, "app.py", "--port"]) as (url, start):
-            page = browser.new_page(viewport=VIEWPORT)
-            ours, our_requests, first_answer = measure_ours(page, url, start)
+        with running([sys.executable, "app.py", "--port"]) as (url, start, _):
+            ours = measure_ours(browser.new_page(viewport=VIEWPORT), url, start)
+            far = measure_ours(browser.new_page(viewport=VIEWPORT), url, start, LINE_DELAY)
             inside = measure_inside(browser.new_page(viewport=VIEWPORT), url)
-        with running([sys.executable, "-c", STOCK_APP]) as (url, _):
+        with running([sys.executable, "-c", STOCK_APP]) as (url, *_):
             stock, stock_requests = measure_stock(browser.new_page(viewport=VIEWPORT), url)
         browser.close()
-    report("pen-up to answer, this page", ours)
+    report("pen-up to answer, this page", ours.times)
+    report(f"the same over a line of {LINE_DELAY} ms", far.times)
+    report("the page's own work for a reading", ours.work)
+    longest, long = max(ours.work), sum(each > FRAME for each in ours.work)
+    print(f"  longest {longest:.1f} ms; {long} of {len(ours.work)} above a frame of {FRAME} ms")
     report('pen-up to the pictures in "See inside", open', inside)
     report("pen-up to answer, stock gr.Sketchpad", stock)
-    print(f"stock / this page: {statistics.median(stock) / statistics.median(ours):.0f} times")
-    print(f"requests per stroke: {our_requests:.1f} here, {stock_requests:.1f} stock")
-    print(f"app start to first answer on the page: {first_answer:.1f} s")
+    ratio = statistics.median(stock) / statistics.median(ours.times)
+    print(f"stock / this page: {ratio:.0f} times")
+    print(
+        f"requests per stroke: {ours.requests:.1f} here, {far.requests:.1f} over the line, "
+        f"{stock_requests:.1f} stock"
+    )
+    print(f"app start to first answer on the page: {ours.first_answer:.1f} s")
     report("recognize, one 280x280 drawing, one thread", measure_recognize())
 
 

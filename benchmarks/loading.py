@@ -2,9 +2,9 @@
 
 Measures, on this machine, in headless Chromium, on our page and on a page with only the stock
 `gr.Sketchpad`, in turn: from the start of the navigation to the first paint, to the first paint
-of the pad, and until one can draw; what is transferred and in how many requests. Every load is in
-a fresh context, so nothing is cached. Prints medians of ours and of stock, and their ratio: what
-the stock page takes is Gradio's own share.
+of the pad, until one can draw, and until a drawing can be answered; what is transferred and in how
+many requests. Every load is in a fresh context, so nothing is cached. Prints medians of ours and of
+stock, and their ratio: what the stock page takes is Gradio's own share.
 """
 
 import json
@@ -13,17 +13,22 @@ import sys
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Request, sync_playwright
 
 from benchmarks.latency import STOCK_APP, VIEWPORT, open_browser, running
 
 LOADS = 9  # of each page, after one that is not counted
 SETTLE = 2_000  # ms after which the page is taken to have loaded all it wants
 
-# Canvases that are there once the pad can be seen, and once one can draw on it. The stock pad
-# says nothing of the latter; to its advantage it is counted as ready as soon as it is there.
-OURS = {"pad": "#sketchpad canvas", "ready": "#sketchpad.ready canvas"}
-STOCK = {"pad": "canvas", "ready": "canvas"}
+# Canvases that are there once the pad can be seen, once one can draw on it, and once that can be
+# answered. The stock pad says nothing of the latter; to its advantage it is counted as ready as
+# soon as it is there.
+OURS = {
+    "pad": "#sketchpad canvas",
+    "ready": "#sketchpad.ready canvas",
+    "reads": "#sketchpad.reads canvas",
+}
+STOCK = dict.fromkeys(OURS, "canvas")
 
 WATCH = """
 const waiting = new Map(Object.entries(SIGNS));
@@ -47,6 +52,7 @@ class Load(NamedTuple):
     first_paint: float
     pad: float
     ready: float
+    reads: float
     kilobytes: float
     requests: int
     other_hosts: int  # requests to any host but the page's own
@@ -56,6 +62,7 @@ NAMES = {
     "first_paint": "first paint, ms",
     "pad": "first paint of the pad, ms",
     "ready": "until one can draw, ms",
+    "reads": "until a drawing can be answered, ms",
     "kilobytes": "transferred, kB",
     "requests": "requests",
     "other_hosts": "requests to other hosts",
@@ -66,33 +73,30 @@ def load(browser: Browser, url: str, signs: dict[str, str]) -> Load:
     """Load the page once, with nothing cached.
 
     Args:
-        signs: selectors of what shows that the "pad" is there and that it is "ready".
+        signs: selectors of what shows that the "pad" is there, is "ready", and "reads".
     """
     context = browser.new_context(viewport=VIEWPORT)
     context.add_init_script(WATCH.replace("SIGNS", json.dumps(signs)))
     page = context.new_page()
-    urls: list[str] = []
-    sizes: list[float] = []
-    network = context.new_cdp_session(page)
-    network.on("Network.requestWillBeSent", lambda event: urls.append(event["request"]["url"]))
-    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    network.send("Network.enable")
+    requests: list[Request] = []  # of the page and of its worker
+    page.on("requestfinished", lambda request: requests.append(request))
     page.goto(url)
-    page.wait_for_function("performance.getEntriesByName('ready').length", timeout=60_000)
+    page.wait_for_function("performance.getEntriesByName('reads').length", timeout=60_000)
     page.wait_for_timeout(SETTLE)
-    names = ("first-paint", "pad", "ready")
-    first_paint, pad, ready = (page.evaluate(START_OF, name) for name in names)
+    times = [page.evaluate(START_OF, name) for name in ("first-paint", *signs)]
+    requests = [each for each in requests if each.url.startswith("http")]  # no data: URLs
+    sizes = [each.sizes() for each in requests]
+    transferred = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
     context.close()
-    parts = [urlsplit(url) for url in urls if url.startswith("http")]  # no data: URLs
-    others = sum(part.netloc != urlsplit(url).netloc for part in parts)
-    return Load(first_paint, pad, ready, sum(sizes) / 1_000, len(parts), others)
+    others = sum(urlsplit(each.url).netloc != urlsplit(url).netloc for each in requests)
+    return Load(*times, transferred / 1_000, len(requests), others)
 
 
 def main() -> None:
     with (
         sync_playwright() as playwright,
-        running([sys.executable, "app.py", "--port"]) as (our_url, _),
-        running([sys.executable, "-c", STOCK_APP]) as (stock_url, _),
+        running([sys.executable, "app.py", "--port"]) as (our_url, *_),
+        running([sys.executable, "-c", STOCK_APP]) as (stock_url, *_),
     ):
         browser = open_browser(playwright)
         ours, stock = [], []

@@ -45,7 +45,10 @@ def crop(page: Page, first: str, last: str) -> FloatRect:
 
 
 def main() -> None:
-    with sync_playwright() as playwright, running([sys.executable, "app.py", "--port"]) as (url, _):
+    with (
+        sync_playwright() as playwright,
+        running([sys.executable, "app.py", "--port"]) as (url, *_),
+    ):
         browser = open_browser(playwright)
 
         def open_page(drawing: str, **options: Any) -> Page:
@@ -57,14 +60,14 @@ def main() -> None:
 
         for name, drawing in (("light", "7 crossed"), ("dark", "2 looped")):
             page = open_page(drawing, viewport=VIEWPORT, color_scheme=name)
-            clip = crop(page, "#header", "#stage")
+            clip = crop(page, "#header", ".examples")
             page.screenshot(path=FOLDER / f"{name}.png", full_page=True, clip=clip)
         open_page("5 two strokes", **PHONE).screenshot(path=FOLDER / "phone.png")
         page = open_page("3 round", viewport=VIEWPORT)
-        page.click("#see-inside button")
-        page.wait_for_selector("#inside img")
+        page.click("#inside summary")
+        page.wait_for_selector("#inside .evidence h2:not(:empty)")
         page.wait_for_timeout(SETTLE)
-        clip = crop(page, "#see-inside", "#inside .maps >> nth=1")
+        clip = crop(page, "#inside", "#inside .maps >> nth=1")
         page.screenshot(path=FOLDER / "inside.png", full_page=True, clip=clip)
 
 

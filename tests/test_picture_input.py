@@ -111,6 +111,14 @@ class PictureVisitor(Guest):
             timeout=ANSWER_TIMEOUT,
         )
 
+    def reads_size(self, size: str) -> None:
+        """Waits until a picture of this size was read."""
+        self.page.wait_for_function(
+            "size => document.querySelector('#answer textarea').value.endsWith(size)",
+            arg=size,
+            timeout=ANSWER_TIMEOUT,
+        )
+
     def is_empty(self) -> bool:
         page = self.page
         return page.locator(".invitation").is_visible() and not any(
@@ -327,3 +335,94 @@ def test_everything_has_a_name_and_fits(visitor):
     assert page.evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
+
+
+def test_rotate_turns_the_picture_by_quarters_and_reads_it_anew(visitor):
+    visitor.choose(encode(year(["4 open"]).resize((280, 240))))
+    visitor.reads("4 in 280x240")
+    visitor.page.click("#picture-rotate")
+    visitor.reads_size("240x280")
+    for _ in range(2):
+        visitor.page.click("#picture-rotate")
+    visitor.reads_size("240x280")
+    visitor.page.focus("#picture-rotate")
+    visitor.page.keyboard.press("Enter")
+    visitor.reads("4 in 280x240")
+
+
+def test_a_part_is_kept_with_the_mouse(desktop):
+    desktop.choose(encode(year()))
+    desktop.reads("2026")
+    desktop.page.click("#picture-crop")
+    box = desktop.page.locator("#picture-image").bounding_box()
+    desktop.page.mouse.move(box["x"] + 0.52 * box["width"], box["y"] + 2)
+    desktop.page.mouse.down()
+    desktop.page.mouse.move(box["x"] + box["width"] + 20, box["y"] + box["height"] + 9, steps=4)
+    desktop.page.mouse.up()
+    desktop.page.click("#picture-keep")
+    desktop.reads("26 in ")
+    assert desktop.marks() == ["2", "6"]
+    desktop.page.click("#picture-rotate")  # what was cropped turns as it is
+    desktop.page.click("#picture-rotate")
+    desktop.page.click("#picture-rotate")
+    desktop.page.click("#picture-rotate")
+    desktop.reads("26 in ")
+    desktop.page.click("#picture-whole")
+    desktop.reads("2026 in 1120x280")
+    assert not desktop.page.locator("#picture-whole").is_visible()
+
+
+def test_a_part_is_kept_with_a_finger(phone):
+    phone.choose(encode(year()))
+    phone.reads("2026")
+    phone.page.tap("#picture-crop")
+    phone.page.locator("#picture-image").scroll_into_view_if_needed()
+    box = phone.page.locator("#picture-image").bounding_box()
+    touch = phone.page.context.new_cdp_session(phone.page)
+    places = [(0.01, 0.02), (0.2, 0.5), (0.48, 0.98)]
+    kinds = ["touchStart", "touchMove", "touchMove"]
+    for kind, (x, y) in zip(kinds, places, strict=True):
+        point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    phone.page.tap("#picture-keep")
+    phone.reads("20 in ")
+
+
+def test_a_part_is_kept_with_the_keyboard(desktop):
+    desktop.choose(encode(year()))
+    desktop.reads("2026")
+    desktop.page.focus("#picture-crop")
+    desktop.page.keyboard.press("Enter")
+    part = desktop.page.get_by_role("group", name="Part to keep")
+    for _ in range(10):
+        desktop.page.keyboard.press("ArrowLeft")
+        desktop.page.keyboard.press("ArrowUp")
+    for _ in range(16):
+        desktop.page.keyboard.press("Shift+ArrowLeft")
+        desktop.page.keyboard.press("Shift+ArrowDown")
+    shown = desktop.page.locator("#picture-image").bounding_box()
+    box = part.bounding_box()
+    assert box["x"] == pytest.approx(shown["x"], abs=1)
+    assert box["width"] == pytest.approx(0.48 * shown["width"], abs=1)
+    assert box["height"] == pytest.approx(shown["height"], abs=1)
+    desktop.page.keyboard.press("Escape")
+    assert not part.is_visible() and desktop.marks() == list("2026")
+    desktop.page.keyboard.press("Enter")  # the focus is back on the button
+    for _ in range(5):
+        desktop.page.keyboard.press("ArrowLeft")
+    for _ in range(16):
+        desktop.page.keyboard.press("Shift+ArrowLeft")
+    desktop.page.keyboard.press("Enter")
+    desktop.reads("20 in ")
+    assert len(desktop.sent) == 2
+
+
+def test_where_nothing_is_found_it_says_what_to_do(visitor):
+    visitor.choose(encode(Image.new("L", (300, 200), 255)))
+    visitor.page.wait_for_selector(".problem:not(:empty)")
+    assert "crop closer" in visitor.page.get_by_role("alert").inner_text()
+    visitor.choose(encode(year(["6 curved"])))
+    visitor.reads("6 ")
+    visitor.page.wait_for_selector(".marks li")
+    assert not visitor.page.get_by_role("alert").is_visible()

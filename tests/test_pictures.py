@@ -12,8 +12,11 @@ from test_picture_input import ROTATED, encode, year
 
 from finalnet.pictures import open_picture
 from finalnet.preprocessing import MAX_PIXELS
-from finalnet.web.inside import to_data_url
 from finalnet.web.picture_input import MAX_DATA_URL, Mark, PictureInput, make_marks
+
+
+def to_data_url(picture: Image.Image) -> str:
+    return "data:image/png;base64," + base64.b64encode(encode(picture)).decode()
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ def test_the_pad_takes_a_drawing(pad):
         "pen_width": DEFAULT_PEN_WIDTH,
         "finished": True,
         "width": 280,
+        "reading": None,
     }
     assert pad.postprocess(None) is None
 

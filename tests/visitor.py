@@ -94,7 +94,7 @@ class Visitor(Guest):
 
     def bars(self) -> list[dict]:
         return self.page.evaluate(
-            """() => [...document.querySelectorAll("#top-k .row")].map((row) => ({
+            """() => [...document.querySelectorAll("#bars .row")].map((row) => ({
                 digit: row.querySelector(".name").textContent,
                 top: row.classList.contains("top"),
                 percent: Number(row.getAttribute("aria-valuenow")),
@@ -108,7 +108,7 @@ def visit(browser, url: str, guest: type[Guest] = Visitor, **screen) -> Iterator
     context = browser.new_context(**screen)
     visitor = guest(context.new_page(), url)
     yield visitor
-    assert visitor.complaints == []
+    assert not visitor.complaints, visitor.complaints
     context.close()
 
 

@@ -13,7 +13,6 @@ from PIL import Image
 from finalnet.pictures import open_picture
 from finalnet.preprocessing import WORKING_SIZE
 from finalnet.recognizer import Number
-from finalnet.web.inside import to_data_url
 from finalnet.web.texts import PICTURE
 
 FOLDER = Path(__file__).parent
@@ -37,7 +36,7 @@ def make_marks(number: Number, picture: Image.Image) -> list[Mark]:
     width, height = picture.size
     return [
         Mark(box.left / width, box.top / height, box.width / width, box.height / height, text)
-        for box, text in zip(number.boxes, number.text, strict=True)
+        for box, text in zip(number.boxes, number.characters, strict=True)
     ]
 
 
@@ -109,7 +108,9 @@ class PictureInput(gr.HTML):
         return {"type": "object", "properties": {"source": {"type": "string"}}}
 
     def example_payload(self) -> dict[str, Any]:
-        return {"source": to_data_url(Image.new("L", (28, 28), 255))}
+        file = BytesIO()
+        Image.new("L", (28, 28), 255).save(file, "PNG")
+        return {"source": "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()}
 
     def example_value(self) -> dict[str, Any]:
         return self.example_payload()

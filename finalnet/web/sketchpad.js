@@ -1,271 +1,368 @@
-// The sketchpad in the browser. gr.HTML gives `element`, `props`, `trigger` and `watch`.
-// Setting `props.value` fires "change"; "release" says that the pen was lifted.
+// The sketchpad: what the pen, the buttons and the keys do, and what is told of it.
+//
+// Without a recogniser the value changes while one draws, at most every SEND_EVERY ms. With one,
+// every frame is read in a worker: "read" says that `reading` of the element #sketchpad is new, and
+// the value changes once a finished drawing has been read. "release" says that the value is that
+// of a finished drawing.
 
-const INK = "#0b0f19";
+import { History, keep, kept } from "./history.js";
+import { Ink } from "./ink.js";
+import { Reader } from "./recognizer/reader.js";
+import { replay } from "./replay.js";
+
 const SEND_EVERY = 50; // ms between two values while drawing
-const MIN_STEP = 0.7; // pad pixels between two points of a stroke
-const REPLAY_TIME = 1600; // ms
-const REPLAY_STEP = 4; // pad pixels between two points of a replayed stroke
+const UNREAD_AFTER = 250; // ms until an answer is dimmed that is not for the ink on the paper
+const ERASER = 10; // pad px, from the middle of a stroke
+const PREVIEW = 900; // ms
 const TEXT_FIELDS = "input:not([type=range], [type=radio]), textarea, select, [contenteditable]";
 
-const paper = element.querySelector(".paper");
-const canvas = element.querySelector("canvas");
-const undoButton = element.querySelector("#undo");
-const clearButton = element.querySelector("#clear");
-const replayButton = element.querySelector("#replay");
-const wideButton = element.querySelector("#wide");
-const exampleButtons = element.querySelectorAll(".examples button");
-const penSlider = element.querySelector(".pen input");
-const ink = canvas.getContext("2d");
-
-let strokes = [];
-let past = []; // earlier drawings, for undo
-let activePointer = null;
-let lastSent = 0;
-let sendTimer = null;
-let frame = null;
-let replayed = null; // the whole drawing, while it is drawn again
-
-const isWide = () => paper.classList.contains("wide");
-const padWidth = () => (isWide() ? props.wide_size : props.size);
-
-// --- value -----------------------------------------------------------------------------------
-
-function send(finished) {
-  clearTimeout(sendTimer);
-  sendTimer = null;
-  lastSent = performance.now();
-  props.value = {
-    strokes: strokes.map((stroke) => stroke.map((point) => [...point])),
-    pen_width: Number(penSlider.value),
-    width: padWidth(),
-    finished,
-  };
-  if (finished) trigger("release");
+/** Bring a sketchpad to life; `file` turns a path among the props into a URL. */
+export function mount(element, component) {
+  return new Sketchpad(element, component);
 }
 
-function sendSoon() {
-  const wait = SEND_EVERY - (performance.now() - lastSent);
-  sendTimer ??= setTimeout(() => send(false), Math.max(0, wait));
-}
-
-function show(drawing) {
-  strokes = drawing;
-  paper.classList.toggle("inked", strokes.length > 0);
-  // Not `disabled`, which would take the keyboard's focus away.
-  undoButton.ariaDisabled = past.length === 0;
-  clearButton.ariaDisabled = replayButton.ariaDisabled = strokes.length === 0;
-  redrawSoon();
-}
-
-// --- screen ----------------------------------------------------------------------------------
-
-function redrawSoon() {
-  frame ??= requestAnimationFrame(redraw);
-}
-
-function redraw() {
-  frame = null;
-  const scale = canvas.height / props.size;
-  ink.setTransform(1, 0, 0, 1, 0, 0);
-  ink.clearRect(0, 0, canvas.width, canvas.height);
-  ink.setTransform(scale, 0, 0, scale, 0, 0);
-  ink.lineCap = ink.lineJoin = "round";
-  ink.lineWidth = Number(penSlider.value);
-  ink.strokeStyle = INK;
-  for (const stroke of strokes) drawStroke(stroke);
-}
-
-function drawStroke(points) {
-  const [x, y] = points[points.length - 1];
-  ink.beginPath();
-  ink.moveTo(...points[0]);
-  // Curves through the midpoints, each point the control of its own curve: no corners.
-  for (let i = 1; i < points.length - 1; i++) {
-    const [point, next] = [points[i], points[i + 1]];
-    ink.quadraticCurveTo(...point, (point[0] + next[0]) / 2, (point[1] + next[1]) / 2);
+class Sketchpad {
+  constructor(element, { props, trigger, watch, file }) {
+    Object.assign(this, { element, props, trigger });
+    const find = (selector) => element.querySelector(selector);
+    this.paper = find(".paper");
+    this.canvas = find("canvas");
+    this.buttons = Object.fromEntries(
+      ["undo", "redo", "clear", "replay", "wide", "eraser", "save"].map((name) => [
+        name,
+        find(`#${name}`),
+      ]),
+    );
+    this.pen = find(".pen input");
+    this.preview = find(".pen-preview");
+    this.failure = find(".failure");
+    this.ink = new Ink(this.canvas, props.size);
+    this.strokes = [];
+    this.history = new History();
+    this.pointer = null; // that draws or erases now
+    this.before = null; // where it was, in pad pixels, while it is beside the pad
+    this.replayed = null; // {drawing, stop}, while it is drawn again
+    this.revision = 0; // of what is on the paper
+    this.lastSent = 0;
+    this.sendTimer = null;
+    this.paper.drawing = () => ({
+      strokes: this.strokes,
+      pen_width: this.penWidth,
+      width: this.width,
+    });
+    if (props.recognizer) this.startReader(file);
+    this.listen(find);
+    watch("value", () => this.adopt(props.value));
+    this.adopt(props.value || kept()); // Gradio has "" for none
+    this.ink.fitScreen();
+    this.paper.classList.add("ready"); // for scripts: from here on no stroke is lost
   }
-  ink.lineTo(x + 0.01, y); // a line of no length at all would draw no dot
-  ink.stroke();
-}
 
-function fitScreen() {
-  const ratio = window.devicePixelRatio || 1;
-  const width = Math.round(canvas.clientWidth * ratio);
-  const height = Math.round(canvas.clientHeight * ratio);
-  if (!width || (width === canvas.width && height === canvas.height)) return;
-  canvas.width = width;
-  canvas.height = height;
-  redraw();
-}
+  listen(find) {
+    const { paper, canvas, buttons, pen } = this;
+    paper.addEventListener("pointerdown", (event) => this.penDown(event)); // and its rim
+    canvas.addEventListener("pointermove", (event) => this.penMove(event));
+    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      canvas.addEventListener(type, (event) => this.penUp(event));
+    }
+    canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    buttons.undo.addEventListener("click", () => this.undo());
+    buttons.redo.addEventListener("click", () => this.redo());
+    buttons.clear.addEventListener("click", () => this.clear());
+    buttons.replay.addEventListener("click", () => this.replay(this.strokes));
+    buttons.wide.addEventListener("click", () => this.toggleWide());
+    buttons.eraser.addEventListener("click", () => this.toggleEraser());
+    buttons.save.addEventListener("click", () => this.save());
+    find("#retry").addEventListener("click", () => this.reader.load());
+    this.element.querySelectorAll(".examples button").forEach((button, index) => {
+      button.addEventListener("click", () => this.drawExample(index));
+    });
+    pen.addEventListener("input", () => this.changePen());
+    pen.addEventListener("change", () => this.strokes.length && this.tell(true));
+    this.onKey = (event) => this.keyDown(event);
+    document.addEventListener("keydown", this.onKey);
+    addEventListener("pagehide", () => this.keep());
+    new ResizeObserver(() => this.ink.fitScreen()).observe(canvas);
+  }
 
-// --- pen -------------------------------------------------------------------------------------
+  // --- what is told ----------------------------------------------------------------------------
 
-function addPoints(event) {
-  const stroke = strokes[strokes.length - 1];
-  const box = canvas.getBoundingClientRect();
-  const coalesced = event.getCoalescedEvents?.() ?? [];
-  for (const { clientX, clientY } of coalesced.length ? coalesced : [event]) {
-    const x = ((clientX - box.left) / box.width) * padWidth();
-    const y = ((clientY - box.top) / box.height) * props.size;
-    const last = stroke[stroke.length - 1];
-    if (last && Math.hypot(x - last[0], y - last[1]) < MIN_STEP) continue;
-    stroke.push([Math.round(x * 10) / 10, Math.round(y * 10) / 10]);
+  startReader(file) {
+    const { checkpoint, constants } = this.props.recognizer;
+    this.reader = new Reader(
+      { checkpoint: file(checkpoint), constants },
+      (reading) => this.takeReading(reading),
+      (reason) => this.showFailure(reason),
+    );
+    this.paper.look = (...args) => this.reader.look(...args);
+  }
+
+  takeReading(reading) {
+    this.paper.reading = reading;
+    if (this.reader.isCurrent(this.revision)) this.markRead();
+    this.trigger("read");
+    // After the answer is on the page: setting the value takes some milliseconds.
+    if (reading.finished) setTimeout(() => this.send(true));
+  }
+
+  showFailure(reason) {
+    this.paper.classList.toggle("reads", reason === null); // for scripts
+    this.failure.hidden = reason === null;
+    this.failure.querySelector(".reason").textContent = reason === null ? "" : `(${reason})`;
+  }
+
+  /** Until the ink on the paper has been read, no answer stands beside it as if it were its own. */
+  awaitReading() {
+    const markUnread = () => document.documentElement.classList.add("unread");
+    this.unreadTimer ??= setTimeout(markUnread, UNREAD_AFTER);
+  }
+
+  markRead() {
+    clearTimeout(this.unreadTimer);
+    this.unreadTimer = null;
+    document.documentElement.classList.remove("unread");
+  }
+
+  /** Have the drawing read, or, without a recogniser, send it. */
+  tell(isFinished) {
+    if (isFinished) this.keep();
+    if (this.reader) {
+      this.awaitReading();
+      this.reader.want({
+        strokes: this.strokes,
+        penWidth: this.penWidth,
+        isNumber: this.isWide,
+        isFinished,
+        revision: this.revision,
+      });
+    } else if (isFinished) this.send(true);
+    else {
+      const wait = SEND_EVERY - (performance.now() - this.lastSent);
+      this.sendTimer ??= setTimeout(() => this.send(false), Math.max(0, wait));
+    }
+  }
+
+  send(finished) {
+    clearTimeout(this.sendTimer);
+    this.sendTimer = null;
+    this.lastSent = performance.now();
+    const { reading } = this.paper;
+    this.props.value = {
+      ...structuredClone(this.paper.drawing()),
+      finished,
+      ...(this.reader && { reading: { ...reading } }),
+    };
+    if (finished) this.trigger("release");
+  }
+
+  // --- what is shown ---------------------------------------------------------------------------
+
+  get isWide() {
+    return this.paper.classList.contains("wide");
+  }
+
+  get width() {
+    return this.isWide ? this.props.wide_size : this.props.size;
+  }
+
+  get penWidth() {
+    return Number(this.pen.value);
+  }
+
+  /** Put a drawing on the paper that is not finished. */
+  show(drawing) {
+    this.put(drawing);
+    if (drawing.length) this.tell(false);
+  }
+
+  put(drawing) {
+    const { undo, redo, clear, replay, save } = this.buttons;
+    this.strokes = drawing;
+    this.revision++;
+    this.paper.classList.toggle("inked", drawing.length > 0);
+    // Not `disabled`, which would take the keyboard's focus away.
+    undo.ariaDisabled = this.history.past.length === 0;
+    redo.ariaDisabled = this.history.future.length === 0;
+    clear.ariaDisabled = replay.ariaDisabled = save.ariaDisabled = drawing.length === 0;
+    this.ink.show(drawing, this.penWidth);
+  }
+
+  /** Put a drawing on the paper that is finished. */
+  finish(drawing) {
+    this.put(drawing);
+    this.tell(true);
+  }
+
+  // --- pen -------------------------------------------------------------------------------------
+
+  penDown(event) {
+    if (this.pointer !== null || event.button !== 0) return;
+    this.stopReplay();
+    this.canvas.setPointerCapture(event.pointerId);
+    this.pointer = event.pointerId;
+    this.before = null;
+    this.isErasing = this.buttons.eraser.ariaPressed === "true";
+    this.hasChanged = false;
+    this.penMove(event);
+  }
+
+  penMove(event) {
+    if (event.pointerId !== this.pointer) return;
+    const points = this.ink.pointsOf(event);
+    if (this.isErasing) this.erase(points);
+    else this.draw(points);
+  }
+
+  draw(points) {
+    if (!this.hasChanged) {
+      // A stroke that is begun beside the pad begins at its edge.
+      points = this.ink.enter(this.before, points);
+      if (!points) return void (this.before = this.ink.lastPoint);
+      this.hasChanged = true;
+      this.history.note(this.strokes);
+      return this.show([...this.strokes, this.ink.extend([], points)]);
+    }
+    const stroke = this.strokes[this.strokes.length - 1];
+    const count = stroke.length;
+    this.ink.extend(stroke, points);
+    if (stroke.length > count) this.show(this.strokes);
+  }
+
+  erase(points) {
+    const left = this.strokes.filter((stroke) => !this.ink.touches(stroke, points, ERASER));
+    if (left.length === this.strokes.length) return;
+    if (!this.hasChanged) this.history.note(this.strokes);
+    this.hasChanged = true;
+    this.show(left);
+  }
+
+  penUp(event) {
+    if (event.pointerId !== this.pointer) return;
+    this.pointer = null;
+    if (this.hasChanged) this.tell(true);
+  }
+
+  changePen() {
+    this.show(this.strokes);
+    const { preview, canvas } = this;
+    const share = this.penWidth / this.props.size;
+    preview.style.width = `${share * canvas.clientHeight}px`;
+    preview.hidden = false;
+    clearTimeout(this.previewTimer);
+    this.previewTimer = setTimeout(() => (preview.hidden = true), PREVIEW);
+  }
+
+  // --- replay and ready-made drawings ----------------------------------------------------------
+
+  replay(drawing) {
+    this.stopReplay();
+    if (this.pointer !== null || !drawing.length) return;
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return this.finish(drawing);
+    this.replayed = { drawing, stop: () => {} };
+    const stop = replay(drawing, (part) => this.show(part), () => this.stopReplay());
+    if (this.replayed) this.replayed.stop = stop;
+  }
+
+  stopReplay() {
+    if (!this.replayed) return;
+    const { drawing, stop } = this.replayed;
+    this.replayed = null;
+    stop();
+    this.finish(drawing);
+  }
+
+  drawExample(index) {
+    this.stopReplay();
+    this.history.note(this.strokes);
+    this.replay(this.props.examples[index].strokes);
+  }
+
+  // --- one digit or a whole number ---------------------------------------------------------------
+
+  setWide(wide) {
+    this.paper.classList.toggle("wide", wide);
+    this.buttons.wide.ariaPressed = wide;
+    this.ink.fitScreen();
+  }
+
+  toggleWide() {
+    this.stopReplay();
+    const right = Math.max(0, ...this.strokes.flat().map(([x]) => x));
+    this.setWide(!this.isWide);
+    let drawing = this.strokes;
+    if (right > this.width) {
+      this.history.note(drawing);
+      const scale = this.props.size / this.props.wide_size;
+      drawing = drawing.map((stroke) => stroke.map(([x, y]) => [x * scale, y * scale]));
+    }
+    this.finish(drawing);
+  }
+
+  // --- undo, clear, keys -----------------------------------------------------------------------
+
+  undo() {
+    this.stopReplay();
+    if (this.pointer !== null || !this.history.past.length) return;
+    this.finish(this.history.undo(this.strokes));
+  }
+
+  redo() {
+    this.stopReplay();
+    if (this.pointer !== null || !this.history.future.length) return;
+    this.finish(this.history.redo(this.strokes));
+  }
+
+  clear() {
+    this.stopReplay();
+    if (this.pointer !== null || !this.strokes.length) return;
+    this.history.note(this.strokes);
+    this.finish([]);
+  }
+
+  toggleEraser() {
+    const { eraser } = this.buttons;
+    eraser.ariaPressed = eraser.ariaPressed !== "true";
+    this.paper.classList.toggle("erasing", eraser.ariaPressed === "true");
+  }
+
+  /** Save what is on the paper as a PNG file. */
+  save() {
+    if (!this.strokes.length) return;
+    this.ink.toFile((file) => {
+      const link = document.createElement("a");
+      [link.href, link.download] = [URL.createObjectURL(file), "drawing.png"];
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  }
+
+  keep() {
+    keep(this.paper.drawing());
+  }
+
+  keyDown(event) {
+    if (!this.element.isConnected) return document.removeEventListener("keydown", this.onKey);
+    // A drawing that cannot be seen, or that something lies over, is left alone.
+    if (!this.canvas.checkVisibility() || document.querySelector(":popover-open")) return;
+    if (event.target.closest?.(TEXT_FIELDS)) return;
+    const key = event.key.toLowerCase();
+    const isCommand = event.ctrlKey || event.metaKey;
+    if (isCommand && (key === "y" || (key === "z" && event.shiftKey))) this.redo();
+    else if (isCommand && key === "z") this.undo();
+    else if (key === "escape" || key === "delete") this.clear();
+    else return;
+    event.preventDefault();
+  }
+
+  // --- a drawing that Python put on the pad, or none; while the pen is down the hand wins --------
+
+  adopt(value) {
+    if (this.pointer !== null || this.replayed) return;
+    if (value?.width) this.setWide(value.width > this.props.size);
+    if (value?.pen_width) this.pen.value = value.pen_width;
+    this.history.forget();
+    const strokes = JSON.parse(JSON.stringify(value?.strokes ?? [])); // props may be proxies
+    this.put(strokes.filter((stroke) => stroke.length));
+    if (this.reader && (this.strokes.length || this.paper.reading)) this.tell(true);
   }
 }
-
-function penDown(event) {
-  if (activePointer !== null || event.button !== 0) return;
-  stopReplay();
-  canvas.setPointerCapture(event.pointerId);
-  activePointer = event.pointerId;
-  past.push(strokes);
-  show([...strokes, []]);
-  addPoints(event);
-  sendSoon();
-}
-
-function penMove(event) {
-  if (event.pointerId !== activePointer) return;
-  addPoints(event);
-  redrawSoon();
-  sendSoon();
-}
-
-function penUp(event) {
-  if (event.pointerId !== activePointer) return;
-  activePointer = null;
-  redrawSoon();
-  send(true);
-}
-
-// --- replay and ready-made drawings ----------------------------------------------------------
-
-// Points at even distances, so that every stroke is drawn at the same speed.
-function densify(stroke) {
-  const points = [stroke[0]];
-  for (const [x, y] of stroke.slice(1)) {
-    const [x0, y0] = points[points.length - 1];
-    const steps = Math.max(1, Math.ceil(Math.hypot(x - x0, y - y0) / REPLAY_STEP));
-    for (let i = 1; i <= steps; i++) points.push([x0 + ((x - x0) * i) / steps, y0 + ((y - y0) * i) / steps]);
-  }
-  return points;
-}
-
-function replay(drawing) {
-  stopReplay();
-  if (activePointer !== null || !drawing.length) return;
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    show(drawing);
-    return send(true);
-  }
-  const dense = drawing.map(densify);
-  const points = dense.flatMap((stroke, s) => stroke.map((_, i) => [s, i + 1]));
-  const start = performance.now();
-  replayed = drawing;
-  const step = () => {
-    if (replayed !== drawing) return;
-    const share = (performance.now() - start) / REPLAY_TIME;
-    if (share >= 1) return stopReplay();
-    const [s, count] = points[Math.floor(share * points.length)];
-    show([...dense.slice(0, s), dense[s].slice(0, count)]);
-    sendSoon();
-    requestAnimationFrame(step);
-  };
-  step();
-}
-
-function stopReplay() {
-  if (!replayed) return;
-  const drawing = replayed;
-  replayed = null;
-  show(drawing);
-  send(true);
-}
-
-function drawExample(index) {
-  stopReplay();
-  past.push(strokes);
-  replay(props.examples[index].strokes);
-}
-
-// --- one digit or a whole number ---------------------------------------------------------------
-
-function setWide(wide) {
-  stopReplay();
-  paper.classList.toggle("wide", wide);
-  wideButton.ariaPressed = wide;
-  fitScreen();
-}
-
-function toggleWide() {
-  const right = Math.max(0, ...strokes.flat().map(([x]) => x));
-  setWide(!isWide());
-  if (right > padWidth()) {
-    past.push(strokes);
-    const scale = props.size / props.wide_size;
-    strokes = strokes.map((stroke) => stroke.map(([x, y]) => [x * scale, y * scale]));
-  }
-  show(strokes);
-  send(true);
-}
-
-// --- undo, clear, pen width ------------------------------------------------------------------
-
-function undo() {
-  stopReplay();
-  if (activePointer !== null || !past.length) return;
-  show(past.pop());
-  send(true);
-}
-
-function clear() {
-  stopReplay();
-  if (activePointer !== null || !strokes.length) return;
-  past.push(strokes);
-  show([]);
-  send(true);
-}
-
-function onKey(event) {
-  if (!element.isConnected) return document.removeEventListener("keydown", onKey);
-  if (event.target.closest?.(TEXT_FIELDS)) return;
-  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") undo();
-  else if (event.key === "Escape" || event.key === "Delete") clear();
-  else return;
-  event.preventDefault();
-}
-
-canvas.addEventListener("pointerdown", penDown);
-canvas.addEventListener("pointermove", penMove);
-canvas.addEventListener("pointerup", penUp);
-canvas.addEventListener("pointercancel", penUp);
-canvas.addEventListener("lostpointercapture", penUp);
-canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-undoButton.addEventListener("click", undo);
-clearButton.addEventListener("click", clear);
-replayButton.addEventListener("click", () => replay(strokes));
-wideButton.addEventListener("click", toggleWide);
-exampleButtons.forEach((button, index) => button.addEventListener("click", () => drawExample(index)));
-penSlider.addEventListener("input", () => {
-  redrawSoon();
-  if (strokes.length) sendSoon();
-});
-penSlider.addEventListener("change", () => strokes.length && send(true));
-document.addEventListener("keydown", onKey);
-new ResizeObserver(fitScreen).observe(canvas);
-
-// A drawing that Python put on the pad, or none; while the pen is down the hand wins.
-function adopt() {
-  if (activePointer !== null || replayed) return;
-  if (props.value?.width) setWide(props.value.width > props.size);
-  if (props.value?.pen_width) penSlider.value = props.value.pen_width;
-  past = [];
-  clearTimeout(sendTimer);
-  sendTimer = null;
-  show((props.value?.strokes ?? []).filter((stroke) => stroke.length));
-}
-watch("value", adopt);
-adopt();
-fitScreen();
-paper.classList.add("ready"); // for scripts: from here on no stroke is lost

@@ -7,14 +7,21 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
-from finalnet.strokes import PAD_SIZE, Strokes, render_strokes
+from finalnet.strokes import PAD_SIZE, Strokes, fit_pen, render_strokes
+from finalnet.web.browser import CHECKPOINT_FILES, Part, recognizer_settings
 from finalnet.web.examples import EXAMPLES, Example
 from finalnet.web.texts import PAD
 
-FOLDER = Path(__file__).parent
 DEFAULT_PEN_WIDTH = 18  # pad px; 8 % of a digit that fills most of the pad
 WIDE_SIZE = 700  # pad px, width of the pad for whole numbers
 MIN_PEN_WIDTH, MAX_PEN_WIDTH = 6, 48  # pad px
+PAD_OPTIONS = {
+    "size": PAD_SIZE,
+    "wide_size": WIDE_SIZE,
+    "pen_width": DEFAULT_PEN_WIDTH,
+    "min_pen_width": MIN_PEN_WIDTH,
+    "max_pen_width": MAX_PEN_WIDTH,
+}
 
 
 class Drawing(NamedTuple):
@@ -25,12 +32,15 @@ class Drawing(NamedTuple):
         pen_width: pad px.
         finished: False while the pen is down.
         width: pad px, `PAD_SIZE` or, for a whole number, `WIDE_SIZE`; the height is `PAD_SIZE`.
+        reading: what the recogniser in the browser read, {"text", "digits", "is_number"}; None
+            without one.
     """
 
     strokes: Strokes
     pen_width: float = DEFAULT_PEN_WIDTH
     finished: bool = True
     width: float = PAD_SIZE
+    reading: dict[str, Any] | None = None
 
     @property
     def is_number(self) -> bool:
@@ -38,7 +48,7 @@ class Drawing(NamedTuple):
         return self.width == WIDE_SIZE
 
     def render(self) -> np.ndarray:
-        """The drawing on its pad: (280, 280 or 700) uint8, paper 255, ink 0.
+        """The drawing on its pad: (280, 280 or 700) uint8, paper 255, ink 0; see `fit_pen`.
 
         Raises:
             ValueError: the strokes or the pen are invalid.
@@ -53,39 +63,46 @@ class Drawing(NamedTuple):
             )
         if self.width not in (PAD_SIZE, WIDE_SIZE):
             raise ValueError(f"width must be {PAD_SIZE} or {WIDE_SIZE} px, got {self.width!r:.40}")
-        return render_strokes(self.strokes, pen_width, int(self.width))
+        return render_strokes(self.strokes, fit_pen(self.strokes, pen_width), int(self.width))
 
 
-class Sketchpad(gr.HTML):
+class Sketchpad(Part):
     """White paper to draw on with mouse, finger or pen: a square, or wide for whole numbers.
 
-    As an input it gives a `Drawing`, as an output it takes one; None is an empty pad. Events:
-    `change` at most 20 times a second while drawing and at every pen-up, undo and clear;
-    `release` when the pen is lifted.
+    As an input it gives a `Drawing`, as an output it takes one; None is an empty pad.
+
+    Args:
+        checkpoint: folder of a checkpoint that the browser reads drawings with; None reads nothing.
+            Its two files are then served to anyone who opens the page.
+
+    Events: `change` and `release`, when the pen is lifted or a button pressed; `change` also while
+    drawing, at most 20 times a second, where nothing is read in the browser. Where it is, `read`
+    comes with every reading, for listeners in the browser: their
+    `document.querySelector("#sketchpad").reading` is the latest.
     """
 
     def __init__(
-        self, value: Drawing | None = None, examples: Sequence[Example] = EXAMPLES, **props: Any
+        self,
+        value: Drawing | None = None,
+        examples: Sequence[Example] = EXAMPLES,
+        checkpoint: Path | str | None = None,
+        **words: Any,
     ):
+        own = {name: words.pop(name) for name in list(words) if name not in PAD}
+        if checkpoint:
+            folder = Path(checkpoint).resolve()
+            gr.set_static_paths([folder / name for name in CHECKPOINT_FILES])
         super().__init__(
             value=value,
-            html_template=(FOLDER / "sketchpad.html").read_text(encoding="utf-8"),
-            css_template="".join(
-                (FOLDER / name).read_text(encoding="utf-8")
-                for name in ("controls.css", "sketchpad.css")
-            ),
-            js_on_load=(FOLDER / "sketchpad.js").read_text(encoding="utf-8"),
-            apply_default_css=False,
-            examples=[
-                {"name": name, "strokes": strokes, "path": _svg_path(strokes)}
-                for name, strokes in examples
-            ],
-            size=PAD_SIZE,
-            wide_size=WIDE_SIZE,
-            pen_width=DEFAULT_PEN_WIDTH,
-            min_pen_width=MIN_PEN_WIDTH,
-            max_pen_width=MAX_PEN_WIDTH,
-            **PAD | props,
+            template="sketchpad.html",
+            module="sketchpad.js",
+            mount="mount",
+            styles=("controls.css", "sketchpad.css"),
+            words={**PAD, **words, **PAD_OPTIONS, "examples": examples},
+            recognizer=recognizer_settings(folder) if checkpoint else None,
+            examples=[example._asdict() for example in examples],
+            **PAD_OPTIONS,
+            **own,
         )
 
     def preprocess(self, payload: dict[str, Any] | None) -> Drawing:  # type: ignore[override]
@@ -121,8 +138,3 @@ class Sketchpad(gr.HTML):
 
     def example_value(self) -> dict[str, Any]:
         return self.example_payload()
-
-
-def _svg_path(strokes: Strokes) -> str:
-    """Strokes as the `d` of an SVG path."""
-    return "".join("M" + " ".join(f"{x},{y}" for x, y in stroke) for stroke in strokes)

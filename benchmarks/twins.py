@@ -1,0 +1,176 @@
+"""Do both recognisers say the same? python -m benchmarks.twins --strokes FILE
+
+Draws every digit of a strokes file on the pad, in the four placements in turn, and numbers composed
+of them; has them read by the recogniser in Python and by the one in the browser, in headless
+Chromium; and prints how often each is right, how often they say the same, and how far apart they
+are at the most.
+"""
+
+import argparse
+import base64
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.latency import open_browser, running
+from finalnet import Recognizer
+from finalnet.checkpoint import COMMITTED
+from finalnet.evaluation.numbers import KINDS, compose_text
+from finalnet.evaluation.scores import PLACEMENTS, Drawing, read_strokes
+from finalnet.strokes import fit_pen, render_strokes
+from finalnet.web.browser import RECOGNIZER, recognizer_settings
+
+NUMBERS = 1_000
+CHUNK = 500  # drawings handed to the browser at a time
+
+LOAD = """async ([folder, { checkpoint, constants }]) => {
+  const file = (path) => new URL(`/gradio_api/file=${path}`, location.href).href;
+  const { Recognizer } = await import(file(`${folder}/recognizer.js`));
+  window.recognizer = await Recognizer.load(file(checkpoint), constants);
+}"""
+RECOGNIZE = """(drawings) => drawings.map(([strokes, penWidth]) => {
+  const { verdict, digit, probabilities, input } = recognizer.recognize(strokes, penWidth);
+  return [verdict, digit, probabilities, btoa(String.fromCharCode(...input))];
+})"""
+READ_NUMBERS = "(drawings) => drawings.map((strokes) => recognizer.readNumber(strokes).text)"
+
+
+class Answer(NamedTuple):
+    """What a recogniser says of one drawing."""
+
+    verdict: str
+    digit: int | None
+    probabilities: np.ndarray  # (10,)
+    network_input: np.ndarray  # (784,) int64
+
+
+class Agreement(NamedTuple):
+    """How alike two lists of answers are; shares in [0, 1]."""
+
+    same: float  # verdict and digit
+    mean_difference: float  # of the probability that differs most, over all drawings
+    largest_difference: float
+    grey_levels: dict[str, float]  # of 255, the largest of a drawing: median, 99 % and 100 %
+
+
+def place_on_pad(drawings: Sequence[Drawing], seed: int = 0) -> list[tuple[list, float]]:
+    """Strokes as the pad sends them, to a tenth of a pixel, and the pen's width."""
+    random = np.random.default_rng(seed)
+    placements = list(PLACEMENTS.values())
+    placed = []
+    for index, drawing in enumerate(drawings):
+        strokes, pen_width = placements[index % len(placements)].place(drawing.strokes, random)
+        placed.append(([np.round(stroke, 1).tolist() for stroke in strokes], float(pen_width)))
+    return placed
+
+
+def compose_numbers(
+    drawings: Sequence[Drawing], count: int, seed: int = 0
+) -> tuple[list[list], list[str]]:
+    """Numbers of every kind, of one writer each, as strokes, and what they are."""
+    random = np.random.default_rng(seed)
+    writers: dict[str, list[Drawing]] = {}
+    for drawing in drawings:
+        writers.setdefault(drawing.writer, []).append(drawing)
+    names = sorted(writers)
+    patterns = [pattern for kind in KINDS.values() for pattern in kind]
+    numbers = [
+        compose_text(
+            writers[names[random.integers(len(names))]], patterns[index % len(patterns)], random
+        )
+        for index in range(count)
+    ]
+    strokes = [[np.round(100 * s, 1).tolist() for s in number.strokes] for number in numbers]
+    return strokes, [number.text for number in numbers]
+
+
+def ask_python(recognizer: Recognizer, drawings: Sequence[tuple[list, float]]) -> list[Answer]:
+    predictions = [
+        recognizer.recognize(render_strokes(strokes, fit_pen(strokes, pen_width)))
+        for strokes, pen_width in drawings
+    ]
+    return [
+        Answer(p.verdict, p.digit, p.probabilities, p.network_input.ravel().astype(np.int64))
+        for p in predictions
+    ]
+
+
+def load_in_browser(page: Page, checkpoint: Path = COMMITTED) -> None:
+    """Load the recogniser of a page that is served by the app."""
+    page.evaluate(LOAD, [str(RECOGNIZER), recognizer_settings(checkpoint)])
+
+
+def ask_browser(page: Page, drawings: Sequence[tuple[list, float]]) -> list[Answer]:
+    answers: list[list[Any]] = _in_chunks(page, RECOGNIZE, drawings)
+    return [
+        Answer(verdict, digit, np.array(probabilities), _pixels(network_input))
+        for verdict, digit, probabilities, network_input in answers
+    ]
+
+
+def ask_browser_for_numbers(page: Page, numbers: Sequence[list]) -> list[str]:
+    return _in_chunks(page, READ_NUMBERS, numbers)
+
+
+def _in_chunks(page: Page, code: str, drawings: Sequence[Any]) -> list[Any]:
+    starts = range(0, len(drawings), CHUNK)
+    return [each for start in starts for each in page.evaluate(code, drawings[start:][:CHUNK])]
+
+
+def _pixels(network_input: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(network_input), np.uint8).astype(np.int64)
+
+
+def compare(one: Sequence[Answer], other: Sequence[Answer]) -> Agreement:
+    pairs = list(zip(one, other, strict=True))
+    probabilities = [np.abs(a.probabilities - b.probabilities).max() for a, b in pairs]
+    grey = [np.abs(a.network_input - b.network_input).max() for a, b in pairs]
+    return Agreement(
+        same=float(np.mean([a[:2] == b[:2] for a, b in pairs])),
+        mean_difference=float(np.mean(probabilities)),
+        largest_difference=float(np.max(probabilities)),
+        grey_levels={f"{q} %": float(np.percentile(grey, q)) for q in (50, 99, 100)},
+    )
+
+
+def accuracy(answers: Sequence[Answer], labels: Sequence[int]) -> float:
+    """Share whose most probable digit is the label, whatever the verdict."""
+    digits = [answer.probabilities.argmax() for answer in answers]
+    return float(np.mean(np.array(digits) == np.array(labels)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--strokes", type=Path, required=True, help="drawn digits, JSON lines")
+    drawings = [d for d in read_strokes(parser.parse_args().strokes) if d.label.isdigit()]
+    placed, labels = place_on_pad(drawings), [int(drawing.label) for drawing in drawings]
+    numbers, texts = compose_numbers(drawings, NUMBERS)
+    recognizer = Recognizer.load()
+    with (
+        sync_playwright() as playwright,
+        running([sys.executable, "app.py", "--port"]) as (url, *_),
+    ):
+        page = open_browser(playwright).new_page()
+        page.goto(url)
+        load_in_browser(page)
+        in_browser, read = ask_browser(page, placed), ask_browser_for_numbers(page, numbers)
+    in_python = ask_python(recognizer, placed)
+    read_in_python = [recognizer.read_number(strokes).text for strokes in numbers]
+    print(f"{len(labels):,} drawings, the four placements in turn")
+    for name, answers in (("Python", in_python), ("browser", in_browser)):
+        print(f"right: {accuracy(answers, labels):.2%} {name}")
+    print(compare(in_python, in_browser))
+    print(
+        f"{NUMBERS:,} numbers of every kind, wholly right: "
+        f"{np.mean(np.array(read_in_python) == texts):.1%} Python, "
+        f"{np.mean(np.array(read) == texts):.1%} browser; "
+        f"the same text: {np.mean(np.array(read) == read_in_python):.2%}"
+    )
+
+
+if __name__ == "__main__":
+    main()

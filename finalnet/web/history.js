@@ -1,0 +1,48 @@
+// What was on the paper before, and what was taken back; and what a reload must not lose.
+
+/** Drawings that undo and redo bring back. */
+export class History {
+  constructor() {
+    this.forget();
+  }
+
+  forget() {
+    [this.past, this.future] = [[], []];
+  }
+
+  /** Note the drawing that is about to be changed. */
+  note(drawing) {
+    this.past.push(drawing);
+    this.future = [];
+  }
+
+  undo(drawing) {
+    this.future.push(drawing);
+    return this.past.pop();
+  }
+
+  redo(drawing) {
+    this.past.push(drawing);
+    return this.future.pop();
+  }
+}
+
+const KEY = `finalnet-pad:${location.pathname}`;
+
+/** Keep a drawing {strokes, pen_width, width} until the browser's tab is closed. */
+export function keep(state) {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(state));
+  } catch {
+    // A browser that keeps nothing, or no more, is no reason not to draw.
+  }
+}
+
+/** What was kept, or null. */
+export function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,86 @@
+// What happens inside the network while it reads one drawing.
+
+import { normalize } from "./preprocessing.js";
+
+// Of the squares tried, those whose strokes, once erased, cost a digit of MNIST the most.
+const PATCH_SIZE = 4; // px, side of a square of ink
+const PATCH_STEP = 3; // px, from one to the next
+const AT_ONCE = 6; // squares that are rubbed out before others have their turn
+
+/**
+ * What each part of the network answers to a network input, a Uint8Array.
+ *
+ * Returns {maps, features}: of each convolution {size, values}, its maps one behind the other, and
+ * the values of fc1, all after ReLU.
+ */
+export function lookInside(network, input, constants) {
+  const { maps, features } = network.activations(normalize(input, constants));
+  const size = network.inputSize;
+  return { maps: maps.map((map, i) => removeBorder(map, i < 2 ? size : size / 2)), features };
+}
+
+function removeBorder(maps, size) {
+  const stride = size + 2;
+  const values = new Float32Array((maps.length / stride ** 2) * size ** 2);
+  for (let row = 0; row * size < values.length; row++) {
+    const start = (Math.floor(row / size) * stride + (row % size) + 1) * stride + 1;
+    values.set(maps.subarray(start, start + size), row * size);
+  }
+  return { size, values };
+}
+
+/**
+ * How much the ink at each pixel speaks for (positive) or against (negative) each digit.
+ *
+ * Small squares of ink are rubbed out one at a time. What a digit's log odds lose without a square
+ * is the square's evidence; a pixel's is the mean over the squares that hold it, in proportion to
+ * its ink. Gradients would be as quick, but they name scattered pixels and not strokes.
+ *
+ * Returns ten planes in nats, one behind the other; null when `isWanted` said no meanwhile.
+ * Source: Robnik-Sikonja and Kononenko 2008, Zeiler and Fergus 2014.
+ */
+export async function findEvidence(network, input, constants, isWanted) {
+  const [size, classes] = [network.inputSize, network.classes];
+  const odds = (pixels) => logOdds(network.logitsOf(normalize(pixels, constants)));
+  const whole = odds(input);
+  const evidence = new Float32Array(classes * size ** 2);
+  const squares = new Float32Array(size ** 2); // that hold each pixel
+  for (const [i, square] of inkedSquares(input, size).entries()) {
+    if (i % AT_ONCE === 0 && !(await isWanted())) return null;
+    const erased = input.slice();
+    for (const pixel of square) erased[pixel] = 0;
+    const left = odds(erased);
+    for (const pixel of square) {
+      squares[pixel]++;
+      for (let d = 0; d < classes; d++) evidence[d * size ** 2 + pixel] += whole[d] - left[d];
+    }
+  }
+  return evidence.map((sum, i) => {
+    const pixel = i % size ** 2;
+    return ((sum / Math.max(squares[pixel], 1)) * input[pixel]) / 255;
+  });
+}
+
+/** The pixels of each square that has ink in it. */
+function inkedSquares(input, size) {
+  const squares = [];
+  for (let top = 0; top + PATCH_SIZE <= size; top += PATCH_STEP) {
+    for (let left = 0; left + PATCH_SIZE <= size; left += PATCH_STEP) {
+      const square = Array.from({ length: PATCH_SIZE ** 2 }, (_, i) => {
+        return (top + Math.floor(i / PATCH_SIZE)) * size + left + (i % PATCH_SIZE);
+      });
+      if (square.some((pixel) => input[pixel])) squares.push(square);
+    }
+  }
+  return squares;
+}
+
+/** log p / (1 - p) of every digit; unlike log p it keeps moving when p is near 1. */
+function logOdds(logits) {
+  return Array.from(logits, (logit, digit) => {
+    const others = logits.filter((_, other) => other !== digit);
+    const highest = Math.max(...others);
+    const sum = others.reduce((total, other) => total + Math.exp(other - highest), 0);
+    return logit - highest - Math.log(sum);
+  });
+}

@@ -1,0 +1,167 @@
+// FinalNet: normalised network inputs in, logits out. Twin of model.py, with every batch norm
+// folded into the convolution before it.
+//
+// Feature maps are planes with a border of zeros, one behind the other in a Float32Array: the
+// padding of the next convolution is there already.
+
+const EPSILON = 1e-5; // of torch's batch norm
+const BLOCK = 4; // output planes computed together, so that each input pixel is loaded once for all
+
+/** The network with the tensors of a checkpoint. */
+export class Network {
+  constructor(tensors, { INPUT_SIZE, NUM_CLASSES }) {
+    this.inputSize = INPUT_SIZE;
+    this.classes = NUM_CLASSES;
+    this.convolutions = [1, 2, 3, 4].map((number) => foldBatchNorm(tensors, number));
+    this.layers = ["fc1", "fc2"].map((name) => ({
+      weights: tensor(tensors, `${name}.weight`),
+      bias: tensor(tensors, `${name}.bias`),
+    }));
+  }
+
+  /** Unnormalised scores, classes by classes, of normalised inputs one behind the other. */
+  logits(inputs) {
+    const area = this.inputSize ** 2;
+    const logits = new Float32Array((inputs.length / area) * this.classes);
+    for (let i = 0; i * area < inputs.length; i++) {
+      const image = inputs.subarray(i * area, (i + 1) * area);
+      logits.set(this.logitsOf(image), i * this.classes);
+    }
+    return logits;
+  }
+
+  logitsOf(image) {
+    return this.activations(image).logits;
+  }
+
+  /** After each ReLU: {maps, features, logits}, the maps of each convolution bordered. */
+  activations(image) {
+    const [conv1, conv2, conv3, conv4] = this.convolutions;
+    const [fc1, fc2] = this.layers;
+    const full = this.inputSize;
+    const half = full / 2;
+    const first = convolve(addBorder(image, full), full, conv1);
+    const second = convolve(first, full, conv2);
+    const third = convolve(addBorder(pool(second, full), half), half, conv3);
+    const fourth = convolve(third, half, conv4);
+    const features = applyLinear(pool(fourth, half), fc1).map(relu);
+    return { maps: [first, second, third, fourth], features, logits: applyLinear(features, fc2) };
+  }
+}
+
+function tensor(tensors, name) {
+  const found = tensors[name]?.values;
+  if (!found?.every(Number.isFinite)) throw new Error(`the checkpoint has no finite ${name}`);
+  return found;
+}
+
+function foldBatchNorm(tensors, number) {
+  const read = (name) => tensor(tensors, name);
+  const [weights, bias] = [read(`conv${number}.weight`), read(`conv${number}.bias`)];
+  const [mean, variance] = [read(`bn${number}.running_mean`), read(`bn${number}.running_var`)];
+  const [gain, shift] = [read(`bn${number}.weight`), read(`bn${number}.bias`)];
+  const scales = gain.map((value, o) => value / Math.sqrt(variance[o] + EPSILON));
+  const each = weights.length / bias.length;
+  return {
+    weights: weights.map((weight, i) => weight * scales[Math.floor(i / each)]),
+    bias: bias.map((value, o) => (value - mean[o]) * scales[o] + shift[o]),
+  };
+}
+
+const relu = (value) => (value > 0 ? value : 0);
+
+/** Planes of size x size get a border of zeros. */
+function addBorder(planes, size) {
+  const stride = size + 2;
+  const count = planes.length / size ** 2;
+  const bordered = new Float32Array(count * stride ** 2);
+  for (let row = 0; row < count * size; row++) {
+    const start = (Math.floor(row / size) * stride + (row % size) + 1) * stride + 1;
+    bordered.set(planes.subarray(row * size, (row + 1) * size), start);
+  }
+  return bordered;
+}
+
+/** A 3x3 convolution and ReLU over bordered planes of size x size; the result is bordered too. */
+function convolve(input, size, { weights, bias }) {
+  const stride = size + 2;
+  const area = stride ** 2;
+  const channels = input.length / area;
+  const output = new Float32Array(bias.length * area);
+  for (let o = 0; o < bias.length; o += BLOCK) {
+    const block = output.subarray(o * area, (o + BLOCK) * area);
+    for (let k = 0; k < BLOCK; k++) block.fill(bias[o + k], k * area, (k + 1) * area);
+    for (let c = 0; c < channels; c++) {
+      const plane = input.subarray(c * area, (c + 1) * area);
+      addPlane(plane, block, size, weights, (o * channels + c) * 9, channels * 9);
+    }
+    rectify(block, size);
+  }
+  return output;
+}
+
+/** Add one input plane's share to four output planes; their 3x3 weights lie `step` apart. */
+function addPlane(plane, block, size, weights, first, step) {
+  const stride = size + 2;
+  const area = stride * stride;
+  const w = weights.subarray(first, first + 9);
+  const v = weights.subarray(first + step, first + step + 9);
+  const u = weights.subarray(first + 2 * step, first + 2 * step + 9);
+  const t = weights.subarray(first + 3 * step, first + 3 * step + 9);
+  const [w0, w1, w2, w3, w4, w5, w6, w7, w8] = w;
+  const [v0, v1, v2, v3, v4, v5, v6, v7, v8] = v;
+  const [u0, u1, u2, u3, u4, u5, u6, u7, u8] = u;
+  const [t0, t1, t2, t3, t4, t5, t6, t7, t8] = t;
+  for (let y = 1; y <= size; y++) {
+    let i = y * stride + 1;
+    let a0 = plane[i - stride - 1], a1 = plane[i - stride], b0 = plane[i - 1], b1 = plane[i];
+    let c0 = plane[i + stride - 1], c1 = plane[i + stride];
+    for (const end = i + size; i < end; i++) {
+      const a2 = plane[i - stride + 1], b2 = plane[i + 1], c2 = plane[i + stride + 1];
+      block[i] += a0 * w0 + a1 * w1 + a2 * w2 + b0 * w3 + b1 * w4 + b2 * w5 + c0 * w6 + c1 * w7 + c2 * w8;
+      block[i + area] += a0 * v0 + a1 * v1 + a2 * v2 + b0 * v3 + b1 * v4 + b2 * v5 + c0 * v6 + c1 * v7 + c2 * v8;
+      block[i + 2 * area] += a0 * u0 + a1 * u1 + a2 * u2 + b0 * u3 + b1 * u4 + b2 * u5 + c0 * u6 + c1 * u7 + c2 * u8;
+      block[i + 3 * area] += a0 * t0 + a1 * t1 + a2 * t2 + b0 * t3 + b1 * t4 + b2 * t5 + c0 * t6 + c1 * t7 + c2 * t8;
+      a0 = a1; a1 = a2; b0 = b1; b1 = b2; c0 = c1; c1 = c2;
+    }
+  }
+}
+
+/** ReLU, and zeros in the border again. */
+function rectify(planes, size) {
+  const stride = size + 2;
+  for (let start = 0; start < planes.length; start += stride) {
+    const y = (start / stride) % stride;
+    if (y === 0 || y > size) planes.fill(0, start, start + stride);
+    else {
+      for (let i = start; i < start + stride; i++) if (planes[i] < 0) planes[i] = 0;
+      planes[start] = planes[start + stride - 1] = 0;
+    }
+  }
+}
+
+/** The largest of 2x2: bordered planes of size x size in, planes of half the size, no border, out. */
+function pool(input, size) {
+  const stride = size + 2;
+  const half = size / 2;
+  const channels = input.length / stride ** 2;
+  const output = new Float32Array(channels * half * half);
+  let o = 0;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < half; y++) {
+      let i = (c * stride + 2 * y + 1) * stride + 1;
+      for (let x = 0; x < half; x++, i += 2, o++) {
+        output[o] = Math.max(input[i], input[i + 1], input[i + stride], input[i + stride + 1]);
+      }
+    }
+  }
+  return output;
+}
+
+function applyLinear(input, { weights, bias }) {
+  return bias.map((start, o) => {
+    let sum = start;
+    for (let i = 0; i < input.length; i++) sum += weights[o * input.length + i] * input[i];
+    return sum;
+  });
+}

@@ -1,0 +1,145 @@
+// Image to network input: every drawing is placed where MNIST would have placed it. Twin of
+// preprocessing.py, for images of the pad; photographs are the server's.
+//
+// Ink is an image too: paper 0, ink up to 255. A network input is a Uint8Array of 28x28.
+
+import { roundHalfEven } from "./strokes.js";
+
+/** What FinalNet sees of an image; all zero when there is no ink. */
+export function preprocess(image, constants) {
+  return centerInk(findInk(image, constants), constants);
+}
+
+/** Separate ink from even paper, whichever is darker. */
+export function findInk({ pixels, width, height }, { MIN_CONTRAST }) {
+  const paper = medianOfBorder(pixels, width, height);
+  const ink = new Uint8Array(pixels.length);
+  let strongest = 0;
+  for (let i = 0; i < pixels.length; i++) {
+    ink[i] = Math.abs(pixels[i] - paper);
+    if (ink[i] > strongest) strongest = ink[i];
+  }
+  if (strongest < MIN_CONTRAST) ink.fill(0);
+  else if (strongest < 254) {
+    for (let i = 0; i < ink.length; i++) ink[i] = roundHalfEven((ink[i] * 255) / strongest);
+  }
+  return { pixels: ink, width, height };
+}
+
+function medianOfBorder(pixels, width, height) {
+  const border = [];
+  for (let x = 0; x < width; x++) border.push(pixels[x], pixels[(height - 1) * width + x]);
+  for (let y = 1; y < height - 1; y++) border.push(pixels[y * width], pixels[(y + 1) * width - 1]);
+  border.sort((one, other) => one - other);
+  const half = border.length / 2;
+  return Math.floor((border[Math.ceil(half) - 1] + border[Math.floor(half)]) / 2);
+}
+
+/** Crop the ink, bring its longer side to 20 px and its centre of mass to the middle. */
+export function centerInk(ink, { INPUT_SIZE, DIGIT_SIZE, CENTER }) {
+  const frame = new Uint8Array(INPUT_SIZE ** 2);
+  const cropped = crop(ink);
+  if (!cropped) return frame;
+  const { pixels, width, height } = resize(cropped, DIGIT_SIZE);
+  let [mass, massX, massY] = [0, 0, 0];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const weight = pixels[y * width + x];
+      mass += weight;
+      massX += weight * x;
+      massY += weight * y;
+    }
+  }
+  const place = (moment, size) => {
+    const start = mass ? roundHalfEven(CENTER - moment / mass) : 0;
+    return Math.min(Math.max(start, 0), INPUT_SIZE - size);
+  };
+  const [left, top] = [place(massX, width), place(massY, height)];
+  for (let y = 0; y < height; y++) {
+    frame.set(pixels.subarray(y * width, (y + 1) * width), (top + y) * INPUT_SIZE + left);
+  }
+  return frame;
+}
+
+/** The part of an image that holds its ink, or null when there is none. */
+function crop({ pixels, width, height }) {
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!pixels[y * width + x]) continue;
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (y < top) top = y;
+      bottom = y;
+    }
+  }
+  if (right < 0) return null;
+  const size = right - left + 1;
+  const cropped = new Uint8Array(size * (bottom - top + 1));
+  for (let y = top; y <= bottom; y++) {
+    cropped.set(pixels.subarray(y * width + left, y * width + right + 1), (y - top) * size);
+  }
+  return { pixels: cropped, width: size, height: bottom - top + 1 };
+}
+
+/** Bring the longer side to a length, averaging areas when that shrinks the image. */
+function resize(image, longerSide) {
+  const scale = longerSide / Math.max(image.width, image.height);
+  if (scale === 1) return image;
+  const width = Math.max(1, roundHalfEven(image.width * scale));
+  const height = Math.max(1, roundHalfEven(image.height * scale));
+  const weigh = scale < 1 ? areaWeights : linearWeights;
+  const columns = weigh(image.width, width);
+  const rows = weigh(image.height, height);
+  const narrow = new Float32Array(width * image.height);
+  for (let y = 0; y < image.height; y++) {
+    for (let x = 0; x < width; x++) {
+      const { start, weights } = columns[x];
+      let sum = 0;
+      for (let i = 0; i < weights.length; i++) {
+        sum += weights[i] * image.pixels[y * image.width + start + i];
+      }
+      narrow[y * width + x] = sum;
+    }
+  }
+  const pixels = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const { start, weights } = rows[y];
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let i = 0; i < weights.length; i++) sum += weights[i] * narrow[(start + i) * width + x];
+      pixels[y * width + x] = roundHalfEven(sum);
+    }
+  }
+  return { pixels, width, height };
+}
+
+/** For each new pixel the old ones that it covers, and the share of each in it. */
+function areaWeights(from, to) {
+  const size = from / to;
+  return Array.from({ length: to }, (_, i) => {
+    const [low, high] = [i * size, Math.min((i + 1) * size, from)];
+    const start = Math.floor(low + 1e-6);
+    const weights = [];
+    for (let j = start; j < high - 1e-6; j++) {
+      weights.push((Math.min(high, j + 1) - Math.max(low, j)) / size);
+    }
+    return { start, weights };
+  });
+}
+
+/** For each new pixel the two old ones whose centres it lies between. */
+function linearWeights(from, to) {
+  return Array.from({ length: to }, (_, i) => {
+    const place = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
+    const start = Math.min(Math.floor(place), Math.max(from - 2, 0));
+    return { start, weights: from > 1 ? [1 - (place - start), place - start] : [1] };
+  });
+}
+
+/** Network inputs, one behind the other, to mean 0 and standard deviation 1: a Float32Array. */
+export function normalize(inputs, { MEAN, STD }) {
+  const scaled = new Float32Array(inputs.length);
+  for (let i = 0; i < inputs.length; i++) scaled[i] = (inputs[i] / 255 - MEAN) / STD;
+  return scaled;
+}

@@ -1,0 +1,76 @@
+// The recogniser as the pad uses it: drawings go to the worker one at a time, the latest wins.
+
+/** Reads drawings {strokes, penWidth, isNumber, isFinished, revision} one after the other. */
+export class Reader {
+  /**
+   * settings: {checkpoint, constants}, the checkpoint folder's absolute URL and Python's numbers.
+   * onReading: is given each reading, with `finished` as its drawing's.
+   * onFailure: is given why the network could not be loaded, or null once it is.
+   */
+  constructor(settings, onReading, onFailure) {
+    Object.assign(this, { settings, onReading, onFailure });
+    this.wanted = null; // what is read next
+    this.read = null; // what was read last, or is being read
+    this.reading = null; // what it says; null while it is being read
+    this.load();
+  }
+
+  /** Load the network, or try again to. */
+  load() {
+    this.isReady = false;
+    this.worker?.terminate();
+    this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    this.worker.onmessage = ({ data }) => this.onMessage(data);
+    this.worker.onerror = (event) => this.onFailure(event.message ?? "a script is missing");
+    this.worker.postMessage(this.settings);
+  }
+
+  /** Read a drawing next; one that still waits is dropped. */
+  want(drawing) {
+    this.wanted = drawing;
+    this.next();
+  }
+
+  /** Whether the last reading is for this drawing. */
+  isCurrent(revision) {
+    return revision === this.read?.revision;
+  }
+
+  /** Tell what happens in the network with a network input in base64; `inside.js` says what. */
+  look(input, isThorough, onInside) {
+    this.onInside = onInside;
+    this.worker.postMessage({ look: input, isThorough });
+  }
+
+  next() {
+    const drawing = this.wanted;
+    if (!drawing || !this.isReady) return;
+    const isSame = drawing.revision === this.read?.revision;
+    if (isSame && this.reading) this.deliver(drawing);
+    else if (!this.read || this.reading) {
+      this.wanted = null;
+      [this.read, this.reading] = [drawing, null];
+      const { strokes, penWidth, isNumber } = drawing;
+      this.worker.postMessage({ strokes, penWidth, isNumber });
+    }
+  }
+
+  onMessage({ isReady, failure, reading, inside }) {
+    if (failure) return this.onFailure(failure);
+    if (inside) return this.onInside(inside);
+    if (isReady) {
+      [this.isReady, this.read] = [true, null];
+      this.onFailure(null);
+    } else {
+      this.reading = reading;
+      if (this.wanted?.revision !== this.read.revision) this.deliver(this.read);
+    }
+    this.next();
+  }
+
+  /** The same ink may be wanted again once the pen is lifted: it is not read twice. */
+  deliver(drawing) {
+    if (drawing === this.wanted) this.wanted = null;
+    this.onReading({ ...this.reading, finished: drawing.isFinished });
+  }
+}

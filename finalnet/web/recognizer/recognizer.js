@@ -1,0 +1,100 @@
+// A drawing in, a prediction out. Twin of recognizer.py.
+//
+// A prediction is {verdict, digit, probabilities, input}: verdict "digit", "unsure" or "blank";
+// digit 0 to 9 or null; ten probabilities; the network input, a Uint8Array of 28x28.
+
+import { loadCheckpoint } from "./checkpoint.js";
+import { Network } from "./network.js";
+import { normalize, preprocess } from "./preprocessing.js";
+import { chooseSpans, findWords, splitStrokes, write } from "./splitting.js";
+import { fitPen, renderStrokes } from "./strokes.js";
+import { makeViews } from "./views.js";
+
+export class Recognizer {
+  constructor({ config, tensors }, constants) {
+    const { temperature, rejection_threshold: threshold } = config;
+    if (!(temperature > 0) || threshold === undefined) {
+      throw new Error("config.json needs a temperature above 0 and a rejection_threshold");
+    }
+    [this.temperature, this.threshold] = [temperature, threshold];
+    this.constants = constants;
+    this.network = new Network(tensors, constants);
+  }
+
+  static async load(folder, constants) {
+    return new Recognizer(await loadCheckpoint(folder), constants);
+  }
+
+  /** What is drawn on the square pad, as one digit. */
+  recognize(strokes, penWidth) {
+    const { PAD_SIZE } = this.constants;
+    const pen = fitPen(strokes, penWidth, this.constants);
+    const image = renderStrokes(strokes, pen, PAD_SIZE, PAD_SIZE, this.constants);
+    return this.recognizeInput(preprocess(image, this.constants));
+  }
+
+  /**
+   * Digits on lines: {text, characters, digits, boxes}, "?" for an unsure digit; the text holds
+   * separators, spaces and line breaks too, the characters are one a digit.
+   */
+  readNumber(strokes) {
+    const { spans: all, inputs, breaks } = splitStrokes(strokes, this.constants);
+    const predictions = inputs.map((input) => this.recognizeInput(input));
+    const sureness = predictions.map(({ probabilities }) => Math.max(...probabilities));
+    const row = chooseSpans(all, sureness, this.constants);
+    const spans = row.map((index) => all[index]);
+    const digits = findWords(spans, breaks).flatMap((word) =>
+      judgeRow(word.map((place) => predictions[row[place]]), this.constants),
+    );
+    const characters = digits.map(({ digit }) => String(digit ?? "?"));
+    const text = write(characters, spans, breaks);
+    return { text, characters, digits, boxes: spans.map(({ box }) => box) };
+  }
+
+  recognizeInput(input) {
+    if (input.every((pixel) => pixel === 0)) {
+      const probabilities = new Array(this.constants.NUM_CLASSES).fill(0);
+      return { verdict: "blank", digit: null, probabilities, input };
+    }
+    const logits = this.viewLogits(input);
+    const probabilities = softmax(logits.map((logit) => logit / this.temperature));
+    const confidence = Math.max(...softmax(logits));
+    if (this.threshold !== null && confidence < this.threshold) {
+      return { verdict: "unsure", digit: null, probabilities, input };
+    }
+    return { verdict: "digit", digit: likeliest(probabilities), probabilities, input };
+  }
+
+  /** The mean of the logits over the views of a network input. */
+  viewLogits(input) {
+    const views = normalize(makeViews(input, this.constants), this.constants);
+    const logits = this.network.logits(views);
+    const { NUM_CLASSES, PENS } = this.constants;
+    return Array.from({ length: NUM_CLASSES }, (_, digit) => {
+      let sum = 0;
+      for (let i = digit; i < logits.length; i += NUM_CLASSES) sum += logits[i];
+      return sum / PENS.length;
+    });
+  }
+}
+
+/** Judge drawings of one word: beside a sure digit, an unsure one is called what it likely is. */
+function judgeRow(row, { LIKELY }) {
+  if (row.every(({ verdict }) => verdict !== "digit")) return row;
+  return row.map((prediction) =>
+    prediction.verdict === "unsure" && Math.max(...prediction.probabilities) > LIKELY
+      ? { ...prediction, verdict: "digit", digit: likeliest(prediction.probabilities) }
+      : prediction,
+  );
+}
+
+function likeliest(probabilities) {
+  return probabilities.indexOf(Math.max(...probabilities));
+}
+
+function softmax(logits) {
+  const highest = Math.max(...logits);
+  const shares = logits.map((logit) => Math.exp(logit - highest));
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return shares.map((share) => share / sum);
+}

@@ -1,0 +1,169 @@
+// Strokes to image: what the pen did becomes black ink on white paper. Twin of strokes.py.
+//
+// A stroke is a list of [x, y], y pointing down. An image is {pixels, width, height}: a Uint8Array,
+// row by row. Every `constants` holds the numbers of the Python modules, by their names there.
+
+/** The nearest whole number, halves to the even one, as Python and OpenCV round. */
+export function roundHalfEven(value) {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+/** Draw strokes where they are, as the pad shows them; ink outside the pad is cut off. */
+export function renderStrokes(strokes, penWidth, width, height, constants) {
+  return rasterize(strokes, penWidth, width, height, constants.SUPERSAMPLING);
+}
+
+/** The pen to look closer with: no thicker, in pixels, than a small drawing can bear. */
+export function fitPen(strokes, penWidth, { LARGEST_PEN, FINEST_PEN }) {
+  const { width, height } = extentOf(strokes);
+  return Math.min(penWidth, Math.max(LARGEST_PEN * Math.max(width, height), FINEST_PEN));
+}
+
+/** Draw strokes of any coordinates, fitted into the middle of a square pad. */
+export function drawStrokes(strokes, constants) {
+  const { PAD_SIZE, PEN_WIDTH, MARGIN } = constants;
+  const room = PAD_SIZE * (1 - 2 * MARGIN);
+  const { left, top, width, height } = extentOf(strokes);
+  const extent = Math.max(width, height);
+  const scale = extent > 0 ? room / extent : 1;
+  const [middleX, middleY] = [left + width / 2, top + height / 2];
+  const fitted = strokes.map((stroke) =>
+    stroke.map(([x, y]) => [
+      (x - middleX) * scale + PAD_SIZE / 2,
+      (y - middleY) * scale + PAD_SIZE / 2,
+    ]),
+  );
+  return renderStrokes(fitted, PEN_WIDTH * room, PAD_SIZE, PAD_SIZE, constants);
+}
+
+/** The box around the points of strokes. */
+export function extentOf(strokes) {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const stroke of strokes) {
+    for (const [x, y] of stroke) {
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (y < top) top = y;
+      if (y > bottom) bottom = y;
+    }
+  }
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+function rasterize(strokes, penWidth, width, height, supersampling) {
+  const canvas = new Canvas(width * supersampling, height * supersampling);
+  const thickness = Math.max(1, roundHalfEven(penWidth * supersampling));
+  for (const stroke of strokes) {
+    const points = stroke.map((point) =>
+      point.map((length) => roundHalfEven(length * supersampling - 0.5)),
+    );
+    if (points.length === 1) canvas.fillDisc(points[0], Math.floor(thickness / 2));
+    for (let i = 1; i < points.length; i++) canvas.fillLine(points[i - 1], points[i], thickness);
+  }
+  return canvas.shrink(supersampling);
+}
+
+/**
+ * Sub-pixels that are ink (1) or paper (0), filled pixel for pixel as OpenCV fills them.
+ *
+ * Only the rows and columns with ink are looked at.
+ */
+class Canvas {
+  constructor(width, height) {
+    [this.width, this.height] = [width, height];
+    this.pixels = new Uint8Array(width * height);
+    [this.left, this.top, this.right, this.bottom] = [width, height, 0, 0]; // of the ink
+  }
+
+  fillDisc([x, y], radius) {
+    for (let row = -radius; row <= radius; row++) {
+      const half = Math.floor(Math.sqrt(radius ** 2 - row ** 2));
+      this.fillRow(y + row, x - half, x + half);
+    }
+  }
+
+  /** A line with round ends; one of an odd thickness is a pixel thicker. */
+  fillLine([x0, y0], [x1, y1], thickness) {
+    const radius = Math.ceil(thickness / 2);
+    const length = Math.hypot(x1 - x0, y1 - y0);
+    if (length > 0) {
+      const [sideX, sideY] = [((y1 - y0) * radius) / length, ((x1 - x0) * radius) / length];
+      this.fillConvex([
+        [x0 + sideX, y0 - sideY],
+        [x0 - sideX, y0 + sideY],
+        [x1 - sideX, y1 + sideY],
+        [x1 + sideX, y1 - sideY],
+      ]);
+    }
+    this.fillDisc([x0, y0], radius);
+    this.fillDisc([x1, y1], radius);
+  }
+
+  /** The outline from corner to corner, and all between its ends in each row. */
+  fillConvex(corners) {
+    const top = Math.floor(Math.min(...corners.map(([, y]) => y)));
+    const bottom = Math.ceil(Math.max(...corners.map(([, y]) => y)));
+    const first = new Array(bottom - top + 1).fill(Infinity);
+    const last = new Array(bottom - top + 1).fill(-Infinity);
+    const touch = (x, y) => {
+      const row = Math.floor(y + 0.5) - top;
+      first[row] = Math.min(first[row], Math.floor(x + 0.5));
+      last[row] = Math.max(last[row], Math.floor(x + 0.5));
+    };
+    corners.forEach((corner, i) => {
+      const next = corners[(i + 1) % corners.length];
+      walkOutline(corner, next, touch);
+      walkRows(corner, next, touch);
+    });
+    first.forEach((from, row) => this.fillRow(top + row, from, last[row]));
+  }
+
+  fillRow(row, from, to) {
+    const first = Math.max(0, from);
+    const end = Math.min(this.width, to + 1);
+    if (row < 0 || row >= this.height || first >= end) return;
+    this.pixels.fill(1, row * this.width + first, row * this.width + end);
+    if (first < this.left) this.left = first;
+    if (end > this.right) this.right = end;
+    if (row < this.top) this.top = row;
+    if (row >= this.bottom) this.bottom = row + 1;
+  }
+
+  /** The image with `factor` sub-pixels along each side of a pixel averaged. */
+  shrink(factor) {
+    const [width, height] = [this.width / factor, this.height / factor];
+    const pixels = new Uint8Array(width * height).fill(255);
+    const lastX = Math.ceil(this.right / factor);
+    const lastY = Math.ceil(this.bottom / factor);
+    for (let y = Math.floor(this.top / factor); y < lastY; y++) {
+      for (let x = Math.floor(this.left / factor); x < lastX; x++) {
+        let ink = 0;
+        for (let row = 0; row < factor; row++) {
+          const start = (y * factor + row) * this.width + x * factor;
+          for (let i = start; i < start + factor; i++) ink += this.pixels[i];
+        }
+        pixels[y * width + x] = roundHalfEven(255 * (1 - ink / factor ** 2));
+      }
+    }
+    return { pixels, width, height };
+  }
+}
+
+/** Visit the pixels from one point to another, one in each step along the longer side. */
+function walkOutline([x0, y0], [x1, y1], visit) {
+  const flat = Math.abs(x1 - x0) > Math.abs(y1 - y0);
+  if (flat ? x1 < x0 : y1 < y0) return walkOutline([x1, y1], [x0, y0], visit);
+  const steps = flat ? x1 - x0 : y1 - y0;
+  const [stepX, stepY] = flat ? [1, (y1 - y0) / steps] : [(x1 - x0) / steps, 1];
+  for (let i = 0; i <= steps; i++) visit(x0 + i * stepX, y0 + i * stepY);
+  visit(x1, y1);
+}
+
+/** Visit one place in each row between two points, the rows of whose pixels are taken as theirs. */
+function walkRows([x0, y0], [x1, y1], visit) {
+  if (y1 < y0) return walkRows([x1, y1], [x0, y0], visit);
+  const row = Math.floor(y0 + 0.5);
+  const rows = Math.floor(y1 + 0.5) - row;
+  for (let i = 0; i <= rows; i++) visit(rows ? x0 + (i * (x1 - x0)) / rows : x0, row + i);
+}

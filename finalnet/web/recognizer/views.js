@@ -1,0 +1,28 @@
+// 28x28 to views: the same drawing as a finer and as a bolder pen would have drawn it. Twin of
+// views.py.
+
+import { roundHalfEven } from "./strokes.js";
+
+/** A network input in all its views, the input first, one behind the other: a Uint8Array. */
+export function makeViews(input, { PENS, INPUT_SIZE }) {
+  const views = new Uint8Array(PENS.length * input.length);
+  PENS.forEach((amount, i) => views.set(changePen(input, amount, INPUT_SIZE), i * input.length));
+  return views;
+}
+
+/** Make the ink of a square image finer (amount down to -1) or bolder (up to 1). */
+export function changePen(image, amount, size) {
+  if (amount === 0) return image;
+  const choose = amount > 0 ? Math.max : Math.min;
+  const share = Math.abs(amount);
+  // The largest or smallest of 3x3 pixels, one direction after the other.
+  const wide = image.map((pixel, i) => {
+    const x = i % size;
+    return choose(pixel, x > 0 ? image[i - 1] : pixel, x < size - 1 ? image[i + 1] : pixel);
+  });
+  return image.map((pixel, i) => {
+    const above = i >= size ? wide[i - size] : wide[i];
+    const below = i < image.length - size ? wide[i + size] : wide[i];
+    return roundHalfEven(pixel * (1 - share) + choose(wide[i], above, below) * share);
+  });
+}

@@ -1,0 +1,362 @@
+"""The page in every hand: on every screen, with mouse, touch and keyboard, and nothing is lost."""
+
+import re
+
+import pytest
+from conftest import CHROMIUM
+from drawings import DRAWINGS, NOT_DIGITS
+from PIL import Image
+from visitor import Visitor, visit
+
+from finalnet import draw_strokes
+from finalnet.web import texts
+
+SIZES = [
+    (390, 664),
+    (360, 640),
+    (844, 390),
+    (820, 1180),
+    (1024, 768),
+    (1280, 800),
+    (1366, 650),
+    (1920, 950),
+]
+TOUCH = {(390, 664), (360, 640), (844, 390), (820, 1180)}
+
+
+def screen(size) -> dict:
+    width, height = size
+    touch = {"has_touch": True, "is_mobile": True} if size in TOUCH else {}
+    return {"viewport": {"width": width, "height": height}, **touch}
+
+
+def beside(name: str, index: int, count: int) -> list:
+    """A drawing as one of several side by side, in a 100x100 box."""
+    strokes = DRAWINGS[name][1]
+    return [[(100 * (index + x / 100) / count, y) for x, y in stroke] for stroke in strokes]
+
+
+def write_2026(visitor: Visitor) -> None:
+    for index, name in enumerate(["2 plain", "0 oval", "2 plain", "6 curved"]):
+        visitor.draw_strokes(beside(name, index, 4))
+    visitor.sees("2026")
+    visitor.page.wait_for_timeout(300)  # until its digits are there too
+
+
+def is_in_view(page, selector: str) -> bool:
+    return page.locator(selector).first.evaluate(
+        """(element) => {
+          const { left, top, right, bottom, width } = element.getBoundingClientRect();
+          const isBelow = bottom > innerHeight + 1;
+          return width > 0 && left >= 0 && top >= 0 && right <= innerWidth + 1 && !isBelow;
+        }"""
+    )
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+def test_pad_answer_and_bars_are_in_sight_together(browser, app_url, size):
+    with visit(browser, app_url, **screen(size)) as visitor:
+        visitor.page.evaluate("scrollTo(0, 0)")
+        visitor.draw("7 crossed")
+        visitor.sees("7")
+        for part in ("#sketchpad", "#answer .digit", "#answer .caption", "#bars .rows", "#clear"):
+            assert is_in_view(visitor.page, part), part
+        visitor.page.click("#clear")
+        visitor.page.click("#wide")
+        before = visitor.page.locator("#sketchpad").bounding_box()
+        write_2026(visitor)
+        visitor.sees("2026")
+        for part in ("#sketchpad", "#answer .digit", "#digits .tile >> nth=3"):
+            assert is_in_view(visitor.page, part), part
+        assert visitor.page.locator("#sketchpad").bounding_box() == before  # nothing jumped
+        assert visitor.page.evaluate("scrollY") == 0
+
+
+@pytest.mark.parametrize("size", [*SIZES, (1280, 720), (1920, 1080)], ids="{0[0]}x{0[1]}".format)
+def test_nothing_is_cut_off_on_the_stage(browser, app_url, size):
+    with visit(browser, app_url, **screen(size)) as visitor:
+        visitor.page.click("#present")
+        visitor.draw("7 crossed")
+        visitor.sees("7")
+        for part in ("#sketchpad", "#answer .digit", "#answer .caption", "#bars .rows", "#leave"):
+            assert is_in_view(visitor.page, part), part
+        visitor.page.evaluate("document.querySelector('#clear').click()")
+        visitor.page.evaluate("document.querySelector('#wide').click()")
+        write_2026(visitor)
+        visitor.sees("2026")
+        for part in ("#sketchpad", "#answer .digit", "#answer .caption", "#digits .tile >> nth=3"):
+            assert is_in_view(visitor.page, part), part
+        assert visitor.page.locator("#answer .digit").evaluate(
+            "(element) => element.scrollWidth <= element.clientWidth"
+        )
+
+
+def test_the_stage_has_buttons_for_fingers_and_a_way_out(browser, app_url):
+    with visit(browser, app_url, **screen((820, 1180))) as visitor:
+        visitor.page.tap("#present")
+        visitor.touch("9 curved tail")
+        visitor.sees("9")
+        visitor.page.tap("#undo")
+        visitor.sees("")
+        visitor.page.tap("#leave")
+        assert visitor.page.locator("#picture").is_visible()
+        assert "stage" not in visitor.page.url
+
+
+def test_the_stage_fills_the_screen_and_escape_leaves_it(desktop):
+    desktop.draw("3 round")
+    desktop.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    desktop.page.click("#present")  # shows the pad, wherever one was
+    desktop.page.wait_for_selector("#sketchpad", state="visible")
+    desktop.page.wait_for_function("document.fullscreenElement !== null")
+    desktop.page.keyboard.press("Escape")
+    desktop.page.wait_for_function("document.fullscreenElement === null")
+    assert not desktop.page.evaluate("document.documentElement.classList.contains('on-stage')")
+    desktop.sees("3")  # Escape left, and cleared nothing
+
+
+def test_the_stage_has_keys_for_number_replay_and_pen(desktop):
+    desktop.page.click("#present")
+    desktop.draw("3 round")
+    desktop.sees("3")
+    whole = desktop.ink()
+    desktop.page.keyboard.press("+")
+    desktop.page.wait_for_function("ink => inkOf() > 1.1 * ink", arg=whole)
+    desktop.page.keyboard.press("r")
+    desktop.page.wait_for_function("ink => inkOf() < 0.9 * ink", arg=whole)
+    desktop.page.wait_for_timeout(1_800)
+    desktop.page.keyboard.press("w")
+    assert desktop.page.locator(".paper.wide").count() == 1
+
+
+def test_the_address_is_shown_as_a_code_unless_it_is_this_machine(playwright_at_a_name, app_url):
+    browser, name = playwright_at_a_name
+    with visit(browser, app_url, **screen((1280, 800))) as visitor:
+        visitor.page.click("#present")
+        assert not visitor.page.locator("#show-address").is_visible()
+    url = re.sub(r"//[^:]+", f"//{name}", app_url)
+    with visit(browser, url, **screen((1280, 800))) as visitor:
+        visitor.page.click("#present")
+        visitor.page.keyboard.press("q")
+        visitor.page.wait_for_selector("#address canvas", state="visible")
+        assert visitor.page.locator("#address p").inner_text() == f"{url}/"
+        assert visitor.page.evaluate("document.querySelector('#address canvas').width") >= 21
+        visitor.page.keyboard.press("Escape")
+        assert not visitor.page.locator("#address").is_visible()
+
+
+@pytest.fixture
+def playwright_at_a_name(browser):
+    """A browser that finds this machine under the name of another."""
+    name = "digits.test"
+    flags = ["--no-sandbox", f"--host-resolver-rules=MAP {name} 127.0.0.1"]
+    other = browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
+    yield other, name
+    other.close()
+
+
+def test_a_reload_loses_neither_drawing_nor_width_nor_pen(visitor):
+    visitor.page.click("#wide")
+    visitor.page.locator(".pen input").fill("24")
+    visitor.draw_strokes(beside("1 bar", 0, 2) + beside("7 crossed", 1, 2))
+    visitor.sees("17")
+    visitor.page.reload()
+    visitor.page.wait_for_selector("#sketchpad.ready")
+    visitor.sees("17")
+    assert visitor.page.locator(".paper.wide").count() == 1
+    assert visitor.page.locator(".pen input").input_value() == "24"
+
+
+def test_a_stroke_that_is_being_drawn_survives_a_reload(desktop):
+    (stroke,) = desktop.on_pad(DRAWINGS["3 round"][1])
+    desktop.page.mouse.move(*stroke[0])
+    desktop.page.mouse.down()
+    for point in stroke[1:]:
+        desktop.page.mouse.move(*point, steps=3)
+    desktop.page.evaluate("location.reload()")
+    desktop.page.wait_for_function("performance.now() < 3000 && !!document.querySelector('.ready')")
+    desktop.sees("3")
+
+
+def test_no_answer_stands_beside_ink_that_it_is_not_for(browser, app_url):
+    with visit(browser, app_url) as visitor:
+        visitor.draw("3 round")
+        visitor.sees("3")
+        # The recogniser does not come to it.
+        visitor.page.evaluate("Worker.prototype.postMessage = () => {}")
+        visitor.draw("7 crossed")
+        visitor.page.wait_for_function(
+            "getComputedStyle(document.querySelector('#answer .digit')).opacity < 0.5"
+        )
+
+
+def test_what_was_undone_can_be_done_again(visitor):
+    visitor.draw("7 crossed")
+    visitor.sees("7")
+    ink = visitor.ink()
+    for undo, redo in (
+        (lambda: visitor.page.click("#undo"), lambda: visitor.page.click("#redo")),
+        (
+            lambda: visitor.page.keyboard.press("Control+z"),
+            lambda: visitor.page.keyboard.press("Control+y"),
+        ),
+        (
+            lambda: visitor.page.keyboard.press("Control+z"),
+            lambda: visitor.page.keyboard.press("Control+Shift+Z"),
+        ),
+    ):
+        undo()
+        visitor.page.wait_for_function("ink => inkOf() < ink", arg=ink)
+        redo()
+        visitor.page.wait_for_function("ink => inkOf() === ink", arg=ink)
+    visitor.page.click("#undo")
+    visitor.draw("1 bar")
+    assert visitor.page.locator("#redo").get_attribute("aria-disabled") == "true"
+
+
+def test_the_eraser_takes_whole_strokes(desktop):
+    desktop.draw("7 crossed")
+    desktop.sees("7")
+    ink = desktop.ink()
+    desktop.page.click("#eraser")
+    (bar,) = desktop.on_pad([DRAWINGS["7 crossed"][1][1]])
+    desktop.page.mouse.click(*bar[0])
+    desktop.page.wait_for_function("ink => inkOf() < ink && inkOf() > ink / 2", arg=ink)
+    desktop.page.click("#undo")
+    desktop.page.wait_for_function("ink => inkOf() === ink", arg=ink)
+    desktop.page.click("#eraser")
+    desktop.draw("1 bar")
+    assert desktop.ink() > ink
+
+
+def test_the_pen_is_shown_while_it_is_chosen(desktop):
+    desktop.page.locator(".pen input").fill("40")
+    assert desktop.page.locator(".pen-preview").is_visible()
+    pad = desktop.page.locator("#sketchpad").bounding_box()
+    pen = desktop.page.locator(".pen-preview").bounding_box()
+    assert pen["width"] == pytest.approx(pad["height"] * 40 / 280, abs=1)
+    desktop.page.wait_for_selector(".pen-preview", state="hidden")
+
+
+def test_a_stroke_begun_beside_the_pad_begins_at_its_edge(desktop):
+    pad = desktop.page.locator("#sketchpad").bounding_box()
+    y = pad["y"] + pad["height"] / 2
+    desktop.page.mouse.move(pad["x"] - 8, y)
+    desktop.page.mouse.down()
+    desktop.page.mouse.move(pad["x"] + 100, y, steps=10)
+    desktop.page.mouse.up()
+    strokes = desktop.page.evaluate("document.querySelector('#sketchpad').drawing().strokes")
+    assert len(strokes) == 1 and strokes[0][0][0] == 0
+
+
+def test_escape_on_the_other_tab_leaves_the_drawing_alone(desktop):
+    desktop.draw("3 round")
+    desktop.sees("3")
+    desktop.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    desktop.page.keyboard.press("Escape")
+    desktop.page.get_by_role("tab", name=texts.READ_TAB).click()
+    desktop.sees("3")
+
+
+def test_nothing_is_said_to_be_no_digit_before_the_pen_rests(desktop):
+    desktop.page.evaluate(
+        """() => {
+          window.said = [];
+          const caption = document.querySelector("#answer .caption");
+          new MutationObserver(() => said.push([performance.now(), caption.textContent]))
+            .observe(caption, { childList: true, characterData: true, subtree: true });
+          addEventListener("pointerup", () => (window.up = performance.now()), true);
+        }"""
+    )
+    desktop.draw_strokes(NOT_DIGITS["scribble"])
+    desktop.sees("?")
+    said, up = desktop.page.evaluate("[said, up]")
+    assert all(time - up > 500 for time, text in said if re.search("[Nn]ot ", text))
+
+
+def test_two_digits_on_the_square_pad_are_offered_as_a_number(visitor):
+    visitor.draw_strokes(beside("4 open", 0, 2) + beside("2 plain", 1, 2))
+    visitor.page.click("#widen")
+    visitor.sees("42")
+
+
+def test_a_tiny_digit_is_read_with_a_finer_pen(desktop):
+    tiny = [[(40 + x * 0.13, 40 + y * 0.13) for x, y in s] for s in DRAWINGS["8 two circles"][1]]
+    desktop.draw_strokes(tiny)
+    desktop.sees("8")
+
+
+def test_no_answer_outlives_what_it_was_for(desktop, tmp_path):
+    draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
+    (tmp_path / "none.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
+    desktop.page.set_input_files("#picture-choose input", tmp_path / "4.png")
+    desktop.sees("4")
+    desktop.page.click("#inside summary")
+    desktop.page.get_by_label(texts.BARS["top_k"]).select_option("5")
+    desktop.page.wait_for_timeout(300)
+    desktop.sees("4")  # neither blanks it
+    desktop.draw("3 round")
+    desktop.sees("3")
+    desktop.page.click("#picture-remove")
+    desktop.page.wait_for_timeout(500)
+    desktop.sees("3")  # it is the drawing's
+
+
+def test_a_correction_stays_on_this_device(desktop):
+    desktop.draw("7 crossed")
+    desktop.sees("7")
+    requests = []
+    desktop.page.on("request", lambda request: requests.append(request.url))
+    desktop.page.click("#wrong")
+    desktop.page.locator("#correction .choices").get_by_text("2", exact=True).click()
+    assert "1" in desktop.page.locator("#correction .kept").inner_text()
+    (kept,) = desktop.page.evaluate("JSON.parse(localStorage.getItem('finalnet-corrections'))")
+    assert kept["label"] == "2" and kept["answered"] == "7" and len(kept["strokes"]) == 2
+    with desktop.page.expect_download() as download:
+        desktop.page.click("#download")
+    assert '"label":"2"' in download.value.path().read_text()
+    desktop.page.click("#forget")
+    assert desktop.page.evaluate("localStorage.getItem('finalnet-corrections')") == "[]"
+    assert [url for url in requests if not url.startswith("blob:")] == []
+
+
+def test_the_answer_is_copied_and_the_drawing_saved(browser, app_url):
+    permissions = ["clipboard-read", "clipboard-write"]
+    with visit(browser, app_url, permissions=permissions) as visitor:
+        visitor.draw("5 one stroke")
+        visitor.sees("5")
+        visitor.page.click("#copy")
+        visitor.page.get_by_text(texts.ANSWER["copied"]).wait_for()
+        assert visitor.page.evaluate("navigator.clipboard.readText()") == "5"
+        with visitor.page.expect_download() as download:
+            visitor.page.click("#save")
+        picture = Image.open(download.value.path()).convert("L")
+        assert picture.getpixel((0, 0)) == 255 and picture.getextrema()[0] < 40
+
+
+def test_small_things(browser, app_url):
+    with visit(browser, app_url, **screen((360, 640)), locale="de-DE") as visitor:
+        page = visitor.page
+        assert page.evaluate("document.documentElement.lang") == "en"
+        visitor.draw("7 crossed")
+        visitor.sees("7")
+        page.wait_for_selector("#answer .caption >> text=99.9 %")
+        weight = "(element) => getComputedStyle(element).fontWeight"
+        nothing = page.locator("#bars .row.top.none .text").first
+        assert int(nothing.evaluate(weight)) < 600  # no bold 0 %
+        last = page.locator(".examples button").last.bounding_box()
+        assert last["x"] + last["width"] <= 360
+
+
+def test_everything_can_be_told_in_forced_colors(browser, app_url):
+    with visit(browser, app_url, forced_colors="active") as visitor:
+        page = visitor.page
+        slider = "getComputedStyle(document.querySelector('.pen input')).appearance"
+        assert page.evaluate(slider) == "auto"
+        background = "(element) => getComputedStyle(element).backgroundColor"
+        button = page.locator(".examples button").first
+        assert button.evaluate(background) == "rgb(255, 255, 255)"
+        before = page.locator("#wide").evaluate(background)
+        page.click("#wide")
+        assert page.locator("#wide").evaluate(background) != before

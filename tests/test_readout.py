@@ -1,0 +1,64 @@
+"""How a reading is put into words and rows, asked of the page's own module in a real browser."""
+
+import pytest
+
+from finalnet.web import texts
+
+FUNCTION = """async ([name, values]) => {
+  const { href } = document.querySelector("link[href$='readout.js']");
+  return (await import(href))[name](...values);
+}"""
+
+
+@pytest.fixture
+def call(desktop):
+    return lambda name, *values: desktop.page.evaluate(FUNCTION, [name, list(values)])
+
+
+def reading(verdict, best, **more):
+    """A reading of one digit whose most probable ones are given, the rest in equal shares."""
+    rest = (1 - sum(best.values())) / (10 - len(best))
+    probabilities = [best.get(digit, rest) for digit in range(10)]
+    text = str(max(best, key=best.get)) if verdict == "digit" else "?"
+    digit = {"verdict": verdict, "digit": None, "probabilities": probabilities, "input": ""}
+    return {"text": text, "digits": [digit], "is_number": False, **more}
+
+
+@pytest.mark.parametrize(
+    ("best", "caption"),
+    [
+        ({3: 0.45, 8: 0.4}, "Not sure: looks like a 3 or an 8"),
+        ({8: 0.5, 0: 0.3}, "Not sure: looks like an 8 or a 0"),
+        ({7: 0.65, 1: 0.05}, "Not sure: looks most like a 7"),
+        ({3: 0.2, 8: 0.2}, "That does not look like a digit"),
+    ],
+)
+def test_a_doubt_is_put_into_words(call, best, caption):
+    shown = call("describe", reading("unsure", best), texts.ANSWER)
+    assert shown == {"verdict": "unsure", "caption": caption}
+
+
+@pytest.mark.parametrize(
+    ("count", "caption"), [(1, "One digit read"), (4, "4 digits, read one by one")]
+)
+def test_the_digits_of_a_number_are_counted(call, count, caption):
+    number = {"text": "7" * count, "digits": [{}] * count, "is_number": True}
+    assert call("describe", number, texts.ANSWER)["caption"] == caption
+
+
+def test_what_cannot_be_read_is_said(call):
+    problem = {"text": "", "digits": [], "is_number": True, "problem": "too many pieces"}
+    assert "too many pieces" in call("describe", problem, texts.ANSWER)["caption"]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(1, "99.9 %"), (0.9994, "99.9 %"), (0.99, "99.0 %"), (0.5, "50 %"), (0.004, "0 %")],
+)
+def test_a_share_is_rounded_and_never_certain(call, share, text):
+    assert call("percent", share) == text
+
+
+def test_the_top_digits_are_those_of_python(call, recognizer):
+    probabilities = [0, 0.1, 0, 0.6, 0, 0.1, 0.2, 0, 0, 0]
+    assert call("topDigits", probabilities, 4) == [3, 6, 1, 5]

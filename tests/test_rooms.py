@@ -1,0 +1,53 @@
+"""The rooms of the package: imports point one way."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "finalnet"
+# What the modules of a room may import of the package, beside their own room.
+ALLOWED = {
+    "core": set(),
+    "web": {"core"},
+    "training": {"core"},
+    "evaluation": {"core", "training"},
+}
+
+
+def room_of(name: str) -> str:
+    """The room of a dotted module name that begins with "finalnet"."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in ALLOWED else "core"
+
+
+def imported_by(path: Path, package: str = "finalnet") -> set[str]:
+    """A package's modules that a file imports anywhere, also inside functions."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.split(".")[0] == package}
+
+
+@pytest.mark.parametrize(
+    # The command line opens every room.
+    "path",
+    [path for path in PACKAGE.rglob("*.py") if path.name != "__main__.py"],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_imports_point_from_the_rooms_to_the_core(path):
+    folders = path.relative_to(PACKAGE).parts[:-1]
+    room = folders[0] if folders else "core"
+    others = {name for name in imported_by(path) if room_of(name) not in ALLOWED[room] | {room}}
+    assert others == set()
+
+
+@pytest.mark.parametrize(
+    "path", [*PACKAGE.glob("*.py"), *PACKAGE.glob("web/*.py")], ids=lambda p: p.name
+)
+def test_charts_are_drawn_where_something_is_measured(path):
+    assert imported_by(path, "matplotlib") == set()

@@ -1,0 +1,132 @@
+"""The recogniser in the browser says what the one in Python says, on thousands of drawings."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.twins import (
+    accuracy,
+    ask_browser,
+    ask_browser_for_numbers,
+    ask_python,
+    compare,
+    compose_numbers,
+    load_in_browser,
+    place_on_pad,
+)
+from finalnet.checkpoint import COMMITTED
+from finalnet.evaluation.scores import Drawing, read_strokes
+from finalnet.training.handwriting.digits import DIGITS
+from finalnet.training.handwriting.others import OTHERS, UNSEEN
+from finalnet.training.handwriting.pen import vary
+
+DIGIT_COUNT, OTHER_COUNT, NUMBER_COUNT = 1_600, 400, 400
+STROKES = Path(os.environ.get("STROKES_DIR", "no strokes")) / "digits-dev.jsonl.gz"
+
+
+def generate(count: int, kinds, label, seed: int) -> list[Drawing]:
+    random = np.random.default_rng(seed)
+    drawings = [vary(kinds[i % len(kinds)](random), random) for i in range(count)]
+    # Ten digits of each kind make a writer.
+    return [
+        Drawing(label(i), "generated", drawing, writer=str(i // 100))
+        for i, drawing in enumerate(drawings)
+    ]
+
+
+@pytest.fixture(scope="module")
+def digits() -> list[Drawing]:
+    return generate(DIGIT_COUNT, [DIGITS[digit] for digit in range(10)], lambda i: str(i % 10), 7)
+
+
+@pytest.fixture(scope="module")
+def page(browser, app_url):
+    page = browser.new_page()
+    page.goto(app_url)
+    load_in_browser(page)
+    yield page
+    page.close()
+
+
+def test_both_recognisers_say_the_same_of_2000_drawings(page, recognizer, digits):
+    others = generate(OTHER_COUNT, [*OTHERS, *UNSEEN], lambda i: "none", 8)
+    placed = place_on_pad([*digits, *others])
+    answers = ask_python(recognizer, placed), ask_browser(page, placed)
+    agreement = compare(*answers)
+    print(agreement)
+    assert agreement.same >= 0.999
+    assert agreement.mean_difference < 1e-4
+    assert agreement.grey_levels["99 %"] <= 4
+    labels = [int(digit.label) for digit in digits]
+    right = [accuracy(each[:DIGIT_COUNT], labels) for each in answers]
+    assert right[0] > 0.95 and abs(right[0] - right[1]) <= 0.001
+
+
+def test_both_recognisers_read_the_same_numbers(page, recognizer, digits):
+    numbers, texts = compose_numbers(digits, NUMBER_COUNT)
+    in_browser = np.array(ask_browser_for_numbers(page, numbers))
+    in_python = np.array([recognizer.read_number(strokes).text for strokes in numbers])
+    assert any(":" in text for text in texts) and any("\n" in text for text in texts)
+    assert (in_browser == in_python).mean() >= 0.995
+    assert (in_browser == np.array(texts)).mean() > 0.8
+
+
+@pytest.mark.skipif(not STROKES.exists(), reason="no drawings; name their folder in STROKES_DIR")
+def test_drawings_of_people_are_recognised_as_well_in_the_browser(page, recognizer):
+    drawings = list(read_strokes(STROKES))[::8]
+    placed, labels = place_on_pad(drawings), [int(drawing.label) for drawing in drawings]
+    answers = ask_python(recognizer, placed), ask_browser(page, placed)
+    agreement = compare(*answers)
+    print(agreement)
+    assert agreement.same >= 0.999
+    assert abs(accuracy(answers[0], labels) - accuracy(answers[1], labels)) <= 0.001
+
+
+@pytest.mark.parametrize(("count", "under"), [(0, False), (1, False), (21, False), (11, True)])
+def test_nothing_and_too_much_are_told_alike(page, recognizer, count, under):
+    """No strokes, a 1, and more digits or lines than are read."""
+    strokes = [[[40 * i, 20], [40 * i, 60]] for i in range(count)]
+    if under:
+        strokes = [[[y, x] for x, y in stroke] for stroke in strokes]
+        strokes = [[[x, y], [x, y + 18]] for [[x, y], _] in strokes]
+    read = "strokes => { try { return recognizer.readNumber(strokes).text }"
+    browser = page.evaluate(read + " catch (error) { return error.message } }", strokes)
+    try:
+        python = recognizer.read_number(strokes).text
+    except ValueError as error:
+        python = str(error)
+    assert browser == python
+    assert ("are read" in browser) == (count > 1)
+
+
+@pytest.mark.parametrize(
+    ("drawing", "pen_width"),
+    [
+        ([], 18),
+        ([[[140, 140]]], 18),
+        ([[[0, 0], [279, 279]]], 48),
+        ([[[-500, 140], [900, 141]]], 6),
+        ([[[20, 140], [260, 140]]], 6),
+        ([[[3, 3], [277, 3], [277, 277], [3, 277], [3, 3]]], 48),
+    ],
+    ids=["nothing", "dot", "diagonal", "beyond the pad", "level line", "inked border"],
+)
+def test_odd_drawings_give_the_same_picture(page, recognizer, drawing, pen_width):
+    (python,) = ask_python(recognizer, [(drawing, pen_width)])
+    (browser,) = ask_browser(page, [(drawing, pen_width)])
+    assert np.abs(python.network_input - browser.network_input).max() <= 2
+    assert python[:2] == browser[:2]
+
+
+def test_the_browser_refuses_a_checkpoint_that_is_cut_short(page):
+    folder = f"/gradio_api/file={COMMITTED}"
+    code = """async (folder) => {
+      const { readSafetensors } = await import(
+        document.querySelector("link[href$='reader.js']").href.replace("reader", "checkpoint"));
+      const file = await (await fetch(`${folder}/model.safetensors`)).arrayBuffer();
+      try { readSafetensors(file.slice(0, 90_000)) } catch (error) { return error.message }
+      return "it was read";
+    }"""
+    assert "cut short" in page.evaluate(code, folder)
