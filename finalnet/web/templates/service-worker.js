@@ -1,0 +1,26 @@
+// Keeps the whole page on the device, so that it works without a network.
+
+const CACHE = "finalnet-{{ version }}";
+const FILES = {{ files }};
+
+addEventListener("install", (event) => {
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)).then(() => skipWaiting()));
+});
+
+addEventListener("activate", (event) => {
+  const drop = async () => {
+    const names = await caches.keys();
+    const old = names.filter((name) => name.startsWith("finalnet-") && name !== CACHE);
+    await Promise.all(old.map((name) => caches.delete(name)));
+    await clients.claim();
+  };
+  event.waitUntil(drop());
+});
+
+addEventListener("fetch", (event) => {
+  const answer = async () => {
+    const cache = await caches.open(CACHE);
+    return (await cache.match(event.request, { ignoreSearch: true })) ?? fetch(event.request);
+  };
+  if (event.request.method === "GET") event.respondWith(answer());
+});

@@ -1,0 +1,132 @@
+"""The page without a server: exported, served by any web server, and then by none."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from drawings import DRAWINGS
+from visitor import SCREENS, visit
+
+from finalnet.checkpoint import COMMITTED
+from finalnet.web import texts
+from finalnet.web.export import export_page
+
+LARGEST = 350_000  # bytes, of the whole folder
+
+
+class StaticServer:
+    """`python -m http.server` on a free port, with the page under a sub-path."""
+
+    def __init__(self, root):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}/a/sub-path/"
+        command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+        self.process = subprocess.Popen(command, cwd=root, stderr=subprocess.DEVNULL)
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(self.url, timeout=5).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    root = tmp_path_factory.mktemp("site")
+    export_page(root / "a" / "sub-path", COMMITTED)
+    return root
+
+
+@pytest.fixture
+def site(exported):
+    server = StaticServer(exported)
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_it_reads_digits_and_numbers_and_presents(browser, site, screen):
+    with visit(browser, site.url, **SCREENS[screen]) as visitor:
+        visitor.draw("7 crossed")
+        visitor.sees("7")
+        assert visitor.page.locator("#bars .row.top").count() == 3
+        visitor.page.click("#clear")
+        visitor.page.click("#wide")
+        for name, left in (("4 open", 0), ("2 plain", 50)):
+            visitor.draw_strokes([[(left + x / 2, y) for x, y in s] for s in DRAWINGS[name][1]])
+        visitor.sees("42")
+        assert visitor.page.locator("#digits .tile").count() == 2
+        visitor.page.click("#wide")
+        visitor.page.get_by_role("button", name="slashed 0").click()
+        visitor.sees("0")
+        visitor.page.click("#present")
+        assert "stage=1" in visitor.page.url
+        assert not visitor.page.locator("#undo").is_visible() or screen == "phone"
+
+
+def test_it_goes_on_without_a_network(browser, site):
+    with visit(browser, site.url, **SCREENS["phone"]) as visitor:
+        visitor.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        site.stop()
+        visitor.page.reload()
+        visitor.page.wait_for_selector("#sketchpad.ready")
+        visitor.draw("5 two strokes")
+        visitor.sees("5")
+
+
+def test_a_new_export_takes_the_place_of_an_old_one(exported, tmp_path):
+    folder = tmp_path / "page"
+    shutil.copytree(exported / "a" / "sub-path", folder)
+    worker = (folder / "service-worker.js").read_text()
+    checkpoint = tmp_path / "checkpoint"
+    shutil.copytree(COMMITTED, checkpoint)
+    (checkpoint / "config.json").write_text('{"temperature": 2.0, "rejection_threshold": null}')
+    export_page(folder, checkpoint)
+    assert "2.0" in (folder / "checkpoint" / "config.json").read_text()
+    assert (folder / "service-worker.js").read_text() != worker
+
+
+def test_it_is_small_and_has_what_a_space_and_a_home_screen_need(exported):
+    folder = exported / "a" / "sub-path"
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= LARGEST
+    assert "sdk: static" in (folder / "README.md").read_text()
+    assert '"display": "standalone"' in (folder / "manifest.webmanifest").read_text()
+    index = (folder / "index.html").read_text()
+    assert texts.HEADING in index and "http" not in index.replace("http-equiv", "")
+
+
+def test_a_folder_of_other_files_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match=r"thesis\.txt"):
+        export_page(tmp_path, COMMITTED)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_the_command_writes_it(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-m", "finalnet", "export", str(tmp_path / "page")],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0 and "files" in run.stdout
+    assert (tmp_path / "page" / "index.html").exists()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_barrier_without_a_server(browser, site, theme):
+    with visit(browser, site.url, **SCREENS["desktop"], color_scheme=theme) as visitor:
+        visitor.draw("2 plain")
+        visitor.sees("2")
+        found = Axe().run(visitor.page, options={"resultTypes": ["violations"]})
+        assert found.violations_count == 0, found.generate_report()
