@@ -1,70 +1,141 @@
+"""What the page tells about the model: whence each figure is, and how it looks."""
+
+import base64
 import json
 import shutil
 import xml.etree.ElementTree as ElementTree
+from io import BytesIO
+from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from visitor import visit
 
 from finalnet import FinalNet
-from finalnet.checkpoint import COMMITTED, EVALUATION
+from finalnet.checkpoint import COMMITTED, CURVES, EVALUATION
 from finalnet.model import summarize
-from finalnet.web.about import describe, draw_curve
+from finalnet.web import texts
+from finalnet.web.about import describe
+from finalnet.web.browser import FOLDER
 
-PNG = b"\x89PNG\r\n\x1a\n"
-SCORE = {
-    "name": "random placement",
-    "count": 1_234,
-    "accuracy": 0.9753,
-    "accuracy_by_digit": [None, *[0.9642] * 9],
-    "accuracy_by_source": {"": 0.9753},
-    "accepted": 0.9531,
-    "calibration_error": 0.0123,
-    "negative_log_likelihood": 0.1,
-    "confusion": [[7 if row == column else 0 for column in range(10)] for row in range(10)],
+CONFIG, TRAINING, EVALUATED = "config.json", "metrics.json", f"{EVALUATION}/metrics.json"
+MISTAKES = f"{EVALUATION}/mnist-test-mistakes.png"
+# Where a figure lies, another one to put there, and what the page then says.
+FIGURES = [
+    (TRAINING, ["test_accuracy"], 0.8765, "87.65 %"),
+    (TRAINING, ["test_accuracy_of_one_view"], 0.8654, "86.54 %"),
+    (TRAINING, ["validation_accuracy"], 0.8543, "85.43 %"),
+    (TRAINING, ["seconds"], 4_620, "77 minutes on a CPU"),
+    (TRAINING, ["device"], "cuda", "on a GPU"),
+    (TRAINING, ["versions", "torch"], "9.8.7+cu199", "with PyTorch 9.8.7."),
+    (TRAINING, ["arguments", "epochs"], 77, "77 epochs"),
+    (TRAINING, ["arguments", "seed"], 4_321, "seed 4321,"),
+    (TRAINING, ["arguments", "generated_digits"], 12_345, "12,345 generated digits"),
+    (TRAINING, ["arguments", "generated_others"], 12_345, "12,345 generated drawings"),
+    (TRAINING, ["history", -1, "epoch"], 77, "After epoch 77:"),
+    (TRAINING, ["history", -1, "loss"], 0.4567, "loss 0.457."),
+    (TRAINING, ["history", -1, "validation_accuracy"], 0.8432, "validation accuracy 84.32 %"),
+    (EVALUATED, ["digits", 0, "count"], 7_654, "7,654"),
+    (EVALUATED, ["digits", 1, "accuracy"], 0.8321, "83.21 %"),
+    (EVALUATED, ["digits", 2, "accepted"], 0.8210, "82.10 %"),
+    (EVALUATED, ["digits", 3, "calibration_error"], 0.0809, "8.09 %"),
+    (EVALUATED, ["digits", 4, "accuracy_by_digit", 6], 0.0708, "6: 7.08 %"),
+    (EVALUATED, ["digits", 0, "confusion", 5, 3], 6_543, "5 was drawn: 6,543 times in 8,132"),
+    (EVALUATED, ["digits", 0, "name"], "tilted", "Drawn at a tilt: 16,234 digits"),
+    (EVALUATED, ["runs", 0, "runs"], 77, "77"),
+    (EVALUATED, ["runs", 1, "mean"], 0.8107, "81.07 % ±"),
+    (EVALUATED, ["runs", 2, "deviation"], 0.0706, "± 7.06 %"),
+    (EVALUATED, ["runs", 3, "lowest"], 0.7907, "79.07 %"),
+    (EVALUATED, ["runs", 4, "highest"], 0.9908, "99.08 %"),
+    (EVALUATED, ["not digits", 0, "count"], 7_654, "7,654"),
+    (EVALUATED, ["not digits", 0, "auroc"], 0.8768, "0.877"),
+    (EVALUATED, ["not digits", 1, "accepted"], 0.0605, "6.05 %"),
+    (EVALUATED, ["not digits", 1, "accepted_at_99"], 0.0504, "5.04 %"),
+]
+SECTIONS = {
+    CURVES: "How it learned",
+    MISTAKES: "Where it was sure and wrong",
+    EVALUATED: "Which digits it confuses",
 }
-REJECTION = {
-    "name": "unseen scribbles",
-    "count": 2_345,
-    "auroc": 0.9876,
-    "accepted": 0.0456,
-    "accepted_at_99": 0.0567,
+LOOKS = {
+    f"{width} {theme}": {"viewport": {"width": width, "height": height}, "color_scheme": theme}
+    for width, height in ((1920, 950), (1280, 800), (390, 844))
+    for theme in ("light", "dark")
 }
-SPREAD = {
-    "name": "MNIST test",
-    "runs": 5,
-    "mean": 0.9941,
-    "deviation": 0.0003,
-    "lowest": 0.9938,
-    "highest": 0.9944,
+for name in ("1280 light", "1280 dark"):
+    LOOKS[f"{name} forced"] = LOOKS[name] | {"forced_colors": "active"}
+
+# Puts each rule of a style sheet on what it selects, as an inline style: whatever then looks the
+# same as before has that rule already. Rules for another screen or theme are left out.
+RULES_IN_FORCE = """
+async (css) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  const dark = document.querySelector(".dark") !== null;
+  const rules = [];
+  const check = (rule, condition) => {
+    const selector = rule.selectorText;
+    if (selector.startsWith(".dark") && !dark) return;
+    const elements = document.querySelectorAll(selector.replace(":focus-visible", ""));
+    const names = [...rule.style];
+    const works = new Set();
+    for (const element of elements) {
+      if (selector.includes(":focus-visible")) element.focus();
+      const look = () => names.map((name) => getComputedStyle(element).getPropertyValue(name));
+      const before = look();
+      const style = element.getAttribute("style");
+      element.style.cssText += rule.style.cssText.replaceAll(";", " !important;");
+      const after = look();
+      style === null ? element.removeAttribute("style") : element.setAttribute("style", style);
+      names.forEach((name, index) => before[index] === after[index] && works.add(name));
+    }
+    const special = Boolean(condition) || selector.startsWith(".dark");
+    rules.push({
+      rule: `${condition} ${selector}`,
+      special,
+      selects: elements.length > 0,
+      works: [...works],
+      fails: names.filter((name) => !works.has(name)),
+    });
+  };
+  for (const rule of sheet.cssRules) {
+    if (rule instanceof CSSStyleRule) check(rule, "");
+    else if (matchMedia(rule.media.mediaText).matches)
+      for (const inner of rule.cssRules) check(inner, rule.media.mediaText);
+  }
+  return rules;
 }
+"""
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    """A copy of the committed checkpoint, without its evaluation."""
-    folder = tmp_path / "finalnet"
-    shutil.copytree(COMMITTED, folder, ignore=shutil.ignore_patterns(EVALUATION))
-    return folder
+    """A copy of the committed checkpoint."""
+    return Path(shutil.copytree(COMMITTED, tmp_path / "finalnet"))
 
 
-@pytest.fixture
-def evaluated(checkpoint):
-    """The same with an evaluation of made-up figures: 4 is taken for 9 three times in ten."""
-    score = json.loads(json.dumps(SCORE))
-    score["confusion"][4][9] = 3
-    mnist = score | {"name": "MNIST test", "confusion": [[5] * 10] * 10}
-    evaluation = {"digits": [mnist, score], "not digits": [REJECTION], "runs": [SPREAD]}
-    (checkpoint / EVALUATION).mkdir()
-    write(checkpoint / EVALUATION / "metrics.json", evaluation)
-    (checkpoint / EVALUATION / "mnist-test-mistakes.png").write_bytes(PNG)
-    return checkpoint
+@pytest.fixture(scope="module", params=LOOKS)
+def about(request, browser, app_url):
+    """The description on the page, in one of its looks."""
+    with visit(browser, app_url, **LOOKS[request.param]) as visitor:
+        open_about(visitor.page)
+        yield visitor.page
 
 
-def write(path, metrics):
-    path.write_text(json.dumps(metrics))
+def open_about(page):
+    page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    page.wait_for_selector("#about table")
+    page.wait_for_function("[...document.querySelectorAll('#about img')].every((i) => i.complete)")
 
 
-def change(path, **figures):
-    write(path, json.loads(path.read_text()) | figures)
+def change(path, keys, value):
+    """Put another value into a JSON file."""
+    contents = part = json.loads(path.read_text())
+    for key in keys[:-1]:
+        part = part[key]
+    part[keys[-1]] = value
+    path.write_text(json.dumps(contents))
 
 
 def parse(html):
@@ -72,126 +143,191 @@ def parse(html):
     return ElementTree.fromstring(html)
 
 
-def texts(element):
-    return ["".join(part.itertext()) for part in element]
+def plain(element):
+    """Text as a reader takes it, without the difference between kinds of space."""
+    return " ".join("".join(element.itertext()).split())
 
 
-def tables(html):
-    """The rows of every table, by its caption."""
-    return {
-        table.findtext("caption"): [texts(row) for row in table.iter("tr")]
-        for table in parse(html).iter("table")
+def words(folder):
+    return plain(parse(describe(folder)))
+
+
+def rows(folder, caption):
+    """The rows of the table that is called so."""
+    tables = {
+        plain(table.find("caption")): table for table in parse(describe(folder)).iter("table")
     }
+    return [[plain(cell) for cell in row] for row in tables[caption].iter("tr")]
 
 
-def test_figures_of_the_training_are_those_in_its_file(checkpoint):
-    metrics = json.loads((checkpoint / "metrics.json").read_text())
-    assert f"{100 * metrics['test_accuracy']:.2f} %" in describe(checkpoint)
-    assert "87.65 %" not in describe(checkpoint)
-    change(checkpoint / "metrics.json", test_accuracy=0.8765)
-    assert "87.65 %" in describe(checkpoint)
+@pytest.mark.parametrize(
+    ("file", "keys", "value", "text"), FIGURES, ids=lambda part: str(part).replace("/", " ")
+)
+def test_a_figure_on_the_page_is_the_one_in_the_file(checkpoint, file, keys, value, text):
+    before = words(checkpoint)
+    change(checkpoint / file, keys, value)
+    assert words(checkpoint).count(text) > before.count(text)
 
 
-def test_figures_of_the_evaluation_are_those_in_its_file(evaluated):
-    rows = [row for table in tables(describe(evaluated)).values() for row in table]
-    name, *figures = "Drawn anywhere on the pad", "1,234", "97.53 %", "95.31 %", "1.23 %"
-    assert [name, *figures, "1: 96.42 %"] in rows
-    assert ["Scribbles of untrained kinds", "2,345", "4.56 %", "5.67 %", "0.988"] in rows
-    assert ["MNIST test", "5", "99.41 % ± 0.03 %", "99.38 %", "99.44 %"] in rows
+@pytest.mark.parametrize("file", [CURVES, MISTAKES])
+def test_a_picture_on_the_page_is_the_one_in_the_folder(checkpoint, file):
+    (checkpoint / file).write_bytes(b"another picture")
+    sources = [image.get("src") for image in parse(describe(checkpoint)).iter("img")]
+    assert b"another picture" in [base64.b64decode(s.partition("base64,")[2]) for s in sources]
 
 
-def test_a_single_run_has_no_spread(evaluated):
-    change(evaluated / EVALUATION / "metrics.json", runs=[SPREAD | {"runs": 1}])
-    assert "±" not in describe(evaluated)
+@pytest.mark.parametrize("file", SECTIONS)
+def test_what_a_missing_file_would_tell_is_left_out(checkpoint, file):
+    assert SECTIONS[file] in words(checkpoint)
+    (checkpoint / file).unlink()
+    assert SECTIONS[file] not in words(checkpoint)
+
+
+def test_a_network_that_never_doubts_is_not_said_to_doubt(checkpoint):
+    assert "When it is not sure" in words(checkpoint)
+    change(checkpoint / CONFIG, ["rejection_threshold"], None)
+    assert "When it is not sure" not in words(checkpoint)
+
+
+def test_every_set_has_a_name_in_a_visitor_s_words(checkpoint):
+    evaluation = json.loads((checkpoint / EVALUATED).read_text())
+    for score in [*evaluation["digits"], *evaluation["not digits"]]:
+        assert score["name"] not in words(checkpoint)
+    assert "jsonl" not in words(checkpoint) and "Drawn letters" in words(checkpoint)
+
+
+def test_no_build_s_tag_is_shown(checkpoint):
+    change(checkpoint / TRAINING, ["versions", "torch"], "2.15.0+cu130")
+    assert "PyTorch 2.15.0." in words(checkpoint) and "cu130" not in words(checkpoint)
+
+
+def test_a_single_run_has_no_spread(checkpoint):
+    change(checkpoint / EVALUATED, ["runs"], [])
+    assert "±" not in words(checkpoint)
 
 
 def test_a_checkpoint_without_evaluation_is_described_all_the_same(checkpoint):
-    html = describe(checkpoint)
-    assert "has not been evaluated any further yet" in html
-    assert "Test accuracy" in html
-    assert parse(html).find(".//img") is None
+    shutil.rmtree(checkpoint / EVALUATION)
+    assert "has not been evaluated any further yet" in words(checkpoint)
+    assert "Test accuracy" in words(checkpoint) and "How it learned" in words(checkpoint)
 
 
 def test_a_folder_of_weights_alone_is_described_all_the_same(tmp_path):
     FinalNet().save_pretrained(tmp_path)
-    assert "conv4" in describe(tmp_path)
+    assert "conv4" in words(tmp_path)
 
 
 def test_every_layer_is_listed_with_its_parameter_count(checkpoint):
     layers = summarize(FinalNet())
     total = sum(layer.parameters for layer in layers)
-    rows = tables(describe(checkpoint))[f"The layers, first to last: {total:,} parameters"]
-    listed = [(row[0], row[-1]) for row in rows[1:]]
+    table = rows(checkpoint, f"The layers, first to last: {total:,} parameters")
+    listed = [(row[0], row[-1]) for row in table[1:]]
     assert listed == [(layer.name, f"{layer.parameters:,}") for layer in layers]
 
 
-def test_the_confusion_is_that_of_the_digits_placed_at_random(evaluated):
-    rows = tables(describe(evaluated))["Drawn anywhere on the pad: 1,234 digits"]
-    assert rows[2 + 4] == ["4", "", "", "", "", "7", "", "", "", "", "3"]
-    assert "Most often 9 is answered where 4 was drawn: 3 times in 10." in describe(evaluated)
-
-
-def test_mistakes_are_shaded_by_their_share_of_the_digit(evaluated):
-    score = json.loads(json.dumps(SCORE))
-    score["confusion"][4][9] = 7  # half of the fours
-    score["confusion"][0][6] = 1  # an eighth of the zeros
-    change(evaluated / EVALUATION / "metrics.json", digits=[score])
-    cells = parse(describe(evaluated)).findall(".//td[@class='mistake']")
+def test_mistakes_are_shaded_by_their_share_of_the_digit(checkpoint):
+    confusion = [[7 if row == column else 0 for column in range(10)] for row in range(10)]
+    confusion[4][9] = 7  # half of the fours
+    confusion[0][6] = 1  # an eighth of the zeros
+    change(checkpoint / EVALUATED, ["digits", 0, "confusion"], confusion)
+    cells = parse(describe(checkpoint)).findall(".//td[@class='mistake']")
     assert [cell.get("style") for cell in cells] == ["--shade: 0.25", "--shade: 1.00"]
+    table = rows(checkpoint, "Drawn anywhere on the pad: 16,234 digits")
+    assert table[2 + 4] == ["4", "", "", "", "", "7", "", "", "", "", "7"]
 
 
-def test_a_matrix_without_mistakes_says_so(evaluated):
-    change(evaluated / EVALUATION / "metrics.json", digits=[SCORE])
-    assert "There is no mistake among them." in describe(evaluated)
+def test_a_matrix_without_mistakes_says_so(checkpoint):
+    confusion = [[5 if row == column else 0 for column in range(10)] for row in range(10)]
+    change(checkpoint / EVALUATED, ["digits", 0, "confusion"], confusion)
+    assert "There is no mistake among them." in words(checkpoint)
 
 
-def test_markup_in_the_files_is_shown_as_text(evaluated):
-    markup = '<img src="x" onerror="alert(1)"> & "more"'
-    change(evaluated / "metrics.json", device=markup, versions={"torch": markup})
-    others, spread = [REJECTION | {"name": markup}], [SPREAD | {"name": markup}]
-    change(
-        evaluated / EVALUATION / "metrics.json",
-        **{"digits": [SCORE | {"name": markup}], "not digits": others, "runs": spread},
-    )
-    html = describe(evaluated)
-    assert markup not in html
-    assert "".join(parse(html).itertext()).count(markup) >= 5
+@pytest.mark.parametrize(
+    ("file", "keys"),
+    [
+        (TRAINING, ["device"]),
+        (TRAINING, ["versions", "torch"]),
+        (TRAINING, ["arguments", "seed"]),
+        (TRAINING, ["arguments", "epochs"]),
+        (EVALUATED, ["digits", 0, "name"]),
+        (EVALUATED, ["runs", 0, "name"]),
+        (EVALUATED, ["not digits", 0, "name"]),
+    ],
+    ids=str,
+)
+def test_markup_in_the_files_is_shown_as_text(checkpoint, file, keys):
+    markup = """<img src="x" onerror='alert(1)'> & "more" """.strip()
+    change(checkpoint / file, keys, markup)
+    assert markup not in describe(checkpoint) and markup in words(checkpoint)
 
 
-def test_everything_wide_can_be_reached_and_is_named(evaluated):
-    root = parse(describe(evaluated))
+def test_a_script_in_a_picture_does_not_run(checkpoint, browser):
+    script = "<script>parent.document.title = document.title = 'harmed'</script>"
+    chart = (checkpoint / CURVES).read_text().replace("</svg>", f"{script}</svg>")
+    (checkpoint / CURVES).write_text(chart)
+    page = browser.new_page()
+    page.set_content(f"<title>unharmed</title>{describe(checkpoint)}")
+    page.wait_for_function("document.querySelector('.curves').complete")
+    assert page.locator(".curves").evaluate("image => image.naturalWidth") > 0
+    assert page.title() == "unharmed"
+    page.close()
+
+
+def test_a_history_that_holds_no_number_is_not_shown(checkpoint):
+    epoch = {"epoch": 1, "loss": float("nan"), "validation_accuracy": 0.1, "seconds": 1}
+    change(checkpoint / TRAINING, ["history"], [epoch])
+    assert "How it learned" not in words(checkpoint)
+
+
+def test_everything_wide_can_be_reached_and_is_named(checkpoint):
+    root = parse(describe(checkpoint))
     regions = root.findall(".//div[@role='region']")
-    assert len(regions) == len(list(root.iter("table"))) + len(list(root.iter("img")))
+    assert len(regions) == len(list(root.iter("table"))) + 1  # the sheet of mistakes
     assert all(region.get("tabindex") == "0" and region.get("aria-label") for region in regions)
     assert all(image.get("alt") for image in root.iter("img"))
     assert all(header.get("scope") for header in root.iter("th"))
 
 
-def test_charts_have_a_name_and_a_description(checkpoint):
-    root = parse(describe(checkpoint))
-    by_id = {element.get("id"): element.text for element in root.iter() if element.get("id")}
-    charts = list(root.iter("svg"))
-    assert len(charts) == 2
-    for chart in charts:
-        assert "over the epochs" in by_id[chart.get("aria-labelledby")]
-        assert "after epoch 1" in by_id[chart.get("aria-describedby")]
+def test_every_rule_of_the_style_sheet_applies(browser, app_url):
+    css, works, fails = (FOLDER / "about.css").read_text(), set(), set()
+    for name, look in LOOKS.items():
+        with visit(browser, app_url, **look) as visitor:
+            open_about(visitor.page)
+            visitor.page.keyboard.press("Tab")  # focus is visible to those who use the keyboard
+            for found in visitor.page.evaluate(RULES_IN_FORCE, css):
+                assert found["selects"], f"{name}: nothing is selected by {found['rule']}"
+                # What is for this screen or theme alone must win here; the rest, somewhere.
+                assert not (found["special"] and found["fails"]), f"{name}: {found}"
+                works |= {(found["rule"], declaration) for declaration in found["works"]}
+                fails |= {(found["rule"], declaration) for declaration in found["fails"]}
+    assert fails - works == set()
+    assert len({rule for rule, _ in works}) == css.count("{") - css.count("@media")
 
 
-def test_a_history_that_holds_no_number_is_not_drawn(checkpoint):
-    epoch = {"epoch": 1, "loss": float("nan"), "validation_accuracy": 0.1, "seconds": 1}
-    change(checkpoint / "metrics.json", history=[epoch])
-    assert parse(describe(checkpoint)).find(".//svg") is None
+def test_the_width_is_used_and_nothing_is_cut_off(about):
+    width = about.viewport_size["width"]
+    boxes = [box.bounding_box() for box in about.locator(".about section").all()]
+    columns = {round(box["x"]) for box in boxes}
+    assert len(columns) == {1920: 3, 1280: 2, 390: 1}[width]
+    margins = min(columns), width - max(box["x"] + box["width"] for box in boxes)
+    assert max(margins) < 50
+    assert about.evaluate("document.documentElement.scrollWidth") <= width
+    cut = """(part) => part.scrollWidth > part.clientWidth + 1"""
+    frames = about.locator(".about .wide")
+    assert width == 390 or not any(frame.evaluate(cut) for frame in frames.all())
 
 
-@pytest.mark.parametrize("values", [[99.5], [1, 1], [0.001, 0.002], [10, 98, 99] * 10, [0, 100]])
-def test_any_curve_ends_inside_its_chart(values):
-    chart = parse(draw_curve("Accuracy", " %", values))
-    points = chart.find(".//polyline").get("points").split()
-    assert len(points) == len(values)
-    x, y = map(float, points[-1].split(","))
-    frame = chart.find(".//rect")
-    left, top, width, height = (float(frame.get(k)) for k in ("x", "y", "width", "height"))
-    assert left <= x <= left + width
-    assert top <= y <= top + height
-    ticks = [text.text for text in chart.iter("text") if text.get("class") == "y"]
-    assert len(set(ticks)) == len(ticks) >= 2
+def test_pictures_lie_on_the_page_itself(about):
+    about.evaluate("document.querySelector('#about .wide').focus()")
+    paper = about.evaluate("getComputedStyle(document.body).backgroundColor")
+    for name in ("curves", "mistakes"):
+        picture = Image.open(BytesIO(about.locator(f".about .{name}").screenshot())).convert("RGB")
+        assert f"rgb{picture.getpixel((2, 2))}" == paper, name
+        dark_page = sum(picture.getpixel((2, 2))) < 3 * 128
+        darkest, brightest = picture.convert("L").getextrema()
+        assert brightest > 130 if dark_page else darkest < 130, name
+
+
+def test_axe_finds_no_barrier_in_what_is_told(about):
+    found = Axe().run(about, context="#about", options={"resultTypes": ["violations"]})
+    assert found.violations_count == 0, found.generate_report()

@@ -1,0 +1,88 @@
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from finalnet.checkpoint import COMMITTED, CURVES
+from finalnet.training.curves import draw_curves
+from finalnet.training.loop import Epoch
+
+HISTORIES = {
+    "one epoch": ([0.9942], [0.2]),
+    "two alike": ([0.99, 0.99], [0.1, 0.1]),
+    "hardly different": ([0.9998, 1.0] * 5, [1e-5, 2e-5] * 5),
+    "large": ([0.1, 1.0] * 20, [12_345.678, 0.001] * 20),
+    "many": ([0.1, *[0.9955] * 299], [3.0, *[0.2] * 299]),
+    "no numbers": ([0.1] * 5, [math.nan] * 5),
+}
+
+
+def command(*options):
+    run = [sys.executable, "-m", "finalnet", "curves", *map(str, options)]
+    return subprocess.run(run, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_no_label_is_cut_off_and_no_two_are_alike(name):
+    numbers = enumerate(zip(*HISTORIES[name], strict=True), 1)
+    figure = draw_curves([Epoch(n, loss, share, 1.0) for n, (share, loss) in numbers])
+    figure.draw_without_rendering()
+    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert drawn.x0 >= 0 and drawn.x1 <= width
+    assert drawn.y0 >= 0 and drawn.y1 <= height
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        ticks = zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+        labels = [label.get_text() for tick, label in ticks if low <= tick <= high]
+        assert len(set(labels)) == len(labels) >= 2, labels
+
+
+def test_the_committed_chart_is_that_of_the_committed_figures(tmp_path):
+    shutil.copy(COMMITTED / "metrics.json", tmp_path)
+    assert command("--checkpoint", tmp_path).returncode == 0
+    assert (tmp_path / CURVES).read_bytes() == (COMMITTED / CURVES).read_bytes()
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics["history"][-1]["loss"] += 0.01
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    assert command("--checkpoint", tmp_path).returncode == 0
+    assert (tmp_path / CURVES).read_bytes() != (COMMITTED / CURVES).read_bytes()
+
+
+def test_without_a_history_the_command_says_what_to_do(tmp_path):
+    nothing = command("--checkpoint", tmp_path)
+    (tmp_path / "metrics.json").write_text("{}")
+    empty = command("--checkpoint", tmp_path)
+    for run in (nothing, empty):
+        assert run.returncode == 1 and "python train.py" in run.stderr
+        assert "Traceback" not in run.stderr
+
+
+def test_the_committed_chart_has_room_around_it_and_no_paper_of_its_own(browser, tmp_path):
+    page = browser.new_page(viewport={"width": 384, "height": 384})
+    page.set_content((COMMITTED / CURVES).read_text().partition("?>")[2])
+    page.add_style_tag(content="body { margin: 0; background: none } svg { display: block }")
+    picture = page.screenshot(path=tmp_path / "chart.png", omit_background=True)
+    page.close()
+    ink = np.asarray(Image.open(BytesIO(picture)).convert("RGBA"))[..., 3]
+    assert 0.02 < (ink > 0).mean() < 0.3
+    assert not (ink[0].any() or ink[-1].any() or ink[:, 0].any() or ink[:, -1].any())
+
+
+def test_the_committed_chart_can_be_read_on_white_and_on_black():
+    def brightness(colour):
+        channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(channels > 0.04045, ((channels + 0.055) / 1.055) ** 2.4, channels / 12.92)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    colours = set(re.findall("#[0-9a-f]{6}", (COMMITTED / CURVES).read_text()))
+    assert len(colours) >= 2
+    for colour in colours:
+        assert 1.05 / (brightness(colour) + 0.05) > 4.4, colour
+        assert (brightness(colour) + 0.05) / 0.05 > 3.5, colour
