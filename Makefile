@@ -12,9 +12,10 @@ app: .venv/app
 	.venv/bin/python app.py --port $(PORT)
 
 test: .venv/dev
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 check: .venv/dev
+	rm -f finalnet/web/*.pyi  # Gradio writes them when it runs, and mypy would believe them
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -22,6 +23,7 @@ check: .venv/dev
 benchmark: .venv/dev
 	.venv/bin/python -m benchmarks.latency
 	.venv/bin/python -m benchmarks.loading
+	.venv/bin/python -m benchmarks.crowd
 
 .venv/app: requirements.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed, this is " + sys.version)'

@@ -5,13 +5,18 @@ import time
 from dataclasses import asdict, fields
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from finalnet.checkpoint import COMMITTED, check_output, versions, write_checkpoint
+from finalnet.model import NUM_CLASSES
 from finalnet.recognizer import view_logits
 from finalnet.training.calibration import calibrate
+from finalnet.training.curves import write_curves
 from finalnet.training.data import DATA_DIR, load_mnist
+from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.loop import (
     TrainingArguments,
-    add_generated,
     measure_accuracy,
     pick_device,
     train,
@@ -43,14 +48,13 @@ def main() -> None:
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(f"error: {error}") from None
     start = time.perf_counter()
-    pool = add_generated(
-        digits, arguments.generated_digits, arguments.generated_others, seed=arguments.seed
-    )
-    model, history = train(arguments, pool, len(digits.labels), validation)
+    model, history, precision = train(arguments, digits, validation)
     if arguments.generated_others:  # only then has it learned to be undecided
         # As many generated digits as MNIST ones, none of them drawn in training.
-        held_out = add_generated(validation, len(validation.labels), 0, seed=VALIDATION_SEED)
-        model = calibrate(model, held_out.images.numpy(), held_out.labels)
+        drawn = generate(generate_digits, len(validation.labels), VALIDATION_SEED)
+        inputs = np.concatenate([validation.images.numpy(), drawn])
+        labels = torch.cat([validation.labels, torch.arange(len(drawn)) % NUM_CLASSES])
+        model = calibrate(model, inputs, labels)
     test = load_mnist("test", data_dir)
     answers = view_logits(model, test.images.numpy()).argmax(dim=1)
     metrics = {
@@ -59,11 +63,13 @@ def main() -> None:
         "validation_accuracy": history[-1].validation_accuracy,
         "seconds": time.perf_counter() - start,
         "device": str(device),
+        "precision": precision,
         "arguments": asdict(arguments),
         "versions": versions(),
         "history": [asdict(epoch) for epoch in history],
     }
     write_checkpoint(output, model, metrics)
+    write_curves(output)
     print(f"MNIST test accuracy {metrics['test_accuracy']:.2%}, checkpoint in {output}")
 
 

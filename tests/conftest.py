@@ -54,6 +54,23 @@ def mnist_validation(mnist_test: Digits) -> Digits:
 
 
 @pytest.fixture(scope="session")
+def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a part of MNIST: 1,000 digits to train, 5,000 to validate, 500 to test."""
+    root = tmp_path_factory.mktemp("small-mnist")
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, count in (("train", 6_000), ("t10k", 500)):
+        for kind, header in (("images-idx3", 16), ("labels-idx1", 8)):
+            file = f"{name}-{kind}-ubyte"
+            size = 28 * 28 if header == 16 else 1
+            whole = (MNIST_DIR / "MNIST" / "raw" / file).read_bytes()
+            rows = whole[header:][-size * count :]  # with the last ones, which validate
+            start = whole[:4] + count.to_bytes(4, "big") + whole[8:header]
+            (raw / file).write_bytes(start + rows)
+    return root
+
+
+@pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The real app on a free port, started from a directory that is not its own."""
     with socket.socket() as probe:

@@ -4,6 +4,7 @@ import torch
 
 from finalnet import FinalNet, Recognizer
 from finalnet.checkpoint import COMMITTED
+from finalnet.recognizer import view_logits
 from finalnet.training.calibration import KEPT_DIGITS, calibrate
 
 
@@ -33,3 +34,13 @@ def test_what_was_fitted_is_saved_with_the_weights(mnist_validation, tmp_path):
     loaded = FinalNet.from_pretrained(tmp_path)
     assert loaded.rejection_threshold == model.rejection_threshold > 0.1
     assert loaded.temperature == model.temperature
+
+
+def test_stated_probabilities_are_those_at_the_temperature(mnist_validation):
+    model = FinalNet.from_pretrained(COMMITTED).eval()
+    model.temperature = 2.5
+    inputs = mnist_validation.images[:200].numpy()
+    stated = np.stack([p.probabilities for p in Recognizer(model).recognize_inputs(inputs)])
+    logits = view_logits(model, inputs).double()
+    np.testing.assert_allclose(stated, (logits / 2.5).softmax(dim=1), atol=1e-4)
+    assert np.abs(stated - logits.softmax(dim=1).numpy()).max() > 0.1

@@ -1,7 +1,11 @@
 import json
+import math
+import re
 import subprocess
 import sys
+from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 import torch
 from conftest import MNIST_DIR, ROOT
@@ -9,43 +13,216 @@ from conftest import MNIST_DIR, ROOT
 from finalnet import FinalNet, Recognizer
 from finalnet.checkpoint import COMMITTED, check_output, write_checkpoint
 from finalnet.evaluation.scores import mnist_samples, score
-from finalnet.training.data import Digits, load_mnist
-from finalnet.training.loop import TrainingArguments, measure_accuracy, pick_device, train
+from finalnet.preprocessing import normalize, to_tensor
+from finalnet.training.data import Digits, augment, load_mnist
+from finalnet.training.handwriting import generate, generate_digits
+from finalnet.training.loop import (
+    PRECISIONS,
+    Learner,
+    TrainingArguments,
+    epoch_order,
+    growing_pool,
+    measure_accuracy,
+    mixed_loss,
+    pick_device,
+    pick_precision,
+    train,
+)
 
 
-def test_training_on_few_digits_learns_and_repeats_with_the_seed(mnist_test):
+@pytest.fixture(scope="module")
+def few_digits(mnist_test) -> Digits:
     digits = load_mnist("train", MNIST_DIR)
-    few = Digits(digits.images[:4_000], digits.labels[:4_000])
-    held_out = Digits(digits.images[4_000:6_000], digits.labels[4_000:6_000])
-    arguments = TrainingArguments(epochs=3, seed=5)
-    model, history = train(arguments, few, len(few.labels), held_out)
-    assert [epoch.epoch for epoch in history] == [1, 2, 3]
+    return Digits(digits.images[:1_000], digits.labels[:1_000])
+
+
+def one_batch(**changes) -> TrainingArguments:
+    """A training whose epochs are one step each, on 60 digits and nothing else."""
+    plain = {"epochs": 1, "generated_digits": 0, "generated_others": 0, "batch_size": 60}
+    return TrainingArguments(**(plain | {"precision": "float32"} | changes))
+
+
+def trained(few_digits: Digits, **changes) -> FinalNet:
+    digits = Digits(few_digits.images[:60], few_digits.labels[:60])
+    return train(one_batch(**changes), digits, digits).model
+
+
+def step_by_step(few_digits: Digits, **changes) -> tuple[Learner, list[dict[str, torch.Tensor]]]:
+    """A learner of ten steps that has taken three, and its weights before and after each."""
+    torch.manual_seed(0)
+    learner = Learner(one_batch(**changes), torch.device("cpu"), "float32", steps=10)
+    weights = []
+    for _ in range(4):
+        weights.append({n: w.detach().clone() for n, w in learner.model.named_parameters()})
+        learner.step(to_tensor(few_digits.images[:60]), few_digits.labels[:60])
+    return learner, weights
+
+
+def test_training_on_few_digits_learns_and_repeats_with_the_seed(few_digits):
+    arguments = TrainingArguments(
+        epochs=4,
+        generated_digits=40,
+        generated_others=20,
+        batch_size=64,
+        seed=5,
+        precision="float32",
+    )
+    model, history, precision = train(arguments, few_digits, few_digits)
+    assert precision == "float32"
+    assert [epoch.epoch for epoch in history] == [1, 2, 3, 4]
     assert history[-1].loss < history[0].loss / 2
-    assert history[-1].validation_accuracy == measure_accuracy(model, held_out) > 0.9
-    torch.manual_seed(5)
-    for name, start in FinalNet().named_parameters():
-        assert not torch.allclose(model.get_parameter(name), start, atol=1e-4), name
-    again, _ = train(arguments, few, len(few.labels), held_out)
+    assert history[-1].validation_accuracy == measure_accuracy(model, few_digits) > 0.8
+    again = train(arguments, few_digits, few_digits).model
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name]), name
 
 
-def test_train_command_writes_a_whole_checkpoint(mnist_test, tmp_path):
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_the_loss_is_that_of_augmented_digits_without_dropout_in_float32(few_digits, precision):
+    labels = few_digits.labels[:60].clone()
+    labels[::3] = -1  # not digits
+    digits = Digits(few_digits.images[:60], labels)
+    arguments = one_batch(precision=precision, seed=3)
+    (epoch,) = train(arguments, digits, digits).history
+    torch.manual_seed(3)
+    model = FinalNet().train().to(memory_format=torch.channels_last)
+    random = torch.Generator().manual_seed(3)
+    order = epoch_order(60, 60, 0, random)
+    images = augment(digits.images[order, None].float() / 255, random)
+    features = []
+    model.fc1.register_forward_hook(lambda _module, _inputs, output: features.append(output))
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+        model(normalize(images).to(memory_format=torch.channels_last))
+        logits = model.fc2(features[0].relu())
+    losses = -logits.double().log_softmax(dim=1)
+    own = losses[range(60), labels[order].clamp(min=0)]
+    expected = torch.where(labels[order] < 0, losses.mean(dim=1), own).mean()
+    assert epoch.loss == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_dropout_is_silent_unless_asked_for(few_digits):
+    default, silent = trained(few_digits), trained(few_digits, dropout=0.0)
+    loud = trained(few_digits, dropout=0.25)
+    assert torch.equal(default.fc2.weight, silent.fc2.weight)
+    assert not torch.equal(default.fc2.weight, loud.fc2.weight)
+    assert default.dropout.p == loud.dropout.p == 0.25
+
+
+def test_the_weights_are_the_moving_average_over_the_span(few_digits):
+    learner, (_, first, second, third) = step_by_step(few_digits, ema_span=0.4)
+    keep = 1 - 1 / 4  # 0.4 of ten steps
+    last = learner.model.fc1.weight
+    expected = first["fc1.weight"]
+    for weights in (second["fc1.weight"], third["fc1.weight"], last):
+        expected = keep * expected + (1 - keep) * weights
+    assert (expected - last).abs().max() > 1e-4
+    torch.testing.assert_close(learner.averaged.fc1.weight, expected)
+
+
+def test_training_gives_the_average_and_not_the_last_weights(few_digits):
+    first, last = (trained(few_digits, epochs=10, ema_span=span) for span in (1e12, 0))
+    assert (first.fc1.weight - last.fc1.weight).abs().max() > 1e-4
+
+
+def test_kernels_move_in_all_directions_alike(few_digits):
+    _, (before, after, *_) = step_by_step(few_digits, weight_decay=0.0)
+    for name in ("conv2.weight", "conv3.weight", "conv4.weight", "fc1.weight"):
+        sizes = torch.linalg.svdvals((after[name] - before[name]).flatten(1))
+        # Muon's own: AdamW's first step is all signs, and gradients are far less even.
+        assert sizes.min() > 0.3 * sizes.max(), name
+
+
+def test_weights_decay_as_much_as_is_said(few_digits):
+    _, (before, free, *_) = step_by_step(few_digits, weight_decay=0.0)
+    _, (_, decayed, *_) = step_by_step(few_digits, weight_decay=0.5)
+    start = 1 / 25  # of the peak rate, where OneCycle begins
+    for name, rate in (("conv2.weight", 2e-2), ("fc2.weight", 1e-2)):
+        expected = 0.5 * start * rate * before[name]
+        torch.testing.assert_close(free[name] - decayed[name], expected, rtol=0.05, atol=1e-6)
+
+
+def test_what_is_not_a_digit_is_drawn_towards_ten_equal_shares():
+    log_probabilities = torch.tensor([[0.5] + [0.5 / 9] * 9, [0.1] * 10]).log()
+    loss = mixed_loss(log_probabilities, torch.tensor([-1, -1]))
+    assert loss.item() == pytest.approx(
+        -(math.log(0.5) / 10 + 0.9 * math.log(0.5 / 9) + math.log(0.1)) / 2
+    )
+    both = mixed_loss(log_probabilities, torch.tensor([0, -1]))
+    assert both.item() == pytest.approx(-(math.log(0.5) + math.log(0.1)) / 2)
+
+
+def test_an_epoch_has_every_real_row_once_and_some_generated_ones():
+    order = epoch_order(100, 150, 20, torch.Generator().manual_seed(0))
+    assert len(order) == 120 and order.max() < 150
+    assert sorted(order[order < 100].tolist()) == list(range(100))
+    assert len(order.unique()) == 120
+    assert order[:50].tolist() != sorted(order[:50].tolist())
+
+
+def test_all_rows_of_an_epoch_are_learned_from(few_digits):
+    digits = Digits(few_digits.images[:60], few_digits.labels[:60])
+    plain = {"learning_rate": 0.0, "muon_rate": 0.0, "weight_decay": 0.0, "ema_span": 0.0}
+    whole = train(one_batch(batch_size=40, **plain), digits, digits).model
+    # Batch norm counts its batches: 40 and the other 20.
+    assert whole.bn1.num_batches_tracked == 2
+
+
+def test_the_pool_mixes_digits_and_others_evenly_and_repeats():
+    arguments = TrainingArguments(generated_digits=2_000, generated_others=1_500, seed=4)
+    with growing_pool(arguments) as pool:
+        parts = list(pool)
+    labels = torch.cat([part.labels for part in parts])
+    assert (labels < 0).sum() == 1_500
+    assert labels[labels >= 0].bincount().tolist() == [200] * 10
+    assert (parts[0].labels < 0).any() != (parts[1].labels < 0).any()
+    digits = torch.cat([part.images for part in parts])[labels >= 0]
+    assert np.array_equal(digits.numpy(), generate(generate_digits, 2_000, 4))
+
+
+def test_the_faster_precision_is_taken_unless_one_is_named():
+    arguments, cpu = TrainingArguments(batch_size=16), torch.device("cpu")
+    assert pick_precision(arguments, cpu) in PRECISIONS
+    for precision in PRECISIONS:
+        assert pick_precision(replace(arguments, precision=precision), cpu) == precision
+    with pytest.raises(ValueError, match="precision must be auto or one of float32, bfloat16"):
+        TrainingArguments(precision="half")
+
+
+def test_the_faster_precision_is_measured(capsys):
+    pick_precision(TrainingArguments(batch_size=16), torch.device("cpu"))
+    said = capsys.readouterr().out
+    assert re.search(r"training in (float32|bfloat16) \(.*float32 \d+ ms, bfloat16 \d+ ms", said)
+
+
+def test_the_committed_checkpoint_was_trained_by_the_recipe_as_it_stands():
+    trained = json.loads((COMMITTED / "metrics.json").read_text())["arguments"]
+    recipe = asdict(TrainingArguments())
+    # The weights may be older than an argument; its default must do what was done without it.
+    trained = {"dropout": 0.0, "ema_span": 0.05, "precision": "auto"} | trained
+    assert recipe == trained
+
+
+def test_train_command_writes_a_whole_checkpoint(small_mnist, tmp_path):
     output = tmp_path / "checkpoint"
-    command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(MNIST_DIR)]
-    options = ["--output", str(output), "--epochs", "1", "--batch-size", "512"]
+    command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(small_mnist)]
+    options = ["--output", str(output), "--epochs", "2", "--precision", "float32"]
     options += ["--generated-digits", "500", "--generated-others", "100"]
-    subprocess.run(command + options, check=True, capture_output=True, cwd=tmp_path)
+    run = subprocess.run(command + options, check=True, capture_output=True, cwd=tmp_path)
     names = {path.name for path in output.iterdir()}
-    assert names == {"README.md", "config.json", "metrics.json", "model.safetensors"}
+    files = {"README.md", "config.json", "metrics.json", "model.safetensors"}
+    assert names == files | {"learning-curves.svg"}
     metrics = json.loads((output / "metrics.json").read_text())
-    assert metrics["arguments"]["batch_size"] == 512
+    assert metrics["arguments"] == asdict(
+        TrainingArguments(epochs=2, generated_digits=500, generated_others=100, precision="float32")
+    )
+    assert metrics["precision"] == "float32" and b"float32" in run.stderr
+    test = load_mnist("test", small_mnist)
     recognizer = Recognizer.load(output)
-    measured = score(recognizer, mnist_samples("MNIST test", mnist_test)).accuracy
+    measured = score(recognizer, mnist_samples("MNIST test", test)).accuracy
     assert metrics["test_accuracy"] == measured
-    one_view = measure_accuracy(FinalNet.from_pretrained(output), mnist_test)
+    one_view = measure_accuracy(FinalNet.from_pretrained(output), test)
     assert metrics["test_accuracy_of_one_view"] == one_view
-    assert recognizer.model.rejection_threshold > 0.1
+    assert 0.1 < recognizer.model.rejection_threshold < 1
     assert list(tmp_path.iterdir()) == [output]
 
 

@@ -1,8 +1,11 @@
 """Training: MNIST and generated drawings in, the weights of FinalNet out."""
 
+import math
 import time
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,12 +15,15 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from finalnet.model import NUM_CLASSES, FinalNet
-from finalnet.preprocessing import normalize, to_tensor
+from finalnet.preprocessing import INPUT_SIZE, normalize, to_tensor
 from finalnet.training.data import Digits, augment
-from finalnet.training.handwriting import generate, generate_digits, generate_others
+from finalnet.training.handwriting import draw_ahead, generate_digits, generate_others, split_work
 
-EMA_SPAN = 0.05  # of the whole training, over which the weights are averaged
 EVALUATION_BATCH = 1_000  # images
+TRIAL_STEPS = 4  # of each precision, the first to warm up
+# Of float32's time, at the most: below it no noise makes two runs choose differently.
+WORTHWHILE = 0.9
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -32,13 +38,24 @@ class TrainingArguments:
     learning_rate: float = 1e-2  # the peak of OneCycle, for AdamW
     muon_rate: float = 2e-2  # the same for Muon
     weight_decay: float = 1e-2
+    dropout: float = 0.0  # the specification has 0.25; so small a network underfits with it
+    ema_span: float = 0.05  # of the whole training, over which the weights are averaged
     seed: int = 0
     device: str = "auto"
+    precision: str = "auto"  # or float32 or bfloat16; the faster one on a CPU
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be at least 0 and below 1, got {self.dropout}")
+        if self.ema_span < 0:
+            raise ValueError(f"ema_span must not be negative, got {self.ema_span}")
+        if self.precision not in ("auto", *PRECISIONS):
+            raise ValueError(
+                f"precision must be auto or one of {', '.join(PRECISIONS)}, got {self.precision!r}"
+            )
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,14 @@ class Epoch:
     loss: float  # mean over the augmented training pictures, see `mixed_loss`
     validation_accuracy: float  # of the averaged weights, in [0, 1]
     seconds: float  # since the start
+
+
+class Trained(NamedTuple):
+    """What a training gives."""
+
+    model: FinalNet  # the moving average of the weights; on the CPU, in evaluation mode
+    history: list[Epoch]
+    precision: str  # in which the network was computed: "float32" or "bfloat16"
 
 
 def pick_device(name: str) -> torch.device:
@@ -70,85 +95,145 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def add_generated(mnist: Digits, digits: int, others: int, seed: int) -> Digits:
-    """MNIST with generated drawings behind it; what is not a digit has the label -1."""
-    images, labels = [mnist.images], [mnist.labels]
-    if digits:
-        images.append(torch.from_numpy(generate(generate_digits, digits, seed)))
-        labels.append(torch.arange(digits) % NUM_CLASSES)
-    if others:
-        images.append(torch.from_numpy(generate(generate_others, others, seed)))
-        labels.append(torch.full((others,), -1))
-    return Digits(torch.cat(images), torch.cat(labels))
+def pick_precision(arguments: TrainingArguments, device: torch.device) -> str:
+    """The precision that is asked for, or for "auto" the one that is faster on this processor.
+
+    Without AVX512 or AMX for bfloat16 a CPU takes up to eight times as long with it, with them
+    half as long as in float32; so both are timed. A GPU is always faster with it.
+    """
+    if arguments.precision != "auto":
+        return arguments.precision
+    if device.type != "cpu":
+        return "bfloat16"
+    times = {name: time_step(replace(arguments, precision=name), device) for name in PRECISIONS}
+    faster = times["bfloat16"] < WORTHWHILE * times["float32"]
+    precision = "bfloat16" if faster else "float32"
+    timed = ", ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in times.items())
+    tqdm.write(f"training in {precision} (a step takes: {timed})")
+    return precision
 
 
-def train(
-    arguments: TrainingArguments, digits: Digits, real: int, validation: Digits
-) -> tuple[FinalNet, list[Epoch]]:
-    """Train FinalNet; the same arguments on the same machine give the same weights.
+def time_step(arguments: TrainingArguments, device: torch.device) -> float:
+    """Seconds that a training step takes at its best, of a few on noise."""
+    learner = Learner(arguments, device, arguments.precision, TRIAL_STEPS)
+    images = torch.rand(arguments.batch_size, 1, INPUT_SIZE, INPUT_SIZE, device=device)
+    labels = torch.arange(arguments.batch_size, device=device) % NUM_CLASSES
+    times = []
+    for _ in range(TRIAL_STEPS):
+        start = time.perf_counter()
+        learner.step(images, labels)
+        times.append(time.perf_counter() - start)
+    return min(times[1:])
+
+
+def train(arguments: TrainingArguments, digits: Digits, validation: Digits) -> Trained:
+    """Train FinalNet; the same arguments and precision on the same machine give the same weights.
 
     Args:
-        digits: what to learn; the network learns to be wholly undecided where the label is -1.
-        real: how many of them are MNIST's; they come first and are all seen in every epoch.
+        digits: MNIST's, all seen in every epoch; generated drawings come beside them.
         validation: digits on which each epoch is measured.
-    Returns:
-        The moving average of the weights after the last epoch, on the CPU and in evaluation mode,
-        and the history of all epochs.
     """
     start = time.perf_counter()
-    torch.manual_seed(arguments.seed)
     device = pick_device(arguments.device)
+    precision = pick_precision(arguments, device)
+    torch.manual_seed(arguments.seed)
     generator = torch.Generator(device).manual_seed(arguments.seed)
-    images, labels = digits.images[:, None].to(device), digits.labels.to(device)
-    # channels_last and bfloat16 halve the time of an epoch on a CPU and on a GPU.
-    model = FinalNet().to(memory_format=torch.channels_last).to(device)
-    drawn = min(arguments.generated_per_epoch, len(images) - real)
-    batches = (real + drawn) // arguments.batch_size
-    steps = batches * arguments.epochs
-    ema = get_ema_multi_avg_fn(1 - 1 / max(EMA_SPAN * steps, 1))
-    average = AveragedModel(model, multi_avg_fn=ema, use_buffers=True)
-    # Muon takes the kernels that turn features into features, AdamW the rest.
-    kernels = [p for name, p in model.named_parameters() if p.ndim > 1 and "fc2" not in name]
-    matrices = [nn.Parameter(as_matrix(kernel.detach())) for kernel in kernels]
-    rest = [p for name, p in model.named_parameters() if p.ndim == 1 or "fc2" in name]
-    decay = arguments.weight_decay
-    optimizers = [
-        torch.optim.Muon(matrices, lr=arguments.muon_rate, weight_decay=decay),
-        torch.optim.AdamW(rest, lr=arguments.learning_rate, weight_decay=decay),
-    ]
-    schedules = [
-        OneCycleLR(optimizer, optimizer.defaults["lr"], total_steps=steps, cycle_momentum=False)
-        for optimizer in optimizers
-    ]
+    generated = arguments.generated_digits + arguments.generated_others
+    drawn = min(arguments.generated_per_epoch, generated)
+    batches = math.ceil((len(digits.labels) + drawn) / arguments.batch_size)
+    learner = Learner(arguments, device, precision, batches * arguments.epochs)
     history = []
-    with tqdm(total=steps, unit="step", dynamic_ncols=True, mininterval=1) as bar:
+    bar = tqdm(total=batches * arguments.epochs, unit="step", dynamic_ncols=True, mininterval=1)
+    with growing_pool(arguments) as pool, bar:
+        images, labels = digits.images[:, None].to(device), digits.labels.to(device)
         for epoch in range(1, arguments.epochs + 1):
-            model.train()
-            # So small a network underfits: without dropout it is right more often on every set.
-            model.dropout.eval()
-            order = epoch_order(real, len(images) - real, drawn, generator)
+            # The first epochs choose from what the other processes have had time to draw.
+            while len(labels) - len(digits.labels) < min(epoch * drawn, generated):
+                more = next(pool)
+                images = torch.cat([images, more.images[:, None].to(device)])
+                labels = torch.cat([labels, more.labels.to(device)])
             losses = []
-            for rows in order[: batches * arguments.batch_size].split(arguments.batch_size):
+            order = epoch_order(len(digits.labels), len(labels), drawn, generator)
+            for rows in order.split(arguments.batch_size):
                 batch = normalize(augment(images[rows].float() / 255, generator))
-                with torch.autocast(device.type, torch.bfloat16):
-                    log_probabilities = model(batch.to(memory_format=torch.channels_last))
-                loss = mixed_loss(log_probabilities.float(), labels[rows])
-                model.zero_grad()
-                loss.backward()
-                for matrix, kernel in zip(matrices, kernels, strict=True):
-                    matrix.grad = as_matrix(cast(Tensor, kernel.grad))
-                for optimizer, schedule in zip(optimizers, schedules, strict=True):
-                    optimizer.step()
-                    schedule.step()
-                average.update_parameters(model)
-                losses.append(loss.detach())
+                losses.append(learner.step(batch, labels[rows]) * len(rows))
                 bar.update()
-            mean_loss = torch.stack(losses).mean().item()
-            accuracy = measure_accuracy(cast(FinalNet, average.module), validation)
+            mean_loss = torch.stack(losses).sum().item() / len(order)
+            accuracy = measure_accuracy(learner.averaged, validation)
             history.append(Epoch(epoch, mean_loss, accuracy, time.perf_counter() - start))
-            bar.set_postfix_str(f"loss {mean_loss:.4f}, validation {accuracy:.2%}")
-    averaged = cast(FinalNet, average.module).cpu().to(memory_format=torch.contiguous_format)
-    return averaged.eval(), history
+            bar.set_postfix_str(f"{precision}, loss {mean_loss:.4f}, validation {accuracy:.2%}")
+    averaged = learner.averaged.cpu().to(memory_format=torch.contiguous_format)
+    return Trained(averaged.eval(), history, precision)
+
+
+@contextmanager
+def growing_pool(arguments: TrainingArguments) -> Iterator[Iterator[Digits]]:
+    """Generated drawings, some at a time; other processes draw them meanwhile.
+
+    What is not a digit has the label -1, and is as frequent at the start as at the end.
+    """
+    chunks = split_work(generate_digits, arguments.generated_digits, arguments.seed)
+    others = split_work(generate_others, arguments.generated_others, arguments.seed)
+    for number, chunk in enumerate(others):
+        chunks.insert(round((number + 0.5) * len(chunks) / len(others)), chunk)
+    with draw_ahead(chunks) as pictures:
+        yield (
+            Digits(
+                torch.from_numpy(images),
+                torch.full((chunk.drawings,), -1)
+                if chunk.drawer is generate_others
+                else torch.arange(chunk.drawings) % NUM_CLASSES,
+            )
+            for chunk, images in zip(chunks, pictures, strict=True)
+        )
+
+
+class Learner:
+    """FinalNet while it learns: its weights, their moving average, and what moves them."""
+
+    def __init__(
+        self, arguments: TrainingArguments, device: torch.device, precision: str, steps: int
+    ) -> None:
+        # channels_last halves the time of an epoch on a CPU and on a GPU.
+        self.model = FinalNet().to(memory_format=torch.channels_last).to(device).train()
+        ema = get_ema_multi_avg_fn(1 - 1 / max(arguments.ema_span * steps, 1))
+        self.average = AveragedModel(self.model, multi_avg_fn=ema, use_buffers=True)
+        self.model.dropout.p = arguments.dropout
+        self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+        # Muon takes the kernels that turn features into features, AdamW the rest.
+        named = list(self.model.named_parameters())
+        self.kernels = [p for name, p in named if p.ndim > 1 and "fc2" not in name]
+        self.matrices = [nn.Parameter(as_matrix(kernel.detach())) for kernel in self.kernels]
+        rest = [p for name, p in named if p.ndim == 1 or "fc2" in name]
+        decay = arguments.weight_decay
+        self.optimizers = [
+            torch.optim.Muon(self.matrices, lr=arguments.muon_rate, weight_decay=decay),
+            torch.optim.AdamW(rest, lr=arguments.learning_rate, weight_decay=decay),
+        ]
+        self.schedules = [
+            OneCycleLR(optimizer, optimizer.defaults["lr"], total_steps=steps, cycle_momentum=False)
+            for optimizer in self.optimizers
+        ]
+
+    @property
+    def averaged(self) -> FinalNet:
+        return cast(FinalNet, self.average.module)
+
+    def step(self, inputs: Tensor, labels: Tensor) -> Tensor:
+        """Learn from normalised inputs (N, 1, 28, 28); the loss before, a scalar."""
+        with self.autocast:
+            logits = self.model.logits(inputs.to(memory_format=torch.channels_last))
+        # In float32: in bfloat16 the probabilities sum to 0.997 to 1.006.
+        loss = mixed_loss(F.log_softmax(logits.float(), dim=1), labels)
+        self.model.zero_grad()
+        loss.backward()
+        for matrix, kernel in zip(self.matrices, self.kernels, strict=True):
+            matrix.grad = as_matrix(cast(Tensor, kernel.grad))
+        for optimizer, schedule in zip(self.optimizers, self.schedules, strict=True):
+            optimizer.step()
+            schedule.step()
+        self.average.update_parameters(self.model)
+        return loss.detach()
 
 
 def as_matrix(kernel: Tensor) -> Tensor:
@@ -156,10 +241,10 @@ def as_matrix(kernel: Tensor) -> Tensor:
     return kernel if kernel.ndim == 2 else kernel.permute(0, 2, 3, 1).view(len(kernel), -1)
 
 
-def epoch_order(real: int, generated: int, drawn: int, generator: torch.Generator) -> Tensor:
+def epoch_order(real: int, known: int, drawn: int, generator: torch.Generator) -> Tensor:
     """Rows of one epoch in random order: all real ones, and `drawn` of the generated ones after."""
     device = generator.device
-    chosen = real + torch.randperm(generated, generator=generator, device=device)[:drawn]
+    chosen = real + torch.randperm(known - real, generator=generator, device=device)[:drawn]
     rows = torch.cat([torch.arange(real, device=device), chosen])
     return rows[torch.randperm(len(rows), generator=generator, device=device)]
 

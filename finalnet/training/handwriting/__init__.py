@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,15 +16,50 @@ from finalnet.training.handwriting.pen import draw_varied
 MAX_WORKERS = 8  # each imports torch
 CHUNK = 1_000  # drawings from one seed; a multiple of ten, so that digits stay in turn
 
+Drawer = Callable[[int, int], np.ndarray]
 
-def generate(drawer: Callable[[int, int], np.ndarray], count: int, seed: int) -> np.ndarray:
+
+class Chunk(NamedTuple):
+    """Some drawings: `drawer(drawings, seed)`."""
+
+    drawer: Drawer
+    drawings: int
+    seed: int
+
+
+def generate(drawer: Drawer, count: int, seed: int) -> np.ndarray:
     """`drawer(count, seed)` on all processor cores; the same pictures whatever their number."""
+    with draw_ahead(split_work(drawer, count, seed)) as pictures:
+        return np.concatenate(list(pictures))
+
+
+def split_work(drawer: Drawer, count: int, seed: int) -> list[Chunk]:
+    """`count` drawings in chunks, each of a seed of its own."""
     counts = [CHUNK] * (count // CHUNK) + [count % CHUNK] * (count % CHUNK > 0)
-    seeds = np.random.SeedSequence(seed).generate_state(len(counts))
-    workers = min(len(counts), os.cpu_count() or 1, MAX_WORKERS)
+    seeds = np.random.SeedSequence(seed).generate_state(len(counts)).tolist()
+    return [Chunk(drawer, *pair) for pair in zip(counts, seeds, strict=True)]
+
+
+@contextmanager
+def draw_ahead(chunks: list[Chunk]) -> Iterator[Iterator[np.ndarray]]:
+    """The pictures of each chunk in turn; other processes draw the next while one is used."""
+    workers = max(1, min(len(chunks), os.cpu_count() or 1, MAX_WORKERS))
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        return np.concatenate(list(pool.map(drawer, counts, seeds.tolist())))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_step_back)
+    try:
+        yield pool.map(_draw, chunks)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _step_back() -> None:
+    """Leave the processor to the training wherever both want it."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+
+
+def _draw(chunk: Chunk) -> np.ndarray:
+    return chunk.drawer(chunk.drawings, chunk.seed)
 
 
 def generate_digits(count: int, seed: int) -> np.ndarray:
