@@ -1,4 +1,4 @@
-"""Command line: python -m finalnet summary | evaluate"""
+"""Command line: python -m finalnet summary | evaluate | curves | export"""
 
 import argparse
 from pathlib import Path
@@ -14,6 +14,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m finalnet")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("summary", help="print the network, layer by layer")
+    export = commands.add_parser("export", help="write the page as static files, without a server")
+    export.add_argument("folder", type=Path, help="is made; replaced if it holds such a page")
+    export.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
+    curves = commands.add_parser("curves", help="draw a checkpoint's learning curves anew")
+    curves.add_argument("--checkpoint", type=Path, help="folder; the committed one by default")
     evaluate = commands.add_parser(
         "evaluate", help="measure a checkpoint: on MNIST, or on the drawings that are named"
     )
@@ -24,7 +29,12 @@ def main() -> None:
     evaluate.add_argument("--strokes", type=Path, help="drawn digits, JSON lines, gzip or plain")
     evaluate.add_argument("--others", type=Path, help="what is not a digit, in the same format")
     evaluate.add_argument(
-        "--numbers", action="store_true", help="measure numbers composed of the --strokes instead"
+        "--numbers",
+        type=int,
+        nargs="?",
+        const=500,
+        metavar="COUNT",
+        help="measure so many numbers of each length, composed of the --strokes, instead",
     )
     evaluate.add_argument("--report", type=Path, help="folder for the figures and pictures")
     evaluate.add_argument(
@@ -37,11 +47,15 @@ def main() -> None:
     try:
         if options.command == "summary":
             print_summary()
-        elif options.numbers:
+        elif options.command == "export":
+            export_static(options)
+        elif options.command == "curves":
+            print_curves(options)
+        elif options.numbers is not None:
             print_numbers(options)
         else:
             print_evaluation(options)
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f"error: {error}") from None
 
 
@@ -55,6 +69,24 @@ def print_summary() -> None:
     print(f"{'total':<39} {sum(row.parameters for row in rows):>10,}")
 
 
+def export_static(options: argparse.Namespace) -> None:
+    from finalnet.checkpoint import find_checkpoint
+    from finalnet.web.export import export_page
+
+    names = export_page(options.folder, find_checkpoint(options.checkpoint))
+    size = sum((options.folder / name).stat().st_size for name in names)
+    print(f"{len(names)} files, {size / 1000:.0f} kB, in {options.folder}; any web server shows it")
+
+
+def print_curves(options: argparse.Namespace) -> None:
+    from finalnet.checkpoint import COMMITTED, CURVES
+    from finalnet.training.curves import write_curves
+
+    folder = options.checkpoint or COMMITTED
+    write_curves(folder)
+    print(f"learning curves in {folder / CURVES}")
+
+
 def print_evaluation(options: argparse.Namespace) -> None:
     from finalnet.evaluation import scores as evaluation
     from finalnet.recognizer import Recognizer
@@ -63,9 +95,10 @@ def print_evaluation(options: argparse.Namespace) -> None:
     runs = [Recognizer.load(run) for run in options.runs]
     samples, others = _collect_digits(options), [evaluation.generated_scribbles()]
     if options.others:
-        letters = evaluation.read_strokes(options.others)
-        drawn = evaluation.draw_samples(letters, "random placement")
-        others.append(drawn._replace(name=options.others.name))
+        drawings = list(evaluation.read_strokes(options.others))
+        letters = all(drawing.label.isalpha() for drawing in drawings)
+        drawn = evaluation.draw_samples(drawings, "random placement")
+        others.append(drawn._replace(name="drawn letters" if letters else "drawn others"))
     scores = [evaluation.score(recognizer, sample) for sample in samples]
     rejections = [evaluation.score_rejection(recognizer, samples[0], other) for other in others]
     spreads = [evaluation.score_runs([recognizer, *runs], sample) for sample in samples if runs]
@@ -116,7 +149,12 @@ def _print_score(score: "Scores") -> None:
         f"worst digit {worst}: {share:.2%}"
     )
     if len(score.accuracy_by_source) > 1:
-        print("  " + ", ".join(f"{k} {v:.2%}" for k, v in score.accuracy_by_source.items()))
+        print(
+            f"  mean over {len(score.accuracy_by_source)} sources "
+            f"{score.accuracy_over_sources:.2%}, the worst {score.worst_source} "
+            f"{score.accuracy_by_source[score.worst_source]:.2%}: "
+            + ", ".join(f"{k} {v:.2%}" for k, v in score.accuracy_by_source.items())
+        )
 
 
 def print_numbers(options: argparse.Namespace) -> None:
@@ -124,12 +162,14 @@ def print_numbers(options: argparse.Namespace) -> None:
     from finalnet.evaluation.scores import DIGIT_NAMES, read_strokes
     from finalnet.recognizer import Recognizer
 
+    if options.numbers < 1:
+        raise ValueError(f"--numbers must be at least 1, got {options.numbers}")
     if not options.strokes:
         raise ValueError("--numbers needs digits to compose them of; name a file with --strokes")
     digits = [drawing for drawing in read_strokes(options.strokes) if drawing.label in DIGIT_NAMES]
-    for s in score_numbers(Recognizer.load(options.checkpoint), digits):
+    for s in score_numbers(Recognizer.load(options.checkpoint), digits, options.numbers):
         print(
-            f"{s.numbers:,} numbers of {s.length}: wholly right {s.strokes_right:.1%} as strokes, "
+            f"{s.numbers:,} numbers, {s.kind}: wholly right {s.strokes_right:.1%} as strokes, "
             f"{s.pictures_right:.1%} as pictures; taken apart rightly {s.strokes_split:.1%}, "
             f"{s.pictures_split:.1%}"
         )

@@ -1,13 +1,18 @@
 """A checkpoint folder: configuration, weights, metrics and model card, written as one."""
 
 import json
+import math
 import platform
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from huggingface_hub import EvalResult, ModelCard, ModelCardData, snapshot_download
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
 
 from finalnet.model import FinalNet
 
@@ -15,7 +20,9 @@ from finalnet.model import FinalNet
 COMMITTED = Path(__file__).resolve().parent.parent / "checkpoints" / "finalnet"
 
 EVALUATION = "evaluation"  # folder, written by `python -m finalnet evaluate --record`
-FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", EVALUATION}
+CURVES = "learning-curves.svg"  # drawn from metrics.json
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")  # owner/name
+FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", CURVES, EVALUATION}
 
 CARD = """---
 {metadata}
@@ -56,15 +63,95 @@ def load_checkpoint(source: Path | str | None = None) -> FinalNet:
     """FinalNet from a checkpoint folder or a Hub id; the committed checkpoint by default.
 
     Raises:
-        FileNotFoundError: there is no checkpoint, or it cannot be read.
+        FileNotFoundError: there is no checkpoint, or a file of it is missing.
+        ValueError: a file of it is broken; the message says which and how.
     """
+    folder = find_checkpoint(source)
+    model = FinalNet(**_read_config(folder / "config.json"))
+    model.load_state_dict(_read_weights(folder / "model.safetensors", model.state_dict()))
+    return model.eval()
+
+
+def find_checkpoint(source: Path | str | None = None) -> Path:
+    """The checkpoint folder, or for a Hub id the folder into which it was downloaded.
+
+    Raises:
+        FileNotFoundError: there is neither.
+    """
+    folder = Path(source or COMMITTED)
+    if folder.is_dir():
+        return folder
+    wanted = "train one with `python train.py`, or name a checkpoint folder or a Hub id"
+    # A name beside folders that are there is a folder with a slip of the pen, and so is a path.
+    if isinstance(source, Path) or not HUB_ID.fullmatch(str(source)) or folder.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}; {wanted}")
     try:
-        return FinalNet.from_pretrained(str(source or COMMITTED)).eval()
-    except Exception as error:  # the Hub's, the file system's and safetensors' own
+        return Path(snapshot_download(str(source)))
+    except Exception as error:  # the Hub's and the network's own
         raise FileNotFoundError(
-            f"no checkpoint could be read from {source or COMMITTED} ({type(error).__name__}); "
-            "train one with `python train.py`, or name a checkpoint folder or a Hub id"
+            f"no folder {source}, and the Hub gave no such checkpoint ({type(error).__name__}); "
+            f"{wanted}"
         ) from error
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    """Temperature and rejection threshold of a checkpoint; raises as `load_checkpoint` does."""
+    _check_present(path)
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON ({error}); restore it, or train anew") from None
+    values: dict[str, Any] = config if isinstance(config, dict) else {}
+    temperature = values.get("temperature", "nothing")
+    threshold = values.get("rejection_threshold", "nothing")
+    if not _is_number(temperature) or temperature <= 0:
+        raise ValueError(
+            f'{path}: "temperature" must be a finite number above 0, got {temperature!r}; '
+            "restore it, or train anew"
+        )
+    if threshold is not None and not (_is_number(threshold) and 0 <= threshold <= 1):
+        raise ValueError(
+            f'{path}: "rejection_threshold" must be a number from 0 to 1, or null to accept every '
+            f"drawing, got {threshold!r}; restore it, or train anew"
+        )
+    return {"temperature": temperature, "rejection_threshold": threshold}
+
+
+def _read_weights(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """All weights, of the names and shapes of `wanted`; raises as `load_checkpoint` does."""
+    _check_present(path)
+    try:
+        weights = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path} cannot be read ({error}); restore it, or train anew") from error
+    faults = {
+        "lacks": sorted(wanted.keys() - weights.keys()),
+        "has, but FinalNet has not,": sorted(weights.keys() - wanted.keys()),
+        "has the wrong shape for": [
+            f"{name} ({tuple(weights[name].shape)}, not {tuple(tensor.shape)})"
+            for name, tensor in wanted.items()
+            if name in weights and weights[name].shape != tensor.shape
+        ],
+        "has numbers that are not finite in": [
+            name for name, tensor in weights.items() if not tensor.isfinite().all()
+        ],
+    }
+    found = [f"{fault} {', '.join(names[:3])}" for fault, names in faults.items() if names]
+    if found:
+        raise ValueError(f"{path} {'; it '.join(found)}; restore it, or train anew")
+    return weights
+
+
+def _check_present(path: Path) -> None:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no {path.name} in {path.parent}; a checkpoint folder holds config.json and "
+            "model.safetensors, as `python train.py` writes them"
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def check_output(folder: Path) -> None:
@@ -148,7 +235,7 @@ def write_card(folder: Path) -> None:
         others=arguments["generated_others"],
         minutes=metrics["seconds"] / 60,
         device=metrics["device"],
-        torch=metrics["versions"]["torch"],
+        torch=metrics["versions"]["torch"].partition("+")[0],  # without the build's tag
     )
     (folder / "README.md").write_text(str(ModelCard(card)), encoding="utf-8")
 
@@ -180,7 +267,8 @@ def _evaluation_figures(evaluation: dict[str, Any]) -> list[tuple[str, str, str]
             (
                 score["name"],
                 f"{score['accuracy']:.2%}",
-                f"{score['count']:,} digits; worst digit {digit}: {share:.2%}; calibration error "
+                f"{score['count']:,} digits; {_over_sources(score)}"
+                f"worst digit {digit}: {share:.2%}; calibration error "
                 f"{score['calibration_error']:.2%}; accepted {score['accepted']:.2%}",
             )
         )
@@ -202,3 +290,12 @@ def _evaluation_figures(evaluation: dict[str, Any]) -> list[tuple[str, str, str]
             )
         )
     return rows
+
+
+def _over_sources(score: dict[str, Any]) -> str:
+    """What a score says about the people of several places; nothing where there is one."""
+    shares = score["accuracy_by_source"].values()
+    if len(shares) < 2:
+        return ""
+    mean = sum(shares) / len(shares)
+    return f"mean over {len(shares)} sources {mean:.2%}, the worst {min(shares):.2%}; "

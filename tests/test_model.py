@@ -2,10 +2,9 @@ import json
 import subprocess
 import sys
 
-import pytest
 import torch
 
-from finalnet import FinalNet, Recognizer
+from finalnet import FinalNet
 from finalnet.checkpoint import COMMITTED
 from finalnet.model import summarize
 from finalnet.recognizer import fold_batch_norm
@@ -75,9 +74,3 @@ def test_folding_batch_norm_leaves_the_answers_as_they_are(recognizer):
             fold_batch_norm(model)(images), model(images), rtol=1e-4, atol=1e-4
         )
         assert torch.equal(fold_batch_norm(model)(images), recognizer.model(images))
-
-
-@pytest.mark.parametrize("source", ["/nowhere/at/all", "./nowhere", "nowhere/at-all"])
-def test_a_missing_checkpoint_says_how_to_make_one(source):
-    with pytest.raises(FileNotFoundError, match=r"python train\.py"):
-        Recognizer.load(source)

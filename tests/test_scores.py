@@ -8,17 +8,17 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import MNIST_DIR
-from drawings import DRAWINGS
+from drawings import DRAWINGS, NOT_DIGITS
 from PIL import Image
 
 from finalnet import FinalNet, Recognizer, draw_strokes
 from finalnet.checkpoint import COMMITTED, check_output
-from finalnet.evaluation.report import write_report
+from finalnet.evaluation.report import merge, record, write_report
 from finalnet.evaluation.scores import (
     PLACEMENTS,
     draw_samples,
     generated_scribbles,
+    mnist_samples,
     read_pictures,
     read_strokes,
     score,
@@ -26,6 +26,7 @@ from finalnet.evaluation.scores import (
     score_runs,
 )
 from finalnet.preprocessing import find_ink, to_tensor
+from finalnet.training.data import load_mnist
 from finalnet.views import PENS, make_views
 
 
@@ -69,6 +70,41 @@ def test_scores_are_what_can_be_counted_by_hand(recognizer, strokes_file):
         for b in np.unique(bins)
     ]
     assert scores.calibration_error == pytest.approx(sum(gaps), abs=1e-3)
+
+
+def test_a_blank_input_is_never_right(recognizer, strokes_file):
+    samples = draw_samples(read_strokes(strokes_file), "random placement")
+    inputs = samples.inputs.copy()
+    blank = np.flatnonzero(samples.labels == 0)[0]
+    inputs[blank] = 0
+    seen = score(
+        recognizer,
+        samples._replace(
+            inputs=np.delete(samples.inputs, blank, axis=0),
+            labels=np.delete(samples.labels, blank),
+            sources=np.delete(samples.sources, blank),
+        ),
+    )
+    samples = samples._replace(inputs=inputs)
+    scores = score(recognizer, samples)
+    count = len(samples.labels)
+    assert scores.accuracy == pytest.approx(seen.accuracy * (count - 1) / count)
+    assert scores.confusion == seen.confusion
+    assert scores.calibration_error == pytest.approx(seen.calibration_error)
+    assert scores.accuracy_by_digit[0] < seen.accuracy_by_digit[0]
+    assert score_runs([recognizer, recognizer], samples).mean == scores.accuracy
+
+
+def test_the_mean_over_sources_counts_every_source_alike(recognizer, strokes_file):
+    samples = draw_samples(read_strokes(strokes_file), "random placement")
+    labels, sources = samples.labels.copy(), samples.sources.astype(object)
+    sources[:], sources[:3] = "many", "few"
+    labels[:2] = 9  # wrong: the first three drawings are zeros
+    scores = score(recognizer, samples._replace(labels=labels, sources=sources))
+    few, many = scores.accuracy_by_source["few"], scores.accuracy_by_source["many"]
+    assert few == pytest.approx(1 / 3) and many > 0.9
+    assert scores.accuracy_over_sources == pytest.approx((few + many) / 2)
+    assert scores.worst_source == "few"
 
 
 def test_rejection_is_what_can_be_counted_by_hand(recognizer, strokes_file):
@@ -130,20 +166,52 @@ def test_placements_do_what_their_names_say():
     assert ((abs(shares - 0.04) < 0.02) | (abs(shares - 0.2) < 0.02)).all()
 
 
-def test_recorded_figures_stay_with_the_checkpoint(recognizer, strokes_file, tmp_path):
+def test_recorded_figures_stay_with_the_checkpoint(recognizer, small_mnist, strokes_file, tmp_path):
     folder = tmp_path / "finalnet"
     shutil.copytree(COMMITTED, folder)
+    shutil.rmtree(folder / "evaluation")
     command = [sys.executable, "-m", "finalnet", "evaluate", "--checkpoint", str(folder)]
     command += ["--strokes", str(strokes_file), "--runs", str(COMMITTED), "--record"]
+    others = tmp_path / "letters-of-mine.jsonl"
+    others.write_text(json.dumps({"label": "A", "strokes": NOT_DIGITS["A"]}))
+    command += ["--others", str(others)]
     subprocess.run(command, check=True, capture_output=True)
     names = {path.name for path in (folder / "evaluation").iterdir()}
     assert {"metrics.json", "tilted-confusion.png", "tilted-reliability.png"} <= names
     assert "tilted-mistakes.png" not in names
-    card = (folder / "README.md").read_text()
+    before = json.loads((folder / "evaluation" / "metrics.json").read_text())
+    # What is not measured anew stays, and scribbles told from other digits are not the same.
+    mnist = mnist_samples("MNIST test", load_mnist("test", small_mnist))
+    rejection = score_rejection(recognizer, mnist, generated_scribbles(30))
+    record(str(folder), recognizer, [mnist], [score(recognizer, mnist)], [rejection], [])
     figures = json.loads((folder / "evaluation" / "metrics.json").read_text())
+    assert figures["digits"][:4] == before["digits"]
+    assert [score["name"] for score in figures["digits"]] == [*PLACEMENTS, "MNIST test"]
+    assert figures["not digits"] == before["not digits"]
+    assert figures["runs"] == before["runs"] and len(before["runs"]) == 4
+    assert names < {path.name for path in (folder / "evaluation").iterdir()}
+    card = (folder / "README.md").read_text()
     assert f"| tilted | {figures['digits'][3]['accuracy']:.2%} |" in card
-    assert "tilted, 2 seeds" in card
+    assert "tilted, 2 seeds" in card and "| MNIST test |" in card
+    # Named in a reader's words: not by its file, and without the build's tag.
+    assert "| not digits: drawn letters |" in card and "letters-of-mine" not in card
+    assert "with torch 2" in " ".join(card.split()) and "+" not in card
     check_output(folder)
+
+
+def test_what_is_measured_anew_replaces_what_was_recorded():
+    def metrics(mnist: float, scribbles: float, digits: str) -> dict:
+        return {
+            "digits": [{"name": "tilted", "accuracy": 0.9}, {"name": "MNIST", "accuracy": mnist}],
+            "not digits": [{"name": "scribbles", "digits": digits, "auroc": scribbles}],
+            "runs": [],
+        }
+
+    before = metrics(0.5, 0.5, "tilted")
+    assert merge(before, metrics(0.6, 0.6, "tilted")) == metrics(0.6, 0.6, "tilted")
+    assert merge(before, metrics(0.6, 0.6, "MNIST")) == metrics(0.6, 0.5, "tilted")
+    del before["not digits"][0]["digits"]  # as it was recorded before the digits were named
+    assert merge(before, metrics(0.6, 0.6, "tilted")) == metrics(0.6, 0.6, "tilted")
 
 
 def test_a_folder_of_pictures_is_read_by_its_subfolders(recognizer, tmp_path):
@@ -192,15 +260,12 @@ def test_a_broken_line_is_named(tmp_path, line):
         list(read_strokes(path))
 
 
-def test_evaluate_command_prints_the_committed_figure(mnist_test):
-    command = [sys.executable, "-m", "finalnet", "evaluate", "--data-dir", str(MNIST_DIR)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    figure = json.loads((COMMITTED / "metrics.json").read_text())["test_accuracy"]
-    assert f"MNIST test: 10,000 digits, right {figure:.2%}" in run.stdout
-
-
-def test_evaluate_command_measures_a_strokes_file(strokes_file):
-    command = [sys.executable, "-m", "finalnet", "evaluate", "--strokes", str(strokes_file)]
+def test_evaluate_command_measures_mnist_and_a_strokes_file(small_mnist, strokes_file):
+    command = [sys.executable, "-m", "finalnet", "evaluate", "--data-dir", str(small_mnist)]
+    command += ["--strokes", str(strokes_file), "--mnist", "test"]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     for placement in PLACEMENTS:
         assert f"{placement}: {len(DRAWINGS)} digits" in run.stdout
+    test = mnist_samples("MNIST test", load_mnist("test", small_mnist))
+    figure = score(Recognizer.load(), test).accuracy
+    assert f"MNIST test: 500 digits, right {figure:.2%}" in run.stdout

@@ -1,8 +1,8 @@
 """Evaluation: how often the answer is right, how honest it is, and what is not a digit.
 
 Drawn digits go through the code that the pad uses, placed on it in four ways; see `PLACEMENTS`.
-Accuracy asks for the most probable digit, whatever the verdict; `accepted` is the share of verdicts
-"digit".
+Accuracy asks for the most probable digit, whatever the verdict, unless it is "blank": that is never
+right. `accepted` is the share of verdicts "digit".
 """
 
 import gzip
@@ -17,7 +17,6 @@ import torch
 from torch.nn import functional as F
 from torchmetrics.functional.classification import (
     binary_auroc,
-    multiclass_accuracy,
     multiclass_calibration_error,
     multiclass_confusion_matrix,
 )
@@ -25,7 +24,7 @@ from torchmetrics.functional.classification import (
 from finalnet.model import NUM_CLASSES
 from finalnet.pictures import open_picture
 from finalnet.preprocessing import preprocess
-from finalnet.recognizer import Recognizer, confidence, view_logits
+from finalnet.recognizer import Prediction, Recognizer, confidence, view_logits
 from finalnet.strokes import PAD_SIZE, check_strokes, render_strokes
 from finalnet.training.data import Digits
 from finalnet.training.handwriting import generate_unseen
@@ -66,6 +65,12 @@ class Placement:
 
     def render(self, strokes: list[np.ndarray], random: np.random.Generator) -> np.ndarray:
         """Draw strokes on a 280x280 pad: (280, 280) uint8, paper 255, ink 0."""
+        return render_strokes(*self.place(strokes, random))
+
+    def place(
+        self, strokes: list[np.ndarray], random: np.random.Generator
+    ) -> tuple[list[np.ndarray], float]:
+        """Strokes where they are drawn on a 280x280 pad, and the width of the pen, in its px."""
         size = random.uniform(*self.size) * PAD_SIZE
         pen = random.choice(self.pen) if self.only_extreme_pens else random.uniform(*self.pen)
         pen_width = max(pen * size, 2)
@@ -78,7 +83,7 @@ class Placement:
         room = PAD_SIZE - pen_width - extent * scale
         place = random.integers(0, 2, 2) if self.in_a_corner else random.uniform(0, 1, 2)
         corner = place * room + pen_width / 2
-        return render_strokes([(s - low) * scale + corner for s in strokes], pen_width)
+        return [(stroke - low) * scale + corner for stroke in strokes], pen_width
 
 
 PLACEMENTS = {
@@ -98,10 +103,12 @@ class Scores:
     accuracy: float
     accuracy_by_digit: list[float | None]  # None where the samples hold no such digit
     accuracy_by_source: dict[str, float]
+    accuracy_over_sources: float  # their mean, every source counting alike
+    worst_source: str
     accepted: float
     calibration_error: float  # expected, 15 bins
     negative_log_likelihood: float
-    confusion: list[list[int]]  # row: what was drawn; column: what was answered
+    confusion: list[list[int]]  # row: what was drawn; column: what was answered, unless blank
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,7 @@ class Rejection:
     """How well non-digits are told from digits; shares in [0, 1]."""
 
     name: str
+    digits: str  # the samples of digits that they were told from
     count: int
     auroc: float
     accepted: float  # at the checkpoint's threshold
@@ -198,24 +206,29 @@ def generated_scribbles(count: int = 2_000, seed: int = 0) -> Samples:
 def score(recognizer: Recognizer, samples: Samples) -> Scores:
     """Measure accuracy and calibration on digits."""
     predictions = recognizer.recognize_inputs(samples.inputs)
+    answers = list_answers(predictions)
+    right, seen = answers == samples.labels, answers >= 0
     probabilities = torch.from_numpy(np.stack([p.probabilities for p in predictions]))
     labels = torch.from_numpy(samples.labels)
-    right = (probabilities.argmax(dim=1) == labels).numpy()
-    by_digit = multiclass_accuracy(probabilities, labels, NUM_CLASSES, average="none")
-    error = multiclass_calibration_error(probabilities, labels, NUM_CLASSES, CALIBRATION_BINS, "l1")
-    confusion = multiclass_confusion_matrix(probabilities, labels, NUM_CLASSES)
+    confusion = multiclass_confusion_matrix(probabilities[seen], labels[seen], NUM_CLASSES)
+    error = multiclass_calibration_error(
+        probabilities[seen], labels[seen], NUM_CLASSES, CALIBRATION_BINS, "l1"
+    )
+    by_source = {
+        str(source): float(right[samples.sources == source].mean())
+        for source in np.unique(samples.sources)
+    }
     return Scores(
         name=samples.name,
         count=len(labels),
         accuracy=float(right.mean()),
         accuracy_by_digit=[
-            share if digit in samples.labels else None
-            for digit, share in enumerate(by_digit.tolist())
+            float(right[samples.labels == digit].mean()) if digit in samples.labels else None
+            for digit in range(NUM_CLASSES)
         ],
-        accuracy_by_source={
-            str(source): float(right[samples.sources == source].mean())
-            for source in np.unique(samples.sources)
-        },
+        accuracy_by_source=by_source,
+        accuracy_over_sources=float(np.mean(list(by_source.values()))),
+        worst_source=min(by_source, key=lambda source: by_source[source]),
         accepted=float(np.mean([p.verdict == "digit" for p in predictions])),
         calibration_error=float(error),
         negative_log_likelihood=float(F.nll_loss(probabilities.clamp(min=1e-12).log(), labels)),
@@ -223,11 +236,16 @@ def score(recognizer: Recognizer, samples: Samples) -> Scores:
     )
 
 
+def list_answers(predictions: Sequence[Prediction]) -> np.ndarray:
+    """The most probable digit of each, whatever the verdict, (N,) int64; -1 where it is blank."""
+    return np.array([-1 if p.verdict == "blank" else p.probabilities.argmax() for p in predictions])
+
+
 def score_runs(recognizers: Sequence[Recognizer], samples: Samples) -> Spread:
     """Measure the accuracy of two checkpoints or more that differ in their seed."""
     accuracies = []
     for recognizer in recognizers:
-        answers = view_logits(recognizer.model, samples.inputs).argmax(dim=1).numpy()
+        answers = list_answers(recognizer.recognize_inputs(samples.inputs))
         accuracies.append(float((answers == samples.labels).mean()))
     mean, deviation = float(np.mean(accuracies)), float(np.std(accuracies, ddof=1))
     return Spread(samples.name, len(accuracies), mean, deviation, min(accuracies), max(accuracies))
@@ -245,6 +263,7 @@ def score_rejection(recognizer: Recognizer, digits: Samples, others: Samples) ->
     verdicts = [prediction.verdict for prediction in recognizer.recognize_inputs(others.inputs)]
     return Rejection(
         name=others.name,
+        digits=digits.name,
         count=len(others.labels),
         # Ranks, because torchmetrics takes scores outside [0, 1] for logits and rounds them.
         auroc=float(binary_auroc(_ranks(both), is_digit.long())),

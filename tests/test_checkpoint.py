@@ -1,0 +1,125 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+import torch
+from conftest import ROOT
+from safetensors.torch import load_file, save_file
+
+from finalnet import FinalNet, Recognizer
+from finalnet.checkpoint import COMMITTED, find_checkpoint, load_checkpoint
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the committed checkpoint, to be broken."""
+    return shutil.copytree(COMMITTED, tmp_path / "copy")
+
+
+def change_weights(folder, change):
+    path = folder / "model.safetensors"
+    weights = load_file(path)
+    change(weights)
+    save_file(weights, path)
+
+
+def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path):
+    model = FinalNet(temperature=1.5, rejection_threshold=None).eval()
+    model.save_pretrained(tmp_path)
+    loaded = load_checkpoint(tmp_path)
+    assert (loaded.temperature, loaded.rejection_threshold) == (1.5, None)
+    assert not loaded.training
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, loaded.state_dict()[name]), name
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda w: w.pop("fc2.bias"), r"lacks fc2\.bias"),
+        (lambda w: w.update(fc3=torch.zeros(2)), r"FinalNet has not, fc3"),
+        (lambda w: w.update({"fc2.bias": torch.zeros(9)}), r"wrong shape for fc2\.bias \(\(9,\)"),
+        (lambda w: w["conv1.weight"].fill_(torch.nan), r"not finite in conv1\.weight"),
+    ],
+)
+def test_weights_that_are_not_whole_are_refused(folder, change, told):
+    change_weights(folder, change)
+    with pytest.raises(ValueError, match=r"copy/model\.safetensors .*" + told):
+        Recognizer.load(folder)
+
+
+def test_weights_that_are_cut_off_are_refused(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"copy/model\.safetensors cannot be read"):
+        Recognizer.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ("{", "is not JSON"),
+        ("[]", '"temperature" must be'),
+        ('{"rejection_threshold": 0.5}', "\"temperature\" must be .*, got 'nothing'"),
+        ('{"temperature": 0, "rejection_threshold": 0.5}', '"temperature" must be .*, got 0'),
+        ('{"temperature": NaN, "rejection_threshold": 0.5}', '"temperature" must be .*, got nan'),
+        ('{"temperature": true, "rejection_threshold": 0.5}', "got True"),
+        ('{"temperature": 1}', "\"rejection_threshold\" must be .*, got 'nothing'"),
+        ('{"temperature": 1, "rejection_threshold": 70}', '"rejection_threshold" must .*, got 70'),
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_refused(folder, config, told):
+    (folder / "config.json").write_text(config)
+    with pytest.raises(ValueError, match=r"copy/config\.json.*" + told):
+        Recognizer.load(folder)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_file_that_is_missing_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"no {name} in .*copy"):
+        Recognizer.load(folder)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "/nowhere/at/all",
+        "./nowhere",
+        "nowhere",
+        "checkpoints/finalnt",
+        COMMITTED.parent / "finalnt",
+    ],
+)
+def test_a_mistyped_folder_does_not_ask_the_hub(source, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*python train\.py"):
+        find_checkpoint(source)
+
+
+def test_a_hub_id_that_cannot_be_had_says_what_else_can_be_named():
+    # Without a network, so that no time is lost; that the Hub is asked is what the words say.
+    code = "import finalnet; finalnet.Recognizer.load('nowhere/at-all')"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={"HF_HUB_OFFLINE": "1", "PATH": ""},
+    )
+    assert "FileNotFoundError: no folder nowhere/at-all, and the Hub gave no such" in run.stderr
+    assert "python train.py" in run.stderr
+
+
+def test_the_app_says_what_is_wrong_with_a_checkpoint(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"temperature": -1}))
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), "--checkpoint", str(folder)],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    assert "config.json" in run.stderr and "temperature" in run.stderr
