@@ -10,6 +10,9 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+# Two tests run side by side on two cores; also read by the app that they start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
+
 import pytest
 from visitor import SCREENS, visit
 
