@@ -106,7 +106,7 @@ def _read_weights(path: Path) -> dict[str, np.ndarray]:
     found = [f"{fault} {', '.join(names[:3])}" for fault, names in faults.items() if names]
     if found:
         raise ValueError(f"{path} {'; it '.join(found)}; restore it, or train anew")
-    return weights
+    return {name: tensor.astype(np.float32) for name, tensor in weights.items()}
 
 
 def _check_present(path: Path) -> None:
