@@ -1,12 +1,20 @@
 """The page, served: finalnet app, or python app.py"""
 
 import argparse
+import errno
 import os
+import socket
 
 # Read when NumPy is imported. What answers is made of products too small to share among threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import gradio as gr  # noqa: E402
+try:
+    import gradio as gr
+except ValueError as error:  # httpx's, which is made ready for downloads there
+    raise ValueError(
+        f"the environment names a proxy that cannot be one ({error}); correct or unset HTTP_PROXY, "
+        "HTTPS_PROXY and ALL_PROXY"
+    ) from None
 
 from finalnet.checkpoint import find_checkpoint  # noqa: E402
 from finalnet.recognizer import Recognizer  # noqa: E402
@@ -51,12 +59,30 @@ def serve(page: gr.Blocks, host: str | None, port: int | None) -> None:
     Raises:
         OSError: the address or the port cannot be had.
     """
+    if port is not None:
+        _check_free(host or "127.0.0.1", port)
     # Gradio asks its own server whether it is there, through the environment's proxy if it has one;
     # nothing is sent to another host.
     for name in PROXIES:
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)
     page.launch(server_name=host, server_port=port, **launch_options())
+
+
+def _check_free(host: str, port: int) -> None:
+    """Gradio would speak of a range of ports and of an environment variable."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise OSError(f"port {port} is taken; name another one with --port") from None
+        raise OSError(
+            f"cannot listen on {host}, port {port} ({error.strerror}); name an address of this "
+            "machine with --host, and a port that you may use with --port"
+        ) from None
 
 
 def run(options: argparse.Namespace) -> None:
