@@ -25,12 +25,12 @@ benchmark: .venv/dev
 	.venv/bin/python -m benchmarks.loading
 	.venv/bin/python -m benchmarks.crowd
 
-.venv/app: requirements.txt
+.venv/app: requirements-app.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed, this is " + sys.version)'
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --requirement requirements.txt
+	.venv/bin/python -m pip install --quiet --requirement requirements-app.txt
 	touch .venv/app
 
-.venv/dev: requirements-dev.txt .venv/app
+.venv/dev: requirements-dev.txt requirements.txt .venv/app
 	.venv/bin/python -m pip install --quiet --requirement requirements-dev.txt
 	touch .venv/dev

@@ -1,34 +1,12 @@
 """Draw a digit in the browser: python app.py"""
 
-import argparse
 import sys
 
-import torch
+from finalnet.__main__ import main
 
-from finalnet import Recognizer
-from finalnet.checkpoint import find_checkpoint
-from finalnet.web.page import build_page, launch_options
+if __name__ == "__main__":
+    main(["app", *sys.argv[1:]])
+else:  # for servers that look for the page
+    from finalnet.web.app import open_page
 
-
-def parse_arguments(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
-    parser.add_argument("--host", help="address to listen on, this machine only by default")
-    parser.add_argument("--port", type=int, help="7860 or the next free port by default")
-    return parser.parse_args(arguments)
-
-
-is_main = __name__ == "__main__"
-options = parse_arguments(sys.argv[1:] if is_main else [])
-torch.set_num_threads(1)  # one small picture is fastest on one thread
-try:
-    folder = find_checkpoint(options.checkpoint)
-    demo = build_page(Recognizer.load(folder), folder)
-except (OSError, ValueError) as error:
-    raise SystemExit(f"error: {error}") from None
-
-if is_main:
-    try:
-        demo.launch(server_name=options.host, server_port=options.port, **launch_options())
-    except OSError as error:
-        raise SystemExit(f"error: {error}") from None
+    demo = open_page()

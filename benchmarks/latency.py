@@ -3,7 +3,7 @@
 Measures, on this machine, in headless Chromium: from pen-up to the answer on our page, also over a
 line of 200 ms, and on a page with the stock `gr.Sketchpad`, side by side in one run; how long our
 page is blocked at a time while one draws; from pen-up to the pictures in "See inside", while that
-is open; from starting the app to the first answer; and `recognize` alone on one thread. Prints
+is open; from starting the app to the first answer; and `recognize` alone. Prints
 medians, 10th to 90th percentiles and ratios.
 """
 
@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
 
 from finalnet import Recognizer
@@ -49,9 +48,8 @@ THREE = [
 STOCK_APP = """
 import os, sys
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-import gradio as gr, torch
+import gradio as gr
 from finalnet import Recognizer
-torch.set_num_threads(1)
 recognizer, count = Recognizer.load(), 0
 def answer(sketch):
     global count
@@ -238,8 +236,7 @@ def measure_stock(page: Page, url: str) -> tuple[list[float], float]:
 
 
 def measure_recognize() -> list[float]:
-    """Milliseconds per call on one 280x280 drawing, preprocessing included, one thread."""
-    torch.set_num_threads(1)
+    """Milliseconds per call on one 280x280 drawing, preprocessing included."""
     recognizer = Recognizer.load()
     image = render_strokes([[(280 * x, 280 * y) for x, y in THREE]], pen_width=18)
     times = []
@@ -280,7 +277,7 @@ def main() -> None:
         f"{stock_requests:.1f} stock"
     )
     print(f"app start to first answer on the page: {ours.first_answer:.1f} s")
-    report("recognize, one 280x280 drawing, one thread", measure_recognize())
+    report("recognize, one 280x280 drawing", measure_recognize())
 
 
 if __name__ == "__main__":

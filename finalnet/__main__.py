@@ -1,178 +1,53 @@
-"""Command line: python -m finalnet summary | evaluate | curves | export"""
+"""The command line: finalnet COMMAND, or python -m finalnet COMMAND
+
+Each command is a module with `add_arguments(parser)` and `run(options)`, imported when it is asked
+for, because some of them need what not everyone has installed.
+"""
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
+import sys
+from importlib import import_module
 
-from finalnet.training.data import DATA_DIR, Split, load_mnist
+COMMANDS = {  # name: (module, what it does)
+    "app": ("web.app", "serve the page"),
+    "predict": ("predict", "read the digit or the number in image files"),
+    "summary": ("summary", "print the network, layer by layer"),
+    "export": ("web.export", "write the page as static files, without a server"),
+    "train": ("training.command", "train the network and write its checkpoint"),
+    "evaluate": (
+        "evaluation.command",
+        "measure a checkpoint: on MNIST, or on the drawings that are named",
+    ),
+    "curves": ("training.curves", "draw a checkpoint's learning curves anew"),
+}
+# What only the extra `train` installs.
+TRAINING_PACKAGES = {"matplotlib", "torch", "torchmetrics", "torchvision", "tqdm"}
 
-if TYPE_CHECKING:  # importing it takes seconds
-    from finalnet.evaluation.scores import Samples, Scores
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m finalnet")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("summary", help="print the network, layer by layer")
-    export = commands.add_parser("export", help="write the page as static files, without a server")
-    export.add_argument("folder", type=Path, help="is made; replaced if it holds such a page")
-    export.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
-    curves = commands.add_parser("curves", help="draw a checkpoint's learning curves anew")
-    curves.add_argument("--checkpoint", type=Path, help="folder; the committed one by default")
-    evaluate = commands.add_parser(
-        "evaluate", help="measure a checkpoint: on MNIST, or on the drawings that are named"
-    )
-    evaluate.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
-    evaluate.add_argument("--data-dir", type=Path, default=DATA_DIR, help="torchvision's root")
-    evaluate.add_argument("--mnist", choices=["validation", "test"], help="test by default")
-    evaluate.add_argument("--pictures", type=Path, help="folder with subfolders 0 to 9")
-    evaluate.add_argument("--strokes", type=Path, help="drawn digits, JSON lines, gzip or plain")
-    evaluate.add_argument("--others", type=Path, help="what is not a digit, in the same format")
-    evaluate.add_argument(
-        "--numbers",
-        type=int,
-        nargs="?",
-        const=500,
-        metavar="COUNT",
-        help="measure so many numbers of each length, composed of the --strokes, instead",
-    )
-    evaluate.add_argument("--report", type=Path, help="folder for the figures and pictures")
-    evaluate.add_argument(
-        "--record", action="store_true", help="keep them in the checkpoint and in its model card"
-    )
-    evaluate.add_argument(
-        "--runs", nargs="+", default=[], help="checkpoints of other seeds, for mean and spread"
-    )
-    options = parser.parse_args()
+def main(arguments: list[str] | None = None) -> None:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="finalnet", description="Read handwritten digits.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     try:
-        if options.command == "summary":
-            print_summary()
-        elif options.command == "export":
-            export_static(options)
-        elif options.command == "curves":
-            print_curves(options)
-        elif options.numbers is not None:
-            print_numbers(options)
-        else:
-            print_evaluation(options)
+        for name, (module, purpose) in COMMANDS.items():
+            command = commands.add_parser(name, help=purpose, description=purpose)
+            if arguments[:1] == [name]:
+                chosen = import_module(f"finalnet.{module}")
+                chosen.add_arguments(command)
+                command.set_defaults(run=chosen.run)
+        options = parser.parse_args(arguments)
+        options.run(options)
+    except ModuleNotFoundError as error:
+        if error.name not in TRAINING_PACKAGES:
+            raise
+        raise SystemExit(
+            f"error: `finalnet {arguments[0]}` needs {error.name}, which is not installed; "
+            "install it with: pip install 'finalnet[train]' (in a checkout: '.[train]')"
+        ) from None
     except (OSError, ValueError) as error:
         raise SystemExit(f"error: {error}") from None
-
-
-def print_summary() -> None:
-    from finalnet.model import FinalNet, summarize
-
-    rows = summarize(FinalNet())
-    print(f"{'name':<8} {'layer':<20} {'output':<9} {'parameters':>10}")
-    for row in rows:
-        print(f"{row.name:<8} {row.layer:<20} {row.output_shape:<9} {row.parameters:>10,}")
-    print(f"{'total':<39} {sum(row.parameters for row in rows):>10,}")
-
-
-def export_static(options: argparse.Namespace) -> None:
-    from finalnet.checkpoint import find_checkpoint
-    from finalnet.web.export import export_page
-
-    names = export_page(options.folder, find_checkpoint(options.checkpoint))
-    size = sum((options.folder / name).stat().st_size for name in names)
-    print(f"{len(names)} files, {size / 1000:.0f} kB, in {options.folder}; any web server shows it")
-
-
-def print_curves(options: argparse.Namespace) -> None:
-    from finalnet.checkpoint import COMMITTED, CURVES
-    from finalnet.training.curves import write_curves
-
-    folder = options.checkpoint or COMMITTED
-    write_curves(folder)
-    print(f"learning curves in {folder / CURVES}")
-
-
-def print_evaluation(options: argparse.Namespace) -> None:
-    from finalnet.evaluation import scores as evaluation
-    from finalnet.recognizer import Recognizer
-
-    recognizer = Recognizer.load(options.checkpoint)
-    runs = [Recognizer.load(run) for run in options.runs]
-    samples, others = _collect_digits(options), [evaluation.generated_scribbles()]
-    if options.others:
-        drawings = list(evaluation.read_strokes(options.others))
-        letters = all(drawing.label.isalpha() for drawing in drawings)
-        drawn = evaluation.draw_samples(drawings, "random placement")
-        others.append(drawn._replace(name="drawn letters" if letters else "drawn others"))
-    scores = [evaluation.score(recognizer, sample) for sample in samples]
-    rejections = [evaluation.score_rejection(recognizer, samples[0], other) for other in others]
-    spreads = [evaluation.score_runs([recognizer, *runs], sample) for sample in samples if runs]
-    for score in scores:
-        _print_score(score)
-    for spread in spreads:
-        print(
-            f"{spread.name}, {spread.runs} runs: {spread.mean:.3%} +- {spread.deviation:.3%}, "
-            f"{spread.lowest:.2%} to {spread.highest:.2%}"
-        )
-    for r in rejections:
-        print(
-            f"{r.name}: {r.count:,} that are not digits, AUROC {r.auroc:.4f}, "
-            f"accepted {r.accepted:.2%}, with 99 % of the digits {r.accepted_at_99:.2%}"
-        )
-    if options.report or options.record:
-        from finalnet.evaluation.report import record, write_report
-
-        report = (recognizer, samples, scores, rejections, spreads)
-        if options.report:
-            write_report(options.report, *report)
-        if options.record:
-            record(options.checkpoint, *report)
-
-
-def _collect_digits(options: argparse.Namespace) -> "list[Samples]":
-    from finalnet.evaluation import scores as evaluation
-
-    samples = []
-    if options.pictures:
-        samples.append(evaluation.read_pictures(options.pictures))
-    if options.strokes:
-        drawings = list(evaluation.read_strokes(options.strokes))
-        samples += [evaluation.draw_samples(drawings, name) for name in evaluation.PLACEMENTS]
-    if options.mnist or not samples:
-        split: Split = options.mnist or "test"
-        digits = load_mnist(split, options.data_dir)
-        samples.append(evaluation.mnist_samples(f"MNIST {split}", digits))
-    return samples
-
-
-def _print_score(score: "Scores") -> None:
-    share, worst = min((a, d) for d, a in enumerate(score.accuracy_by_digit) if a is not None)
-    print(
-        f"{score.name}: {score.count:,} digits, right {score.accuracy:.2%}, "
-        f"accepted {score.accepted:.2%}, calibration error {score.calibration_error:.2%}, "
-        f"negative log-likelihood {score.negative_log_likelihood:.4f}, "
-        f"worst digit {worst}: {share:.2%}"
-    )
-    if len(score.accuracy_by_source) > 1:
-        print(
-            f"  mean over {len(score.accuracy_by_source)} sources "
-            f"{score.accuracy_over_sources:.2%}, the worst {score.worst_source} "
-            f"{score.accuracy_by_source[score.worst_source]:.2%}: "
-            + ", ".join(f"{k} {v:.2%}" for k, v in score.accuracy_by_source.items())
-        )
-
-
-def print_numbers(options: argparse.Namespace) -> None:
-    from finalnet.evaluation.numbers import score_numbers
-    from finalnet.evaluation.scores import DIGIT_NAMES, read_strokes
-    from finalnet.recognizer import Recognizer
-
-    if options.numbers < 1:
-        raise ValueError(f"--numbers must be at least 1, got {options.numbers}")
-    if not options.strokes:
-        raise ValueError("--numbers needs digits to compose them of; name a file with --strokes")
-    digits = [drawing for drawing in read_strokes(options.strokes) if drawing.label in DIGIT_NAMES]
-    for s in score_numbers(Recognizer.load(options.checkpoint), digits, options.numbers):
-        print(
-            f"{s.numbers:,} numbers, {s.kind}: wholly right {s.strokes_right:.1%} as strokes, "
-            f"{s.pictures_right:.1%} as pictures; taken apart rightly {s.strokes_split:.1%}, "
-            f"{s.pictures_split:.1%}"
-        )
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
 
 
 if __name__ == "__main__":

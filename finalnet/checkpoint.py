@@ -1,75 +1,39 @@
-"""A checkpoint folder: configuration, weights, metrics and model card, written as one."""
+"""A checkpoint folder: found and read with care; `training/writing.py` writes it."""
 
 import json
 import math
-import platform
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
-import torch
-from huggingface_hub import EvalResult, ModelCard, ModelCardData, snapshot_download
+import numpy as np
 from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
+from safetensors.numpy import load_file
 
-from finalnet.model import FinalNet
+from finalnet.network import Network, weight_shapes
 
-# Beside the code, so that it is found from any working directory.
-COMMITTED = Path(__file__).resolve().parent.parent / "checkpoints" / "finalnet"
+# Beside the code, so that it is found from any working directory: in the package where that is
+# installed, next to it in a checkout.
+PACKAGE = Path(__file__).resolve().parent
+IS_INSTALLED = (PACKAGE / "checkpoints").is_dir()
+COMMITTED = (PACKAGE if IS_INSTALLED else PACKAGE.parent) / "checkpoints" / "finalnet"
 
 EVALUATION = "evaluation"  # folder, written by `python -m finalnet evaluate --record`
 CURVES = "learning-curves.svg"  # drawn from metrics.json
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")  # owner/name
 FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", CURVES, EVALUATION}
 
-CARD = """---
-{metadata}
----
 
-# FinalNet
-
-A convolutional network of 31,450 parameters that recognises handwritten digits in 28x28 grey
-images, and says so when a drawing is not a digit.
-
-| figure | value | conditions |
-|---|---|---|
-{figures}
-
-Trained for {epochs} epochs on MNIST's first 55,000 training images, {digits:,} generated digits and
-{others:,} generated drawings that are not digits, in {minutes:.0f} minutes on {device} with torch
-{torch}. The weights are the exponential moving average after the last epoch. Temperature and
-rejection threshold (`config.json`) are fitted on MNIST's last 5,000 training images and as many
-generated digits. Every answer is the mean of the logits over four views of the drawing: as it is,
-with two finer pens and with a bolder one.
-{pictures}
-## Use
-
-```python
-from finalnet import Recognizer
-
-recognizer = Recognizer.load()
-prediction = recognizer.recognize(image)  # a PIL image or a uint8 array
-prediction.digit, prediction.top(3)
-```
-
-The input must be placed as MNIST places it (ink cropped, longer side 20 px, centre of mass in the
-middle); `Recognizer` does that. It knows single digits only.
-"""
-
-
-def load_checkpoint(source: Path | str | None = None) -> FinalNet:
-    """FinalNet from a checkpoint folder or a Hub id; the committed checkpoint by default.
+def load_checkpoint(source: Path | str | None = None) -> Network:
+    """The network of a checkpoint folder or a Hub id; the committed checkpoint by default.
 
     Raises:
         FileNotFoundError: there is no checkpoint, or a file of it is missing.
         ValueError: a file of it is broken; the message says which and how.
     """
     folder = find_checkpoint(source)
-    model = FinalNet(**_read_config(folder / "config.json"))
-    model.load_state_dict(_read_weights(folder / "model.safetensors", model.state_dict()))
-    return model.eval()
+    config = _read_config(folder / "config.json")
+    return Network(_read_weights(folder / "model.safetensors"), **config)
 
 
 def find_checkpoint(source: Path | str | None = None) -> Path:
@@ -85,6 +49,8 @@ def find_checkpoint(source: Path | str | None = None) -> Path:
     # A name beside folders that are there is a folder with a slip of the pen, and so is a path.
     if isinstance(source, Path) or not HUB_ID.fullmatch(str(source)) or folder.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}; {wanted}")
+    from huggingface_hub import snapshot_download
+
     try:
         return Path(snapshot_download(str(source)))
     except Exception as error:  # the Hub's and the network's own
@@ -117,29 +83,30 @@ def _read_config(path: Path) -> dict[str, Any]:
     return {"temperature": temperature, "rejection_threshold": threshold}
 
 
-def _read_weights(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
-    """All weights, of the names and shapes of `wanted`; raises as `load_checkpoint` does."""
+def _read_weights(path: Path) -> dict[str, np.ndarray]:
+    """All weights, of FinalNet's names and shapes; raises as `load_checkpoint` does."""
     _check_present(path)
     try:
         weights = load_file(path)
-    except (OSError, SafetensorError) as error:
+    except (OSError, TypeError, ValueError, SafetensorError) as error:  # or no type of NumPy's
         raise ValueError(f"{path} cannot be read ({error}); restore it, or train anew") from error
+    wanted = weight_shapes()
     faults = {
         "lacks": sorted(wanted.keys() - weights.keys()),
         "has, but FinalNet has not,": sorted(weights.keys() - wanted.keys()),
         "has the wrong shape for": [
-            f"{name} ({tuple(weights[name].shape)}, not {tuple(tensor.shape)})"
-            for name, tensor in wanted.items()
-            if name in weights and weights[name].shape != tensor.shape
+            f"{name} ({weights[name].shape}, not {shape})"
+            for name, shape in wanted.items()
+            if name in weights and weights[name].shape != shape
         ],
         "has numbers that are not finite in": [
-            name for name, tensor in weights.items() if not tensor.isfinite().all()
+            name for name, tensor in weights.items() if not np.isfinite(tensor).all()
         ],
     }
     found = [f"{fault} {', '.join(names[:3])}" for fault, names in faults.items() if names]
     if found:
         raise ValueError(f"{path} {'; it '.join(found)}; restore it, or train anew")
-    return weights
+    return {name: tensor.astype(np.float32) for name, tensor in weights.items()}
 
 
 def _check_present(path: Path) -> None:
@@ -152,150 +119,3 @@ def _check_present(path: Path) -> None:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def check_output(folder: Path) -> None:
-    """Make sure that a checkpoint can be written to a folder before hours are spent on it.
-
-    Raises:
-        ValueError: the folder holds other files, which would be lost.
-    """
-    previous = folder.with_name(folder.name + ".old")
-    if previous.exists() and not folder.exists():
-        previous.rename(folder)  # a crash came between the two renames of a write
-    foreign = sorted(p.name for p in folder.glob("*") if p.name not in FILES)
-    if foreign or (folder.exists() and not folder.is_dir()):
-        raise ValueError(f"{folder} holds other files ({foreign[:3]}); name a folder of its own")
-
-
-def write_checkpoint(folder: Path, model: FinalNet, metrics: dict[str, Any]) -> None:
-    """Write the four files beside the folder and swap them in whole.
-
-    A crash never leaves half a checkpoint: at worst the last one waits in the folder's name with
-    ".old" behind it, from where `check_output` brings it back.
-    """
-    folder = folder.resolve()
-    check_output(folder)
-    new, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    new.mkdir(parents=True)
-    (new / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    model.save_pretrained(new)
-    write_card(new)
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def versions() -> dict[str, str]:
-    """What the weights were made with."""
-    return {"python": platform.python_version(), "torch": torch.__version__}
-
-
-def write_card(folder: Path) -> None:
-    """Write the model card of a checkpoint folder from the figures that lie in it."""
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    recorded = folder / EVALUATION / "metrics.json"
-    evaluation = json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else None
-    arguments = metrics["arguments"]
-    result = EvalResult(
-        task_type="image-classification",
-        dataset_type="mnist",
-        dataset_name="MNIST",
-        dataset_split="test",
-        metric_type="accuracy",
-        metric_value=metrics["test_accuracy"],
-    )
-    metadata = ModelCardData(
-        model_name="FinalNet",
-        license="apache-2.0",
-        library_name="finalnet",
-        pipeline_tag="image-classification",
-        tags=["mnist", "handwritten-digits", "pytorch_model_hub_mixin", "model_hub_mixin"],
-        datasets=["ylecun/mnist"],
-        metrics=["accuracy"],
-        eval_results=[result],
-    )
-    rows = [
-        f"| {figure} | {value} | {conditions} |"
-        for figure, value, conditions in [
-            *_training_figures(metrics),
-            *(_evaluation_figures(evaluation) if evaluation else []),
-        ]
-    ]
-    shown = sorted(p.name for p in (folder / EVALUATION).glob("*.png"))
-    card = CARD.format(
-        metadata=metadata.to_yaml(),
-        figures="\n".join(rows),
-        pictures="".join(f"\n![{Path(n).stem}]({EVALUATION}/{n})\n" for n in shown),
-        epochs=arguments["epochs"],
-        digits=arguments["generated_digits"],
-        others=arguments["generated_others"],
-        minutes=metrics["seconds"] / 60,
-        device=metrics["device"],
-        torch=metrics["versions"]["torch"].partition("+")[0],  # without the build's tag
-    )
-    (folder / "README.md").write_text(str(ModelCard(card)), encoding="utf-8")
-
-
-def _training_figures(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
-    seed = metrics["arguments"]["seed"]
-    return [
-        (
-            "MNIST test accuracy",
-            f"{metrics['test_accuracy']:.2%}",
-            f"10,000 images, one run, seed {seed}, last epoch; the network alone, on one view "
-            f"{metrics['test_accuracy_of_one_view']:.2%}",
-        ),
-        (
-            "MNIST validation accuracy",
-            f"{metrics['validation_accuracy']:.2%}",
-            "the last 5,000 training images, one view",
-        ),
-    ]
-
-
-def _evaluation_figures(evaluation: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Rows of the card for what `evaluate --record` measured."""
-    rows = []
-    for score in evaluation["digits"]:
-        by_digit = [(share, digit) for digit, share in enumerate(score["accuracy_by_digit"])]
-        share, digit = min(pair for pair in by_digit if pair[0] is not None)
-        rows.append(
-            (
-                score["name"],
-                f"{score['accuracy']:.2%}",
-                f"{score['count']:,} digits; {_over_sources(score)}"
-                f"worst digit {digit}: {share:.2%}; calibration error "
-                f"{score['calibration_error']:.2%}; accepted {score['accepted']:.2%}",
-            )
-        )
-    for spread in evaluation["runs"]:
-        rows.append(
-            (
-                f"{spread['name']}, {spread['runs']} seeds",
-                f"{spread['mean']:.2%} ± {spread['deviation']:.2%}",
-                f"mean and standard deviation; {spread['lowest']:.2%} to {spread['highest']:.2%}",
-            )
-        )
-    for rejection in evaluation["not digits"]:
-        rows.append(
-            (
-                f"not digits: {rejection['name']}",
-                f"AUROC {rejection['auroc']:.3f}",
-                f"{rejection['count']:,} drawings; accepted {rejection['accepted']:.1%}, "
-                f"with 99 % of the digits {rejection['accepted_at_99']:.1%}",
-            )
-        )
-    return rows
-
-
-def _over_sources(score: dict[str, Any]) -> str:
-    """What a score says about the people of several places; nothing where there is one."""
-    shares = score["accuracy_by_source"].values()
-    if len(shares) < 2:
-        return ""
-    mean = sum(shares) / len(shares)
-    return f"mean over {len(shares)} sources {mean:.2%}, the worst {min(shares):.2%}; "

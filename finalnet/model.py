@@ -1,13 +1,16 @@
-"""FinalNet: a small convolutional network that tells ten digits apart."""
+"""FinalNet: a small convolutional network that tells ten digits apart, as PyTorch trains it.
 
-from typing import NamedTuple
+What answers is its twin in `network.py`; of the core, only this module needs PyTorch.
+"""
 
+import numpy as np
 import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-NUM_CLASSES = 10
+from finalnet.network import NUM_CLASSES, Network
+from finalnet.preprocessing import MEAN, STD
 
 
 class FinalNet(
@@ -63,54 +66,24 @@ class FinalNet(
         """Log-probabilities of the ten digits.
 
         Args:
-            images: (N, 1, 28, 28) float, normalised by `preprocessing.to_tensor`.
+            images: (N, 1, 28, 28) float, normalised by `to_tensor`.
         Returns:
             (N, 10) log-probabilities; their exponentials sum to 1 in every row.
         """
         return F.log_softmax(self.logits(images), dim=1)
 
 
-class LayerSummary(NamedTuple):
-    name: str
-    layer: str
-    output_shape: str
-    parameters: int
+def to_network(model: FinalNet) -> Network:
+    """What answers with the weights of a model."""
+    weights = {name: tensor.numpy(force=True) for name, tensor in model.state_dict().items()}
+    return Network(weights, model.temperature, model.rejection_threshold)
 
 
-def summarize(model: FinalNet) -> list[LayerSummary]:
-    """One row a layer, in the order in which the layers run; shapes measured on a real pass."""
-    rows: list[LayerSummary] = []
-
-    def describe(name: str):
-        def hook(module: nn.Module, _inputs: tuple, output: Tensor) -> None:
-            shape = "x".join(str(size) for size in output.shape[1:])
-            parameters = sum(parameter.numel() for parameter in module.parameters())
-            rows.append(LayerSummary(name, _layer_text(module), shape, parameters))
-
-        return hook
-
-    hooks = [layer.register_forward_hook(describe(name)) for name, layer in model.named_children()]
-    training = model.training
-    try:
-        with torch.inference_mode():
-            model.eval()(torch.zeros(1, 1, 28, 28, device=model.fc2.weight.device))
-    finally:
-        model.train(training)
-        for hook in hooks:
-            hook.remove()
-    return rows
+def to_tensor(network_inputs: np.ndarray | Tensor) -> Tensor:
+    """Normalise (N, 28, 28) uint8 network inputs to (N, 1, 28, 28) float32."""
+    return normalize(torch.as_tensor(network_inputs)[:, None].float() / 255)
 
 
-def _layer_text(module: nn.Module) -> str:
-    kind = type(module).__name__
-    match module:
-        case nn.Conv2d():
-            return f"{kind} {module.in_channels} -> {module.out_channels}"
-        case nn.Linear():
-            return f"{kind} {module.in_features} -> {module.out_features}"
-        case nn.MaxPool2d():
-            return f"{kind} {module.kernel_size}"
-        case nn.Dropout():
-            return f"{kind} {module.p}"
-        case _:
-            return kind
+def normalize(pixels: Tensor) -> Tensor:
+    """Pixels in [0, 1], ink 1, to the mean 0 and standard deviation 1 of MNIST."""
+    return (pixels - MEAN) / STD

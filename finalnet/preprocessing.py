@@ -2,16 +2,14 @@
 
 One pipeline serves the pad, uploads, the API, training and the tests:
 
-    picture -> pixels -> ink -> crop -> 20 px -> centre of mass -> 28x28 -> normalised tensor
+    picture -> pixels -> ink -> crop -> 20 px -> centre of mass -> 28x28 -> normalised
 """
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 INPUT_SIZE = 28  # px, side of the network's input
 DIGIT_SIZE = 20  # px, longer side of the ink inside it
@@ -54,14 +52,9 @@ def preprocess_batch(images: Sequence[PictureLike]) -> np.ndarray:
     return np.stack([preprocess(image) for image in images])
 
 
-def to_tensor(network_inputs: np.ndarray | Tensor) -> Tensor:
-    """Normalise (N, 28, 28) uint8 network inputs to (N, 1, 28, 28) float32."""
-    return normalize(torch.as_tensor(network_inputs)[:, None].float() / 255)
-
-
-def normalize(pixels: Tensor) -> Tensor:
-    """Pixels in [0, 1], ink 1, to the mean 0 and standard deviation 1 of MNIST."""
-    return (pixels - MEAN) / STD
+def normalize(network_inputs: np.ndarray) -> np.ndarray:
+    """uint8 network inputs to float32 of MNIST's mean 0 and standard deviation 1."""
+    return (network_inputs / np.float32(255) - np.float32(MEAN)) / np.float32(STD)
 
 
 def find_ink(image: PictureLike) -> np.ndarray:

@@ -1,27 +1,23 @@
 """The public Python API: a picture in, a prediction out."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from finalnet.checkpoint import load_checkpoint
 from finalnet.cutting import split_ink
 from finalnet.lines import Box
-from finalnet.model import NUM_CLASSES, FinalNet
+from finalnet.network import NUM_CLASSES, Network
 from finalnet.preprocessing import (
     PictureLike,
     find_ink,
+    normalize,
     preprocess_batch,
     to_pixels,
-    to_tensor,
 )
 from finalnet.sheet import find_sheet
 from finalnet.splitting import Split, choose_spans, find_words, split_strokes, write
@@ -87,8 +83,8 @@ class Number:
 class Recognizer:
     """Recognises pictures of digits; safe to share between threads."""
 
-    def __init__(self, model: FinalNet) -> None:
-        self.model = fold_batch_norm(model)
+    def __init__(self, network: Network) -> None:
+        self.network = network
 
     @classmethod
     def load(cls, source: Path | str | None = None) -> "Recognizer":
@@ -96,6 +92,7 @@ class Recognizer:
 
         Raises:
             FileNotFoundError: there is no checkpoint; the message says how to make one.
+            ValueError: a file of it is broken; the message says which and how.
         """
         return cls(load_checkpoint(source))
 
@@ -176,8 +173,8 @@ class Recognizer:
 
     def recognize_inputs(self, network_inputs: np.ndarray) -> list[Prediction]:
         """Recognise pictures that are preprocessed already, (N, 28, 28) uint8."""
-        logits = view_logits(self.model, network_inputs)
-        probabilities = (logits / self.model.temperature).softmax(dim=1).numpy()
+        logits = view_logits(self.network, network_inputs)
+        probabilities = softmax(logits / self.network.temperature)
         judged = zip(network_inputs, probabilities, confidence(logits).tolist(), strict=True)
         return [self._judge(*row) for row in judged]
 
@@ -186,7 +183,7 @@ class Recognizer:
     ) -> Prediction:
         if not network_input.any():
             return Prediction("blank", None, np.zeros(NUM_CLASSES, np.float32), network_input)
-        threshold = self.model.rejection_threshold
+        threshold = self.network.rejection_threshold
         if threshold is not None and confidence < threshold:
             return Prediction("unsure", None, probabilities, network_input)
         return Prediction("digit", int(probabilities.argmax()), probabilities, network_input)
@@ -221,32 +218,26 @@ def judge_row(row: list[Prediction]) -> list[Prediction]:
     ]
 
 
-@torch.inference_mode()
-def view_logits(model: FinalNet, network_inputs: np.ndarray) -> Tensor:
+def view_logits(network: Network, network_inputs: np.ndarray) -> np.ndarray:
     """Logits (N, 10) of (N, 28, 28) uint8 network inputs, each the mean over its views."""
-    logits = [torch.zeros(0, NUM_CLASSES)]
+    logits = [np.zeros((0, NUM_CLASSES), np.float32)]
     for start in range(0, len(network_inputs), BATCH_SIZE):
         views = make_views(network_inputs[start : start + BATCH_SIZE])
-        of_views = model.logits(to_tensor(views.reshape(-1, *views.shape[2:])))
-        logits.append(of_views.reshape(*views.shape[:2], NUM_CLASSES).mean(dim=1))
-    return torch.cat(logits)
+        of_views = network.logits(normalize(views.reshape(-1, *views.shape[2:])))
+        logits.append(of_views.reshape(*views.shape[:2], NUM_CLASSES).mean(axis=1))
+    return np.concatenate(logits)
 
 
-def confidence(logits: Tensor) -> Tensor:
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of logits, (N, 10) each."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def confidence(logits: np.ndarray) -> np.ndarray:
     """How much a drawing is like a digit, (N,) in [0.1, 1], of logits (N, 10).
 
     The largest softmax probability at temperature 1: FinalNet is trained to answer what is not a
     digit with ten equal probabilities.
     """
-    return logits.softmax(dim=1).amax(dim=1)
-
-
-def fold_batch_norm(model: FinalNet) -> FinalNet:
-    """A copy for inference with every batch norm folded into the convolution before it."""
-    folded = deepcopy(model).eval()
-    for number in range(1, 5):
-        convolution = getattr(folded, f"conv{number}")
-        batch_norm = getattr(folded, f"bn{number}")
-        setattr(folded, f"conv{number}", fuse_conv_bn_eval(convolution, batch_norm))
-        setattr(folded, f"bn{number}", nn.Identity())
-    return folded.requires_grad_(False)
+    return softmax(logits).max(axis=1)

@@ -73,12 +73,16 @@ def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) ->
     return root
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The real app on a free port, started from a directory that is not its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     folder = tmp_path_factory.mktemp("elsewhere")
     log = folder / "app.log"
@@ -90,14 +94,14 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_until_it_answers(url, app, log)
+        wait_until_it_answers(url, app, log)
         yield url
     finally:
         app.terminate()
         app.wait(timeout=30)
 
 
-def _wait_until_it_answers(url: str, app: subprocess.Popen, log: Path) -> None:
+def wait_until_it_answers(url: str, app: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and app.poll() is None:
         try:

@@ -14,7 +14,7 @@ from visitor import visit
 
 from finalnet import FinalNet
 from finalnet.checkpoint import COMMITTED, CURVES, EVALUATION
-from finalnet.model import summarize
+from finalnet.summary import summarize
 from finalnet.web import texts
 from finalnet.web.about import describe
 from finalnet.web.browser import FOLDER
@@ -218,7 +218,7 @@ def test_a_folder_of_weights_alone_is_described_all_the_same(tmp_path):
 
 
 def test_every_layer_is_listed_with_its_parameter_count(checkpoint):
-    layers = summarize(FinalNet())
+    layers = summarize()
     total = sum(layer.parameters for layer in layers)
     table = rows(checkpoint, f"The layers, first to last: {total:,} parameters")
     listed = [(row[0], row[-1]) for row in table[1:]]

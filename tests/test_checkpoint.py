@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from conftest import ROOT
@@ -10,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from finalnet import FinalNet, Recognizer
 from finalnet.checkpoint import COMMITTED, find_checkpoint, load_checkpoint
+from finalnet.model import to_network
 
 
 @pytest.fixture
@@ -28,11 +30,24 @@ def change_weights(folder, change):
 def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path):
     model = FinalNet(temperature=1.5, rejection_threshold=None).eval()
     model.save_pretrained(tmp_path)
-    loaded = load_checkpoint(tmp_path)
+    loaded, saved = load_checkpoint(tmp_path), to_network(model)
     assert (loaded.temperature, loaded.rejection_threshold) == (1.5, None)
-    assert not loaded.training
-    for name, tensor in model.state_dict().items():
-        assert torch.equal(tensor, loaded.state_dict()[name]), name
+    inputs = np.random.default_rng(0).normal(size=(4, 28, 28)).astype(np.float32)
+    assert np.array_equal(loaded.logits(inputs), saved.logits(inputs))
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_another_precision_are_read_or_refused(folder, kind, recognizer):
+    change_weights(folder, lambda w: w.update({n: t.to(kind) for n, t in w.items()}))
+    try:
+        loaded = Recognizer.load(folder)
+    except ValueError as error:
+        assert "model.safetensors" in str(error) and kind == torch.bfloat16
+    else:
+        inputs = np.zeros((1, 28, 28), np.float32)
+        expected = recognizer.network.logits(inputs)
+        np.testing.assert_allclose(loaded.network.logits(inputs), expected, atol=0.05)
+        assert loaded.network.logits(inputs).dtype == np.float32
 
 
 @pytest.mark.parametrize(

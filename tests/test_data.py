@@ -2,6 +2,9 @@ import pytest
 import torch
 from conftest import MNIST_DIR
 
+from finalnet import FinalNet
+from finalnet.checkpoint import COMMITTED
+from finalnet.model import normalize
 from finalnet.training.data import augment, load_mnist
 
 
@@ -35,11 +38,9 @@ def test_augmentation_changes_every_image_in_its_own_way_and_repeats_with_the_se
     assert torch.equal(changed, augment(images, torch.Generator().manual_seed(3)))
 
 
-def test_augmented_digits_stay_readable(recognizer, mnist_test):
-    from finalnet.preprocessing import normalize
-
+def test_augmented_digits_stay_readable(mnist_test):
     images = mnist_test.images[:1_000, None].float() / 255
     changed = augment(images, torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        answers = recognizer.model(normalize(changed)).argmax(dim=1)
+        answers = FinalNet.from_pretrained(COMMITTED).eval()(normalize(changed)).argmax(dim=1)
     assert (answers == mnist_test.labels[:1_000]).float().mean() > 0.98

@@ -8,8 +8,9 @@ import torch
 from torch.nn import functional as F
 
 from benchmarks.twins import load_in_browser
-from finalnet import Recognizer
-from finalnet.preprocessing import to_tensor
+from finalnet import FinalNet, Recognizer
+from finalnet.checkpoint import COMMITTED
+from finalnet.model import to_tensor
 from finalnet.web import texts
 from finalnet.web.browser import RECOGNIZER
 from finalnet.web.sketchpad import Drawing
@@ -24,6 +25,11 @@ LOOK = """async ([folder, input]) => {
   return [maps.map(({ size, values }) => [size, [...values]]), [...features], [...evidence]];
 }"""
 CANVAS = "document.querySelectorAll('#inside .map canvas')[2].toDataURL()"
+
+
+@pytest.fixture(scope="module")
+def model() -> FinalNet:
+    return FinalNet.from_pretrained(COMMITTED).eval()
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +48,19 @@ def seen(browser, app_url, network_input):
     page.close()
 
 
-def log_odds(recognizer: Recognizer, network_input: np.ndarray) -> np.ndarray:
+def log_odds(model: FinalNet, network_input: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
-        logits = recognizer.model.logits(to_tensor(network_input[None]))[0].double()
+        logits = model.logits(to_tensor(network_input[None]))[0].double()
     others = torch.stack([torch.cat([logits[:d], logits[d + 1 :]]).logsumexp(0) for d in range(10)])
     return (logits - others).numpy()
 
 
-def test_the_maps_of_every_layer_are_those_of_pytorch(recognizer, network_input, seen):
-    model, maps = recognizer.model, []
+def test_the_maps_of_every_layer_are_those_of_pytorch(model, network_input, seen):
+    maps = []
     with torch.inference_mode():
         answer = to_tensor(network_input[None])
         for number in range(1, 5):
-            answer = F.relu(getattr(model, f"conv{number}")(answer))
+            answer = F.relu(getattr(model, f"bn{number}")(getattr(model, f"conv{number}")(answer)))
             maps.append(answer[0].numpy())
             answer = F.max_pool2d(answer, 2) if number in (2, 4) else answer
         features = F.relu(model.fc1(answer.flatten(1)))[0].numpy()
@@ -65,17 +71,17 @@ def test_the_maps_of_every_layer_are_those_of_pytorch(recognizer, network_input,
 
 
 def test_the_evidence_of_a_pixel_is_what_the_digit_loses_without_its_squares(
-    recognizer, network_input, seen
+    model, network_input, seen
 ):
     lost, squares = np.zeros((10, 28, 28)), np.zeros((28, 28))
-    whole = log_odds(recognizer, network_input)
+    whole = log_odds(model, network_input)
     for top in range(0, 25, 3):
         for left in range(0, 25, 3):
             erased = network_input.copy()
             erased[top : top + 4, left : left + 4] = 0
             if (erased == network_input).all():
                 continue
-            lost[:, top : top + 4, left : left + 4] += (whole - log_odds(recognizer, erased))[
+            lost[:, top : top + 4, left : left + 4] += (whole - log_odds(model, erased))[
                 :, None, None
             ]
             squares[top : top + 4, left : left + 4] += 1

@@ -11,9 +11,9 @@ import torch
 from conftest import MNIST_DIR, ROOT
 
 from finalnet import FinalNet, Recognizer
-from finalnet.checkpoint import COMMITTED, check_output, write_checkpoint
+from finalnet.checkpoint import COMMITTED
 from finalnet.evaluation.scores import mnist_samples, score
-from finalnet.preprocessing import normalize, to_tensor
+from finalnet.model import normalize, to_tensor
 from finalnet.training.data import Digits, augment, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.loop import (
@@ -28,6 +28,7 @@ from finalnet.training.loop import (
     pick_precision,
     train,
 )
+from finalnet.training.writing import check_output, write_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +223,7 @@ def test_train_command_writes_a_whole_checkpoint(small_mnist, tmp_path):
     assert metrics["test_accuracy"] == measured
     one_view = measure_accuracy(FinalNet.from_pretrained(output), test)
     assert metrics["test_accuracy_of_one_view"] == one_view
-    assert 0.1 < recognizer.model.rejection_threshold < 1
+    assert 0.1 < recognizer.network.rejection_threshold < 1
     assert list(tmp_path.iterdir()) == [output]
 
 

@@ -3,11 +3,10 @@ import subprocess
 import sys
 
 import torch
+from torch import nn
 
 from finalnet import FinalNet
-from finalnet.checkpoint import COMMITTED
-from finalnet.model import summarize
-from finalnet.recognizer import fold_batch_norm
+from finalnet.summary import summarize
 
 SPECIFICATION = [
     ("conv1", "Conv2d 1 -> 8", "8x28x28", 80),
@@ -26,8 +25,37 @@ SPECIFICATION = [
 ]
 
 
-def test_every_row_of_the_specification_holds():
-    assert [tuple(row) for row in summarize(FinalNet())] == SPECIFICATION
+def test_every_row_of_the_specification_holds_in_the_built_network():
+    rows = []
+
+    def note(name: str):
+        def hook(layer, _inputs, output):
+            shape = "x".join(str(size) for size in output.shape[1:])
+            rows.append((name, shape, sum(p.numel() for p in layer.parameters())))
+
+        return hook
+
+    model = FinalNet()
+    for name, layer in model.named_children():
+        layer.register_forward_hook(note(name))
+        kind = next(kind for row, kind, *_ in SPECIFICATION if row == name)
+        match layer:
+            case nn.Conv2d():
+                assert kind == f"Conv2d {layer.in_channels} -> {layer.out_channels}"
+            case nn.Linear():
+                assert kind == f"Linear {layer.in_features} -> {layer.out_features}"
+            case nn.MaxPool2d():
+                assert kind == f"MaxPool2d {layer.kernel_size}"
+            case nn.Dropout():
+                assert kind == f"Dropout {layer.p}"
+            case _:
+                assert kind == type(layer).__name__
+    model.eval()(torch.zeros(1, 1, 28, 28))
+    assert rows == [(name, shape, parameters) for name, _, shape, parameters in SPECIFICATION]
+
+
+def test_every_row_of_the_specification_is_summarised():
+    assert [tuple(row) for row in summarize()] == SPECIFICATION
 
 
 def test_convolutions_are_3x3_with_stride_1_and_padding_1():
@@ -64,13 +92,3 @@ def test_a_saved_network_comes_back_identical_with_its_configuration(tmp_path):
     assert (loaded.temperature, loaded.rejection_threshold) == (1.5, 0.25)
     images = torch.randn(4, 1, 28, 28)
     assert torch.equal(model(images), loaded(images))
-
-
-def test_folding_batch_norm_leaves_the_answers_as_they_are(recognizer):
-    model = FinalNet.from_pretrained(COMMITTED).eval()
-    images = torch.randn(64, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    with torch.inference_mode():
-        torch.testing.assert_close(
-            fold_batch_norm(model)(images), model(images), rtol=1e-4, atol=1e-4
-        )
-        assert torch.equal(fold_batch_norm(model)(images), recognizer.model(images))

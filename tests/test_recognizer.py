@@ -107,7 +107,7 @@ def test_below_the_threshold_the_verdict_is_unsure_and_the_probabilities_stay():
     recognizer = Recognizer.load()
     image = draw_strokes(DRAWINGS["3 round"][1])
     sure = recognizer.recognize(image)
-    recognizer.model.rejection_threshold = 2.0  # above any probability
+    recognizer.network.rejection_threshold = 2.0  # above any probability
     unsure = recognizer.recognize(image)
     assert (unsure.verdict, unsure.digit) == ("unsure", None)
     assert np.array_equal(unsure.probabilities, sure.probabilities)

@@ -46,6 +46,16 @@ def test_imports_point_from_the_rooms_to_the_core(path):
     assert others == set()
 
 
+@pytest.mark.parametrize("package", ["torch", "torchvision", "torchmetrics"])
+@pytest.mark.parametrize(
+    "path",
+    [p for p in (*PACKAGE.glob("*.py"), *PACKAGE.glob("web/*.py")) if p.name != "model.py"],
+    ids=lambda p: p.name,
+)
+def test_what_serves_imports_no_pytorch(path, package):
+    assert imported_by(path, package) == set()
+
+
 @pytest.mark.parametrize(
     "path", [*PACKAGE.glob("*.py"), *PACKAGE.glob("web/*.py")], ids=lambda p: p.name
 )

@@ -12,7 +12,7 @@ from drawings import DRAWINGS, NOT_DIGITS
 from PIL import Image
 
 from finalnet import FinalNet, Recognizer, draw_strokes
-from finalnet.checkpoint import COMMITTED, check_output
+from finalnet.checkpoint import COMMITTED
 from finalnet.evaluation.report import merge, record, write_report
 from finalnet.evaluation.scores import (
     PLACEMENTS,
@@ -25,8 +25,10 @@ from finalnet.evaluation.scores import (
     score_rejection,
     score_runs,
 )
-from finalnet.preprocessing import find_ink, to_tensor
+from finalnet.model import to_network, to_tensor
+from finalnet.preprocessing import find_ink
 from finalnet.training.data import load_mnist
+from finalnet.training.writing import check_output
 from finalnet.views import PENS, make_views
 
 
@@ -115,7 +117,12 @@ def test_rejection_is_what_can_be_counted_by_hand(recognizer, strokes_file):
     for samples in (digits, others):
         views = torch.from_numpy(make_views(samples.inputs)).flatten(0, 1)
         with torch.inference_mode():
-            logits = recognizer.model.logits(to_tensor(views)).unflatten(0, (-1, len(PENS)))
+            logits = (
+                FinalNet.from_pretrained(COMMITTED)
+                .eval()
+                .logits(to_tensor(views))
+                .unflatten(0, (-1, len(PENS)))
+            )
         sure[samples.name] = logits.mean(dim=1).softmax(dim=1).amax(dim=1).numpy()
     pairs = sure[digits.name][:, None] - sure[others.name]
     auroc = (pairs > 0).mean() + (pairs == 0).mean() / 2
@@ -128,7 +135,7 @@ def test_without_a_threshold_everything_is_accepted(strokes_file):
     model = FinalNet.from_pretrained(COMMITTED).eval()
     model.rejection_threshold = None
     digits = draw_samples(read_strokes(strokes_file), "random placement")
-    rejection = score_rejection(Recognizer(model), digits, generated_scribbles(30))
+    rejection = score_rejection(Recognizer(to_network(model)), digits, generated_scribbles(30))
     assert rejection.accepted == 1
 
 
@@ -227,7 +234,7 @@ def test_a_folder_of_pictures_is_read_by_its_subfolders(recognizer, tmp_path):
 
 def test_the_spread_of_runs_is_what_can_be_counted_by_hand(recognizer, strokes_file):
     samples = draw_samples(read_strokes(strokes_file), "random placement")
-    untrained = Recognizer(FinalNet())
+    untrained = Recognizer(to_network(FinalNet()))
     accuracies = [score(r, samples).accuracy for r in (recognizer, untrained)]
     spread = score_runs([recognizer, untrained], samples)
     assert spread.mean == pytest.approx(sum(accuracies) / 2)

@@ -115,7 +115,7 @@ def test_an_unsure_digit_is_a_question_mark_in_its_place():
     recognizer = Recognizer.load()
     strokes = side_by_side("2 plain", LETTER_A, "3 round")
     confidences = [d.probabilities.max() for d in recognizer.read_number(strokes).digits]
-    recognizer.model.rejection_threshold = float(np.mean(sorted(confidences)[:2]))
+    recognizer.network.rejection_threshold = float(np.mean(sorted(confidences)[:2]))
     number = recognizer.read_number(strokes)
     assert len(number.digits) == 3 and number.text.count("?") == 1
     place = int(np.argmin(confidences))

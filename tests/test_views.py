@@ -2,7 +2,7 @@ import numpy as np
 from drawings import DRAWINGS
 
 from finalnet import draw_strokes
-from finalnet.preprocessing import preprocess, to_tensor
+from finalnet.preprocessing import normalize, preprocess
 from finalnet.recognizer import view_logits
 from finalnet.views import PENS, change_pen, make_views
 
@@ -25,6 +25,6 @@ def test_paper_stays_paper():
 
 
 def test_the_answer_is_the_mean_over_the_views(recognizer):
-    each = recognizer.model.logits(to_tensor(make_views(EIGHT[None])[0])).mean(dim=0)
-    np.testing.assert_allclose(view_logits(recognizer.model, EIGHT[None])[0], each, atol=1e-4)
-    assert view_logits(recognizer.model, np.zeros((0, 28, 28), np.uint8)).shape == (0, 10)
+    each = recognizer.network.logits(normalize(make_views(EIGHT[None])[0])).mean(axis=0)
+    np.testing.assert_allclose(view_logits(recognizer.network, EIGHT[None])[0], each, atol=1e-4)
+    assert view_logits(recognizer.network, np.zeros((0, 28, 28), np.uint8)).shape == (0, 10)

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from finalnet.checkpoint import COMMITTED, EVALUATION, write_card
+from finalnet.checkpoint import COMMITTED, EVALUATION
 from finalnet.evaluation.scores import (
     CALIBRATION_BINS,
     Rejection,
@@ -19,6 +19,7 @@ from finalnet.evaluation.scores import (
     list_answers,
 )
 from finalnet.recognizer import Prediction, Recognizer
+from finalnet.training.writing import write_card
 
 matplotlib.use("agg")
 

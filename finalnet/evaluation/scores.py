@@ -21,7 +21,7 @@ from torchmetrics.functional.classification import (
     multiclass_confusion_matrix,
 )
 
-from finalnet.model import NUM_CLASSES
+from finalnet.network import NUM_CLASSES
 from finalnet.pictures import open_picture
 from finalnet.preprocessing import preprocess
 from finalnet.recognizer import Prediction, Recognizer, confidence, view_logits
@@ -254,8 +254,7 @@ def score_runs(recognizers: Sequence[Recognizer], samples: Samples) -> Spread:
 def score_rejection(recognizer: Recognizer, digits: Samples, others: Samples) -> Rejection:
     """Measure how well what is not a digit is told from digits."""
     digit_confidence, other_confidence = (
-        confidence(view_logits(recognizer.model, samples.inputs)).numpy()
-        for samples in (digits, others)
+        confidence(view_logits(recognizer.network, samples.inputs)) for samples in (digits, others)
     )
     both = torch.from_numpy(np.concatenate([digit_confidence, other_confidence]))
     is_digit = torch.arange(len(both)) < len(digit_confidence)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from finalnet.model import FinalNet
+from finalnet.model import FinalNet, to_network
 from finalnet.recognizer import confidence, view_logits
 
 KEPT_DIGITS = 0.99  # share of the validation digits that are accepted
@@ -19,11 +19,11 @@ def calibrate(model: FinalNet, network_inputs: np.ndarray, labels: Tensor) -> Fi
         labels: (N,) int64.
     Source: Guo et al. 2017 for the temperature, the one of least negative log-likelihood.
     """
-    logits = view_logits(model, network_inputs)
+    logits = torch.from_numpy(view_logits(to_network(model), network_inputs))
     temperatures = torch.logspace(-1, 1, 401, dtype=torch.float64)
     losses = [F.cross_entropy(logits / temperature, labels) for temperature in temperatures]
     temperature = float(temperatures[torch.stack(losses).argmin()])
-    threshold = float(torch.quantile(confidence(logits), 1 - KEPT_DIGITS))
+    threshold = float(np.quantile(confidence(logits.numpy()), 1 - KEPT_DIGITS))
     calibrated = FinalNet(round(temperature, 4), round(threshold, 4))
     calibrated.load_state_dict(model.state_dict())
     return calibrated.eval()

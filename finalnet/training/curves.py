@@ -1,5 +1,6 @@
 """How a training went, as a chart that reads on light and on dark paper."""
 
+import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from finalnet.checkpoint import CURVES
+from finalnet.checkpoint import COMMITTED, CURVES
 from finalnet.training.loop import Epoch
 
 SETTLING = 0.1  # share of the epochs that is not drawn: there the weights settle
@@ -30,6 +31,17 @@ STYLE = {
     "grid.alpha": 0.25,
     "svg.hashsalt": "FinalNet",  # the same figures give the same file
 }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoint", type=Path, default=COMMITTED, help="folder; the committed one by default"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    write_curves(options.checkpoint)
+    print(f"learning curves in {options.checkpoint / CURVES}")
 
 
 def write_curves(folder: Path) -> None:

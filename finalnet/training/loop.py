@@ -14,8 +14,9 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from finalnet.model import NUM_CLASSES, FinalNet
-from finalnet.preprocessing import INPUT_SIZE, normalize, to_tensor
+from finalnet.model import FinalNet, normalize, to_tensor
+from finalnet.network import NUM_CLASSES
+from finalnet.preprocessing import INPUT_SIZE
 from finalnet.training.data import Digits, augment
 from finalnet.training.handwriting import draw_ahead, generate_digits, generate_others, split_work
 

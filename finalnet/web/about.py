@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from finalnet.checkpoint import CURVES, EVALUATION
-from finalnet.model import FinalNet, summarize
+from finalnet.summary import summarize
 from finalnet.views import PENS
 from finalnet.web.browser import TEMPLATES
 
@@ -38,7 +38,7 @@ def describe(folder: Path) -> str:
     digits = evaluation.get("digits", [])
     confused = next((s for s in digits if s["name"] == CONFUSION_OF), digits[0] if digits else None)
     return TEMPLATES.get_template("about.html").render(
-        layers=summarize(FinalNet()),
+        layers=summarize(),
         views=len(PENS),
         config=_read(folder / "config.json"),
         training=training,

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from finalnet import lines, model, preprocessing, recognizer, splitting, strokes, views
+from finalnet import lines, network, preprocessing, recognizer, splitting, strokes, views
 
 FOLDER = Path(__file__).parent
 RECOGNIZER = FOLDER / "recognizer"
@@ -24,7 +24,7 @@ MODULES = [
 ]
 LATE_MODULES = ["vendor/lean-qr.mjs"]  # loaded when they are wanted
 CHECKPOINT_FILES = ("config.json", "model.safetensors")  # that the browser reads
-TWINS = (model, strokes, preprocessing, views, lines, splitting, recognizer)  # of recognizer/*.js
+TWINS = (network, strokes, preprocessing, views, lines, splitting, recognizer)  # of recognizer/*.js
 TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,

@@ -1,5 +1,6 @@
 """The page without a server: a folder of static files, written by `python -m finalnet export`."""
 
+import argparse
 import hashlib
 import json
 import shutil
@@ -9,8 +10,9 @@ from typing import Any
 from markupsafe import Markup
 from PIL import Image, ImageOps
 
-from finalnet.model import FinalNet
+from finalnet.checkpoint import find_checkpoint
 from finalnet.strokes import draw_strokes
+from finalnet.summary import count_parameters
 from finalnet.web import texts
 from finalnet.web.browser import (
     CHECKPOINT_FILES,
@@ -30,6 +32,17 @@ PAGE_MODULES = ["static.js", *MODULES]
 CHECKPOINT = "checkpoint"  # folder
 ICON_SIZES = (192, 512)  # px
 COLORS = {"background_color": "#ffffff", "theme_color": "#4f46e5"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="is made; replaced if it holds such a page")
+    parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
+
+
+def run(options: argparse.Namespace) -> None:
+    names = export_page(options.folder, find_checkpoint(options.checkpoint))
+    size = sum((options.folder / name).stat().st_size for name in names)
+    print(f"{len(names)} files, {size / 1000:.0f} kB, in {options.folder}; any web server shows it")
 
 
 def export_page(folder: Path, checkpoint: Path) -> list[Path]:
@@ -62,7 +75,7 @@ def export_page(folder: Path, checkpoint: Path) -> list[Path]:
         styles=PAGE_STYLES,
         modules=PAGE_MODULES,
     )
-    parameters = f"{sum(p.numel() for p in FinalNet().parameters()):,}"
+    parameters = f"{count_parameters():,}"
     written = {
         "index.html": index,
         "manifest.webmanifest": json.dumps(_manifest(), indent=2),

@@ -1,18 +1,17 @@
-// FinalNet: normalised network inputs in, logits out. Twin of model.py, with every batch norm
-// folded into the convolution before it.
+// FinalNet: normalised network inputs in, logits out. Twin of network.py.
+// Every batch norm is folded into the convolution before it.
 //
 // Feature maps are planes with a border of zeros, one behind the other in a Float32Array: the
 // padding of the next convolution is there already.
 
-const EPSILON = 1e-5; // of torch's batch norm
 const BLOCK = 4; // output planes computed together, so that each input pixel is loaded once for all
 
 /** The network with the tensors of a checkpoint. */
 export class Network {
-  constructor(tensors, { INPUT_SIZE, NUM_CLASSES }) {
+  constructor(tensors, { INPUT_SIZE, NUM_CLASSES, EPSILON }) {
     this.inputSize = INPUT_SIZE;
     this.classes = NUM_CLASSES;
-    this.convolutions = [1, 2, 3, 4].map((number) => foldBatchNorm(tensors, number));
+    this.convolutions = [1, 2, 3, 4].map((number) => foldBatchNorm(tensors, number, EPSILON));
     this.layers = ["fc1", "fc2"].map((name) => ({
       weights: tensor(tensors, `${name}.weight`),
       bias: tensor(tensors, `${name}.bias`),
@@ -55,12 +54,12 @@ function tensor(tensors, name) {
   return found;
 }
 
-function foldBatchNorm(tensors, number) {
+function foldBatchNorm(tensors, number, epsilon) {
   const read = (name) => tensor(tensors, name);
   const [weights, bias] = [read(`conv${number}.weight`), read(`conv${number}.bias`)];
   const [mean, variance] = [read(`bn${number}.running_mean`), read(`bn${number}.running_var`)];
   const [gain, shift] = [read(`bn${number}.weight`), read(`bn${number}.bias`)];
-  const scales = gain.map((value, o) => value / Math.sqrt(variance[o] + EPSILON));
+  const scales = gain.map((value, o) => value / Math.sqrt(variance[o] + epsilon));
   const each = weights.length / bias.length;
   return {
     weights: weights.map((weight, i) => weight * scales[Math.floor(i / each)]),

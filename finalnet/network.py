@@ -1,0 +1,106 @@
+"""FinalNet for answering: network inputs in, logits out, in NumPy alone.
+
+The weights are those that `model.py` trains, with every batch norm folded into the convolution
+before it. Pictures lie in memory as (N, height, width, channels), so that the pixels of a window
+stand side by side.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+NUM_CLASSES = 10
+CHANNELS = (1, 8, 16, 16, 16)  # into the first convolution, and out of each
+POOLED = (2, 4)  # convolutions behind which 2x2 pixels become one
+FEATURES = (7 * 7 * 16, 32)  # into fc1, and out of it
+EPSILON = 1e-5  # of torch's batch norm
+CHUNK = 8  # network inputs in one go; what more of them leave behind overflows the cache
+
+
+def weight_shapes() -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor of a checkpoint."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for number, (before, after) in enumerate(zip(CHANNELS, CHANNELS[1:], strict=False), 1):
+        shapes |= {f"conv{number}.weight": (after, before, 3, 3), f"conv{number}.bias": (after,)}
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            shapes[f"bn{number}.{name}"] = (after,)
+        shapes[f"bn{number}.num_batches_tracked"] = ()
+    for name, before, after in (("fc1", *FEATURES), ("fc2", FEATURES[1], NUM_CLASSES)):
+        shapes |= {f"{name}.weight": (after, before), f"{name}.bias": (after,)}
+    return shapes
+
+
+class Network:
+    """The network with the tensors of a checkpoint; safe to share between threads.
+
+    Args:
+        weights: of the names and shapes of `weight_shapes`, float32.
+        temperature, rejection_threshold: as of `FinalNet`; the `Recognizer` applies them.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, np.ndarray],
+        temperature: float = 1.0,
+        rejection_threshold: float | None = None,
+    ) -> None:
+        self.temperature = temperature
+        self.rejection_threshold = rejection_threshold
+        self.convolutions = [fold_batch_norm(weights, number) for number in (1, 2, 3, 4)]
+        # torch flattens channels first.
+        fc1 = weights["fc1.weight"].reshape(-1, CHANNELS[-1], 7, 7).transpose(2, 3, 1, 0)
+        self.fc1 = (fc1.reshape(FEATURES), weights["fc1.bias"])
+        self.fc2 = (weights["fc2.weight"].T, weights["fc2.bias"])
+
+    def logits(self, inputs: np.ndarray) -> np.ndarray:
+        """Unnormalised scores, (N, 10) float32, of normalised inputs (N, 28, 28) float32."""
+        logits = np.empty((len(inputs), NUM_CLASSES), np.float32)
+        for start in range(0, len(inputs), CHUNK):
+            chunk = slice(start, start + CHUNK)
+            logits[chunk] = self._logits(inputs[chunk])
+        return logits
+
+    def _logits(self, inputs: np.ndarray) -> np.ndarray:
+        images = inputs[:, :, :, None]
+        for number, (weights, bias) in enumerate(self.convolutions, 1):
+            images = convolve(images, weights, bias)
+            if number in POOLED:
+                images = pool(images)
+        features = images.reshape(len(images), -1) @ self.fc1[0] + self.fc1[1]
+        return np.maximum(features, 0) @ self.fc2[0] + self.fc2[1]
+
+
+def fold_batch_norm(
+    weights: Mapping[str, np.ndarray], number: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (3, 3 * channels, filters), one matrix a row of the window, and bias (filters,)."""
+    norm = {name: weights[f"bn{number}.{name}"] for name in ("weight", "bias")}
+    mean, variance = weights[f"bn{number}.running_mean"], weights[f"bn{number}.running_var"]
+    scale = norm["weight"] / np.sqrt(variance + EPSILON)
+    kernel = (weights[f"conv{number}.weight"] * scale[:, None, None, None]).transpose(2, 3, 1, 0)
+    bias = (weights[f"conv{number}.bias"] - mean) * scale + norm["bias"]
+    return np.ascontiguousarray(kernel.reshape(3, -1, len(bias))), bias
+
+
+def convolve(images: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """A 3x3 convolution with a border of zeros, and ReLU: (N, H, W, C) to (N, H, W, filters).
+
+    Three products a picture, one a row of the window: each is so small that OpenBLAS does not
+    wake its other threads, which would take longer than the product.
+    """
+    count, height, width, channels = images.shape
+    padded = np.zeros((count, height + 2, width + 2, channels), np.float32)
+    padded[:, 1:-1, 1:-1] = images
+    triples = np.concatenate([padded[:, :, x : x + width] for x in range(3)], axis=3)
+    rows = triples.reshape(count, (height + 2) * width, 3 * channels)
+    answer = rows[:, : height * width] @ weights[0]
+    for y in (1, 2):
+        answer += rows[:, y * width : (y + height) * width] @ weights[y]
+    answer += bias
+    return np.maximum(answer, 0, out=answer).reshape(count, height, width, len(bias))
+
+
+def pool(images: np.ndarray) -> np.ndarray:
+    """The largest of every 2x2 pixels: (N, H, W, C) to (N, H / 2, W / 2, C)."""
+    rows = np.maximum(images[:, ::2], images[:, 1::2])
+    return np.maximum(rows[:, :, ::2], rows[:, :, 1::2])

@@ -1,0 +1,89 @@
+"""The page, served: finalnet app, or python app.py"""
+
+import argparse
+import errno
+import os
+import socket
+
+# Read when NumPy is imported. What answers is made of products too small to share among threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+try:
+    import gradio as gr
+except ValueError as error:  # httpx's, which is made ready for downloads there
+    raise ValueError(
+        f"the environment names a proxy that cannot be one ({error}); correct or unset HTTP_PROXY, "
+        "HTTPS_PROXY and ALL_PROXY"
+    ) from None
+
+from finalnet.checkpoint import find_checkpoint  # noqa: E402
+from finalnet.recognizer import Recognizer  # noqa: E402
+from finalnet.web.page import build_page, launch_options  # noqa: E402
+
+HIGHEST_PORT = 65_535
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
+    parser.add_argument("--host", help="address to listen on, this machine only by default")
+    parser.add_argument("--port", type=read_port, help="7860 or the next free port by default")
+
+
+def read_port(text: str) -> int:
+    """A port of the command line.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(
+            f"a port is a whole number from 1 to {HIGHEST_PORT}, got {text!r}"
+        )
+    return int(text)
+
+
+def open_page(checkpoint: str | None = None) -> gr.Blocks:
+    """The page with a checkpoint: a folder or a Hub id, the committed one by default.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such checkpoint, or it is broken.
+    """
+    folder = find_checkpoint(checkpoint)
+    return build_page(Recognizer.load(folder), folder)
+
+
+def serve(page: gr.Blocks, host: str | None, port: int | None) -> None:
+    """Serve the page until the process is asked to end.
+
+    Raises:
+        OSError: the address or the port cannot be had.
+    """
+    if port is not None:
+        _check_free(host or "127.0.0.1", port)
+    # Gradio asks its own server whether it is there, through the environment's proxy if it has one;
+    # nothing is sent to another host.
+    for name in PROXIES:
+        os.environ.pop(name, None)
+        os.environ.pop(name.upper(), None)
+    page.launch(server_name=host, server_port=port, **launch_options())
+
+
+def _check_free(host: str, port: int) -> None:
+    """Gradio would speak of a range of ports and of an environment variable."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise OSError(f"port {port} is taken; name another one with --port") from None
+        raise OSError(
+            f"cannot listen on {host}, port {port} ({error.strerror}); name an address of this "
+            "machine with --host, and a port that you may use with --port"
+        ) from None
+
+
+def run(options: argparse.Namespace) -> None:
+    serve(open_page(options.checkpoint), options.host, options.port)

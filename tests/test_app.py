@@ -1,0 +1,71 @@
+"""Starting the app: what is wrong is said in one line."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, free_port, wait_until_it_answers
+
+APP = [sys.executable, str(ROOT / "app.py"), "--host", "127.0.0.1"]
+
+
+def refused(*arguments: str) -> str:
+    """What the app says when it does not start."""
+    run = subprocess.run([*APP, *arguments], capture_output=True, text=True, timeout=100)
+    assert run.returncode != 0 and "Traceback" not in run.stderr
+    return run.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("port", ["99999", "0", "http"])
+def test_a_port_that_there_is_not_is_refused(port):
+    told = refused(f"--port={port}")
+    assert told.endswith(f"a port is a whole number from 1 to 65535, got '{port}'")
+
+
+def test_a_port_that_is_taken_is_named():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        told = refused("--port", port)
+    assert told == f"error: port {port} is taken; name another one with --port"
+
+
+def test_an_address_that_is_not_this_machines_is_refused():
+    told = refused("--host", "192.0.2.1", "--port", str(free_port()))
+    assert told.startswith("error: cannot listen on 192.0.2.1, port ") and "--host" in told
+
+
+def test_a_proxy_of_an_unknown_kind_is_told_in_one_line():
+    run = subprocess.run(
+        [*APP, "--port", str(free_port())],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HTTP_PROXY": "nonsense://x"},
+    )
+    assert run.returncode == 1
+    (told,) = run.stderr.splitlines()
+    assert told.startswith("error: the environment names a proxy that cannot be one (Unknown")
+    assert "unset HTTP_PROXY" in told
+
+
+@pytest.mark.parametrize("proxy", ["nonsense", "http://127.0.0.1:9"])
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "all_proxy"])
+def test_a_proxy_of_the_environment_does_not_matter(name, proxy, tmp_path):
+    port = free_port()
+    log = tmp_path / "app.log"
+    with log.open("w") as output:
+        app = subprocess.Popen(
+            [*APP, "--port", str(port)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {name: proxy},
+        )
+    try:
+        wait_until_it_answers(f"http://127.0.0.1:{port}", app, log)
+    finally:
+        app.terminate()
+        app.wait(timeout=30)
+    assert "Traceback" not in log.read_text()

@@ -1,0 +1,133 @@
+"""The package, built and installed as anyone would, in an environment of its own."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, free_port, missing, wait_until_it_answers
+from drawings import DRAWINGS
+from visitor import SCREENS, visit
+
+from finalnet import draw_strokes
+
+HEAVY = {"torch", "torchvision", "torchmetrics", "matplotlib"}
+
+
+def run(*command: object, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, **options)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """A wheel of the files that belong to the project, without what lies about in a checkout."""
+    folder = tmp_path_factory.mktemp("source")
+    for name in ("finalnet", "checkpoints"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("app.py", "train.py", "pyproject.toml", "README.md", "LICENSE", ".gitignore"):
+        shutil.copy(ROOT / name, folder)
+    target = tmp_path_factory.mktemp("wheel")
+    build = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", target, folder)
+    if "No matching distribution found" in build.stderr:
+        missing("no package index to build with", "connect to one")
+    assert build.returncode == 0, build.stderr
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> Path:
+    """The folder of the commands of an environment that holds the wheel and what it needs."""
+    environment = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", environment, check=True)
+    pins = ("--constraint", ROOT / "requirements-app.txt")
+    install = run(environment / "bin" / "python", "-m", "pip", "install", *pins, wheel)
+    assert install.returncode == 0, install.stderr
+    return environment / "bin"
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "three.png"
+    draw_strokes(DRAWINGS["3 round"][1]).save(path)
+    return path
+
+
+def test_the_wheel_holds_every_file_of_the_page_and_the_checkpoint(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    kinds = {".py", ".js", ".mjs", ".css", ".html", ".md", ".txt"}
+    package = {p for p in (ROOT / "finalnet").rglob("*") if p.suffix in kinds}
+    checkpoint = {p for p in (ROOT / "checkpoints" / "finalnet").rglob("*") if p.is_file()}
+    wanted = {p.relative_to(ROOT).as_posix() for p in package}
+    wanted |= {f"finalnet/{p.relative_to(ROOT).as_posix()}" for p in checkpoint}
+    assert wanted - names == set()
+    assert {name.split("/")[0] for name in names} == {"finalnet", "finalnet-0.1.0.dist-info"}
+
+
+def test_installed_without_extras_there_is_no_pytorch(installed):
+    packages = json.loads(run(installed / "python", "-m", "pip", "list", "--format=json").stdout)
+    assert HEAVY & {package["name"].lower() for package in packages} == set()
+    files = (path for path in installed.parent.rglob("*") if path.is_file())
+    assert sum(path.stat().st_size for path in files) < 700e6
+
+
+def test_the_command_names_its_commands_and_what_each_takes(installed, tmp_path):
+    told = run(installed / "finalnet", "--help", cwd=tmp_path, check=True).stdout
+    for command in ("app", "predict", "summary", "export", "train", "evaluate", "curves"):
+        assert re.search(rf"^\s+{command}\s", told, re.MULTILINE), command
+    assert "--number" in run(installed / "finalnet", "predict", "--help", check=True).stdout
+    train = run(installed / "finalnet", "train", cwd=tmp_path)
+    assert train.returncode == 1 and "pip install 'finalnet[train]'" in train.stderr
+
+
+def test_a_picture_is_read_from_any_directory(installed, three, tmp_path):
+    predict = run(installed / "finalnet", "predict", three, cwd=tmp_path, check=True)
+    assert predict.stdout.split("\t")[:3] == [str(three), "digit", "3"]
+
+
+def test_whoever_starts_the_installed_app_draws_in_the_browser(installed, browser, tmp_path):
+    port = str(free_port())
+    url, log = f"http://127.0.0.1:{port}", tmp_path / "app.log"
+    with log.open("w") as output:
+        app = subprocess.Popen(
+            [installed / "finalnet", "app", "--host", "127.0.0.1", "--port", port],
+            cwd=tmp_path,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until_it_answers(url, app, log)
+        with visit(browser, url, **SCREENS["desktop"]) as visitor:
+            visitor.draw("3 round")
+            visitor.sees("3")
+            visitor.page.get_by_role("tab", name="About the model").click()
+            visitor.page.get_by_text("31,450").first.wait_for()
+    finally:
+        app.terminate()
+        app.wait(timeout=30)
+
+
+def test_the_pinned_versions_are_those_that_the_package_asks_for():
+    tomllib = pytest.importorskip("tomllib")  # since Python 3.11
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    def pinned(name: str) -> set[str]:
+        lines = (ROOT / name).read_text().splitlines()
+        return {re.split("[=;]", line)[0] for line in lines if re.match(r"\w", line)}
+
+    def wanted(requirements: list[str]) -> set[str]:
+        return {re.split("[<>=]", requirement)[0] for requirement in requirements}
+
+    assert pinned("requirements-app.txt") == wanted(project["dependencies"])
+    assert pinned("requirements.txt") == wanted(project["optional-dependencies"]["train"])
+    assert "-r requirements-app.txt" in (ROOT / "requirements.txt").read_text().splitlines()
+    assert f"sdk_version: {_version_of('gradio')}\n" in (ROOT / "README.md").read_text()
+
+
+def _version_of(package: str) -> str:
+    pins = (ROOT / "requirements-app.txt").read_text()
+    return re.search(rf"^{package}==(\S+)$", pins, re.MULTILINE)[1]

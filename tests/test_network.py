@@ -1,0 +1,136 @@
+"""The network in NumPy against the one in PyTorch."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from drawings import DRAWINGS
+
+from finalnet import FinalNet, Recognizer, draw_strokes
+from finalnet.checkpoint import COMMITTED
+from finalnet.model import to_network, to_tensor
+from finalnet.network import CHUNK, Network, weight_shapes
+from finalnet.preprocessing import normalize
+from finalnet.training.handwriting import generate, generate_digits, generate_others
+from finalnet.views import PENS, make_views
+
+
+@pytest.fixture(scope="module")
+def model() -> FinalNet:
+    return FinalNet.from_pretrained(COMMITTED).eval()
+
+
+def test_a_thousand_drawings_are_answered_as_pytorch_answers_them(model, recognizer):
+    inputs = np.concatenate([generate(generate_digits, 800, 7), generate(generate_others, 200, 7)])
+    views = torch.from_numpy(make_views(inputs)).flatten(0, 1)
+    with torch.inference_mode():
+        logits = model.logits(to_tensor(views)).unflatten(0, (-1, len(PENS))).mean(dim=1)
+    expected = (logits / model.temperature).softmax(dim=1).numpy()
+    confidence = logits.softmax(dim=1).amax(dim=1)
+    predictions = recognizer.recognize_inputs(inputs)
+    assert len(predictions) == 1_000
+    answers = np.stack([prediction.probabilities for prediction in predictions])
+    np.testing.assert_allclose(answers, expected, rtol=0, atol=1e-5)
+    for prediction, sure in zip(predictions, confidence >= model.rejection_threshold, strict=True):
+        assert prediction.verdict == ("digit" if sure else "unsure")
+
+
+@pytest.mark.parametrize("count", [0, 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+def test_any_number_of_inputs_is_answered_in_order(model, recognizer, count):
+    inputs = generate(generate_digits, 3 * CHUNK, 1)[:count]
+    with torch.inference_mode():
+        expected = model.logits(to_tensor(inputs))
+    logits = recognizer.network.logits(normalize(inputs))
+    assert logits.shape == (count, 10) and logits.dtype == np.float32
+    np.testing.assert_allclose(logits, expected, atol=1e-4)
+
+
+def test_every_tensor_of_the_model_is_expected_in_its_shape():
+    shapes = {name: tuple(tensor.shape) for name, tensor in FinalNet().state_dict().items()}
+    assert weight_shapes() == shapes
+
+
+def test_a_network_that_was_never_trained_answers_as_its_model_does():
+    torch.manual_seed(1)
+    model = FinalNet(temperature=2.0, rejection_threshold=0.5).train()
+    model(torch.randn(32, 1, 28, 28))  # so that the batch norms have seen something
+    network = to_network(model.eval())
+    assert isinstance(network, Network)
+    assert (network.temperature, network.rejection_threshold) == (2.0, 0.5)
+    inputs = torch.randn(16, 1, 28, 28)
+    with torch.inference_mode():
+        expected = model.logits(inputs)
+    np.testing.assert_allclose(network.logits(inputs[:, 0].numpy()), expected, atol=1e-5)
+
+
+WITHOUT = """
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "torchvision", "torchmetrics", "matplotlib"):
+            raise ModuleNotFoundError(f"{name} is blocked", name=name)
+sys.meta_path.insert(0, Missing())
+sys.path.insert(0, ROOT)
+"""
+
+
+def run_without_torch(code: str) -> subprocess.CompletedProcess:
+    """Python in which PyTorch, torchvision, torchmetrics and matplotlib cannot be imported."""
+    from conftest import ROOT
+
+    code = WITHOUT.replace("ROOT", repr(str(ROOT))) + code
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [
+        (
+            "from finalnet import Recognizer, draw_strokes\n"
+            f"strokes = {DRAWINGS['3 round'][1]}\n"
+            "recognizer = Recognizer.load()\n"
+            "print(recognizer.recognize(draw_strokes(strokes)).digit)\n"
+            "print(recognizer.read_number(strokes).text)",
+            "3\n3\n",
+        ),
+        ("import app; print(type(app.demo).__name__)", "Blocks\n"),
+        (
+            "from finalnet.checkpoint import COMMITTED\n"
+            "from finalnet.web.about import describe\n"
+            "print('31,450' in describe(COMMITTED))",
+            "True\n",
+        ),
+        (
+            "from finalnet.__main__ import main\n"
+            "import tempfile; main(['export', tempfile.mkdtemp()]); main(['summary'])",
+            "31,450",
+        ),
+    ],
+    ids=["recognizer", "app", "about", "commands"],
+)
+def test_what_serves_needs_no_pytorch(code, printed):
+    run = run_without_torch(code)
+    assert run.returncode == 0 and printed in run.stdout, run.stderr
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "curves"])
+def test_what_needs_pytorch_says_how_to_install_it(command):
+    run = run_without_torch(f"from finalnet.__main__ import main; main(['{command}'])")
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    assert f"`finalnet {command}` needs" in run.stderr
+    assert "pip install 'finalnet[train]'" in run.stderr
+
+
+def test_finalnet_is_still_found_by_its_name():
+    run = run_without_torch("import finalnet; finalnet.FinalNet")
+    assert "ModuleNotFoundError" in run.stderr and "torch" in run.stderr
+    with pytest.raises(ImportError, match="cannot import name 'Nothing'"):
+        from finalnet import Nothing  # noqa: F401
+
+
+def test_drawn_digits_are_recognised_by_a_network_of_ones_own(model):
+    recognizer = Recognizer(to_network(model))
+    for digit, strokes in DRAWINGS.values():
+        assert recognizer.recognize(draw_strokes(strokes)).digit == digit

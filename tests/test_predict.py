@@ -1,0 +1,81 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+from drawings import DRAWINGS, NOT_DIGITS
+from PIL import Image
+
+from finalnet import draw_strokes
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A folder with a 3, a 7, an A, an empty page, a number, and a file that is no picture."""
+    folder = tmp_path_factory.mktemp("pictures")
+    draw_strokes(DRAWINGS["3 round"][1]).save(folder / "three.png")
+    draw_strokes(DRAWINGS["7 crossed"][1]).save(folder / "seven.png")
+    draw_strokes(NOT_DIGITS["A"]).save(folder / "letter.png")
+    Image.new("L", (90, 90), 255).save(folder / "blank.png")
+    number = Image.new("L", (600, 300), 255)
+    number.paste(draw_strokes(DRAWINGS["3 round"][1]), (0, 10))
+    number.paste(draw_strokes(DRAWINGS["7 crossed"][1]), (300, 10))
+    number.save(folder / "number.png")
+    (folder / "notes.png").write_text("no picture")
+    return folder
+
+
+def predict(folder, *arguments, **options):
+    command = [sys.executable, "-m", "finalnet", "predict", *arguments]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    return subprocess.run(command, cwd=folder, capture_output=True, env=environment, **options)
+
+
+def test_each_file_is_one_line(pictures):
+    run = predict(pictures, "three.png", "seven.png", "letter.png", "blank.png", text=True)
+    rows = [line.split("\t") for line in run.stdout.splitlines()]
+    assert [row[:3] for row in rows] == [
+        ["three.png", "digit", "3"],
+        ["seven.png", "digit", "7"],
+        ["letter.png", "unsure", "-"],
+        ["blank.png", "blank", "-"],
+    ]
+    assert float(rows[0][3]) > 0.9 and rows[3][3] == "-"
+    assert run.returncode == 0 and run.stderr == ""
+
+
+def test_json_has_one_object_a_line_with_every_probability(pictures):
+    run = predict(pictures, "--json", "three.png", "blank.png", text=True)
+    three, blank = map(json.loads, run.stdout.splitlines())
+    assert (three["file"], three["verdict"], three["digit"]) == ("three.png", "digit", 3)
+    assert three["probability"] == max(three["probabilities"])
+    assert sum(three["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert (blank["verdict"], blank["digit"], blank["probability"]) == ("blank", None, None)
+
+
+@pytest.mark.parametrize("arguments", [[], ["-"]])
+def test_without_a_file_the_standard_input_is_read(pictures, arguments):
+    run = predict(pictures, *arguments, input=(pictures / "three.png").read_bytes())
+    assert run.stdout.decode().split("\t")[:3] == ["-", "digit", "3"]
+
+
+def test_a_whole_number_is_read_when_it_is_asked_for(pictures):
+    run = predict(pictures, "--number", "number.png", "blank.png", text=True)
+    number, blank = (line.split("\t") for line in run.stdout.splitlines())
+    assert number[:3] == ["number.png", "number", "37"] and blank[1:] == ["blank", "-", "-"]
+    read = json.loads(predict(pictures, "--number", "--json", "number.png", text=True).stdout)
+    assert [digit["digit"] for digit in read["digits"]] == [3, 7]
+    assert len(read["boxes"]) == 2 and len(read["boxes"][0]) == 4
+    assert read["probability"] == min(digit["probability"] for digit in read["digits"])
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(pictures):
+    run = predict(pictures, "notes.png", "nowhere.png", ".", "three.png", text=True)
+    assert run.returncode == 1
+    assert run.stdout.split("\t")[:3] == ["three.png", "digit", "3"]
+    told = run.stderr.splitlines()
+    assert len(told) == 3 and "Traceback" not in run.stderr
+    assert told[0].startswith("error: notes.png: the file is not an image that can be read")
+    assert told[1] == "error: nowhere.png: No such file or directory"
+    assert told[2] == "error: .: Is a directory"
