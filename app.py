@@ -33,7 +33,7 @@ torch.set_num_threads(1)  # one small picture is fastest on one thread
 try:
     folder = find_checkpoint(options.checkpoint)
     service = Service(Recognizer.load(folder), folder)
-    demo = build_page(service.recognizer, folder, service)
+    demo = build_page(service.recognizer, folder, service, options.mcp)
 except (OSError, ValueError) as error:
     raise SystemExit(f"error: {error}") from None
 

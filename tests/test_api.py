@@ -100,7 +100,9 @@ def test_no_file_is_told_in_our_own_words(client):
 
 def test_the_api_page_names_and_types_both_endpoints(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {f"/{task}{kind}" for task in ("recognize", "read_number") for kind in ("", "_strokes")}
+    assert set(endpoints) == {
+        f"/{task}{kind}" for task in ("recognize", "read_number") for kind in ("", "_strokes")
+    }
     assert endpoints["/recognize"]["parameters"][0]["parameter_name"] == "image"
     strokes = endpoints["/recognize_strokes"]["parameters"][0]
     assert strokes["parameter_name"] == "strokes"

@@ -1,7 +1,8 @@
 """FinalNet as Gradio endpoints: typed functions that take an image file or strokes."""
 
+import base64
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -77,8 +78,13 @@ class Points(gr.JSON):
         return self.example_payload()
 
 
-def add_endpoints(service: Service) -> None:
-    """Add the endpoints to the Gradio page that is being built."""
+def add_endpoints(service: Service, mcp: bool = False) -> None:
+    """Add the endpoints to the Gradio page that is being built.
+
+    Args:
+        mcp: whether they are tools for models, too: then pictures come as text, because Gradio
+            describes files to models as addresses, and no address is fetched.
+    """
 
     async def recognize(image: str) -> dict[str, Any]:
         """Recognise the digit in an image file of up to 16 megapixels."""
@@ -104,16 +110,51 @@ def add_endpoints(service: Service) -> None:
         """
         return await _told(service.read_number_strokes(strokes))
 
+    async def recognize_picture(picture: str) -> dict[str, Any]:
+        """Recognise one handwritten digit in a picture.
+
+        Args:
+            picture: an image file (PNG, JPEG, WebP, GIF, BMP or TIFF) in base64, or a data URL.
+        """
+        return await _told(service.recognize(_decode(picture)))
+
+    async def read_number_picture(picture: str) -> dict[str, Any]:
+        """Read a handwritten number, such as 2026 or 12:30, in a picture or a photograph.
+
+        Args:
+            picture: an image file (PNG, JPEG, WebP, GIF, BMP or TIFF) in base64, or a data URL.
+        """
+        return await _told(service.read_number(_decode(picture)))
+
     for of_picture, schema in ((recognize, PREDICTION), (read_number, NUMBER)):
-        _add(of_picture, ImageFile(label="Image", type="filepath", visible=False), schema)
+        file = ImageFile(label="Image", type="filepath", visible=False)
+        _add(of_picture, file, schema, "undocumented" if mcp else "public")
+    if mcp:
+        for of_text, schema in ((recognize_picture, PREDICTION), (read_number_picture, NUMBER)):
+            _add(of_text, gr.Textbox(label="Picture", visible=False), schema)
     for of_strokes, schema in ((recognize_strokes, PREDICTION), (read_number_strokes, NUMBER)):
         _add(of_strokes, Points(label="Strokes", visible=False), schema)
 
 
-def _add(function: Any, given: gr.components.Component, schema: dict[str, Any]) -> None:
+def _add(
+    function: Any,
+    given: gr.components.Component,
+    schema: dict[str, Any],
+    visibility: Literal["public", "undocumented"] = "public",
+) -> None:
     answer = Answer(schema, "Number" if schema is NUMBER else "Prediction")
     # The gates of the service decide how many run at once, not Gradio's queue.
-    gr.on([], function, given, answer, api_name=function.__name__, queue=False)
+    options: dict[str, Any] = {"queue": False, "api_visibility": visibility}
+    gr.on([], function, given, answer, api_name=function.__name__, **options)
+
+
+def _decode(picture: Any) -> bytes:
+    """A picture that came as text; what is no base64 is told to be no image."""
+    text = picture if isinstance(picture, str) else ""
+    try:
+        return base64.b64decode(text.rpartition(",")[2], validate=True) or b"nothing"
+    except ValueError:
+        return b"nothing"
 
 
 async def _told(answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:

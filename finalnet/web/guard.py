@@ -167,9 +167,12 @@ class Guard:
         is_picture = False
         if kind != "pass":
             body, is_picture = self._calls.check(kind, name, body)
-            length = str(len(body)).encode()
-            headers = [pair for pair in scope["headers"] if pair[0] != b"content-length"]
-            scope = {**scope, "headers": [*headers, (b"content-length", length)]}
+            fields = {
+                **dict(scope["headers"]),
+                b"content-length": str(len(body)).encode(),
+                b"content-type": b"application/json",
+            }
+            scope = {**scope, "headers": list(fields.items())}
         if not is_picture:
             await self._app(scope, replay(body, receive), visit.send)
             return

@@ -30,7 +30,7 @@ SHOW_DRAWING = """() => {
 
 
 def build_page(
-    recognizer: Recognizer, checkpoint: Path, service: Service | None = None
+    recognizer: Recognizer, checkpoint: Path, service: Service | None = None, mcp: bool = False
 ) -> gr.Blocks:
     """The whole app as a Gradio page; `launch_options` belong to its launch.
 
@@ -38,6 +38,7 @@ def build_page(
         checkpoint: the folder that the recogniser is from. The browser reads drawings with it too,
             and the page describes it.
         service: what the endpoints share with the plain routes; one of its own by default.
+        mcp: whether the endpoints are tools for models, too.
     """
 
     def answer_picture(picture: Image.Image) -> list[Any]:
@@ -90,7 +91,7 @@ def build_page(
         picture.upload(answer_picture, picture, [*shown, picture], **quick)
         picture.clear(None, None, shown, js=show_drawing, **quick)
         about_tab.select(lambda: describe(checkpoint), None, about, **quick)
-        add_endpoints(service or Service(recognizer, checkpoint))
+        add_endpoints(service or Service(recognizer, checkpoint), mcp)
     return demo
 
 

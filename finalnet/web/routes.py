@@ -26,7 +26,9 @@ async def answer(service: Service, path: str, content_type: str, body: bytes) ->
         if path == "/readyz":
             if await service.is_ready():
                 return {"status": "ready", "revision": service.revision}
-            raise Refusal(503, "the process is ending; ask another one", retry_after="5")
+            raise Refusal(
+                503, "the process is starting or ending; ask another one, or later", retry_after="5"
+            )
         function = getattr(service, path.rpartition("/")[2])
         if path in PICTURES:
             return await function(_picture(content_type, body))

@@ -86,7 +86,7 @@ class Service:
     Attributes:
         revision: names configuration and weights; it is part of every answer.
         pictures: the gate of what takes long: whatever decodes a picture or reads a number.
-        stopping: True once the process has been told to end.
+        is_open: False before the process is set up, and once it has been told to end.
     """
 
     def __init__(self, recognizer: Recognizer, checkpoint: Path) -> None:
@@ -95,7 +95,7 @@ class Service:
         self.drawings = Gate(AT_ONCE, LONGEST_QUEUE)
         # One at a time: a picture of 16 megapixels takes 50 to 250 MB, and most of a core.
         self.pictures = Gate(1, LONGEST_QUEUE // 8)
-        self.stopping = False
+        self.is_open = False
 
     async def recognize(self, picture: bytes | str | None) -> dict[str, Any]:
         """The digit in an image file, given as what it holds or as its path.
@@ -119,8 +119,8 @@ class Service:
         return await self.pictures.run(self._read_number_strokes, strokes)
 
     async def is_ready(self) -> bool:
-        """Whether a drawing is answered, and no end has been asked for."""
-        return not self.stopping and (await self.recognize_strokes(SEVEN))["digit"] == 7
+        """Whether the process is set up, a drawing is answered, and no end has been asked for."""
+        return self.is_open and (await self.recognize_strokes(SEVEN))["digit"] == 7
 
     def _recognize(self, picture: bytes | str | None) -> dict[str, Any]:
         return self._sign(to_json(self.recognizer.recognize(_open(picture))))
