@@ -51,9 +51,14 @@ class ImageFile(gr.File):
 class Answer(gr.JSON):
     """JSON, never shown, whose fields the API page names."""
 
+    data_model = None  # type: ignore[assignment]
+
     def __init__(self, schema: dict[str, Any], label: str) -> None:
         self._schema = schema
         super().__init__(label=label, visible=False)
+
+    def postprocess(self, value: Any) -> Any:
+        return value
 
     def api_info(self) -> dict[str, Any]:
         return self._schema
