@@ -24,7 +24,7 @@ TOP_K = 3  # digits in the answer's "top"
 NUMBER_POINTS = 5_000  # of strokes that are read as a number: half a second of a core
 AT_ONCE = 2  # drawings in work; they wait for a core, not for each other
 PATIENCE = 10.0  # s that a call waits for its turn
-LONGEST_QUEUE = 300  # drawings that wait for their turn; pictures: an eighth
+LONGEST_QUEUE = 300  # calls that wait for their turn; large bodies are limited before
 SEVEN = [[[0.0, 0.0], [60.0, 0.0], [25.0, 100.0]]]  # the drawing that `is_ready` asks for
 
 Result = TypeVar("Result")
@@ -94,7 +94,7 @@ class Service:
         self.revision = find_revision(checkpoint)
         self.drawings = Gate(AT_ONCE, LONGEST_QUEUE)
         # One at a time: a picture of 16 megapixels takes 50 to 250 MB, and most of a core.
-        self.pictures = Gate(1, LONGEST_QUEUE // 8)
+        self.pictures = Gate(1, LONGEST_QUEUE)
         self.is_open = False
 
     async def recognize(self, picture: bytes | str | None) -> dict[str, Any]:
