@@ -9,4 +9,4 @@ if __name__ == "__main__":
 else:  # for servers that look for the page
     from finalnet.web.app import open_page
 
-    demo = open_page()
+    demo, _ = open_page()

@@ -9,6 +9,9 @@ from finalnet.preprocessing import MAX_PIXELS
 
 FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]  # Pillow's others run foreign programs
 KINDS = "PNG, JPEG, WebP, GIF, BMP or TIFF"
+MAX_SIDE = 20_000  # px; every row of a picture has a price of its own
+MAX_SCANS = 30  # of a progressive JPEG; encoders write 10 to 14, and each costs a pass over it
+MAX_CHUNKS = 20_000  # of a PNG; encoders write one for 8 kB, which makes 2,500 of 20 MB
 
 
 def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
@@ -17,11 +20,16 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
     Args:
         file: its path, or what it holds as a binary file object.
     Raises:
-        ValueError: not an image, damaged, or above 16 megapixels by its header; nothing of a too
-            large picture is decoded.
+        ValueError: not an image, damaged, above 16 megapixels or 20,000 px a side by its header,
+            or cut into so many parts that reading it would take seconds; nothing of such a
+            picture is decoded.
     """
     if not file:
         raise ValueError(f"no image came; send an image file: {KINDS}")
+    if _count_chunks(file) > MAX_CHUNKS:
+        raise ValueError(
+            f"the PNG has more than {MAX_CHUNKS:,} chunks, which take long to read; save it again"
+        )
     try:
         picture = Image.open(file, formats=FORMATS)
     except Exception:  # Pillow's decoders raise whatever they like on damaged files
@@ -32,7 +40,47 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
                 f"the image has {picture.width}x{picture.height} px, at most "
                 f"{MAX_PIXELS / 1e6:.0f} megapixels are read; make it smaller"
             )
+        if max(picture.size) > MAX_SIDE:
+            raise ValueError(
+                f"the image has {picture.width}x{picture.height} px, a side may have at most "
+                f"{MAX_SIDE:,}; cut it"
+            )
+        if picture.format == "JPEG" and _count_scans(file) > MAX_SCANS:
+            raise ValueError(
+                f"the JPEG has more than {MAX_SCANS} scans, which take long to read; "
+                "save it as a baseline JPEG"
+            )
         try:
             return ImageOps.exif_transpose(picture)
         except Exception:
             raise ValueError("the image file is damaged; save it again and resend it") from None
+
+
+def _count_scans(file: Path | str | BinaryIO) -> int:
+    """Scans of a JPEG, its thumbnail's among them."""
+    # In what is compressed, FF is followed by 00 or by the number of a restart.
+    return _read(file).count(b"\xff\xda")
+
+
+def _count_chunks(file: Path | str | BinaryIO) -> int:
+    """Chunks of a PNG, as far as there are not too many; 0 of anything else."""
+    content = _read(file)
+    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return 0
+    count, place = 0, 8
+    while place + 8 <= len(content) and count <= MAX_CHUNKS:
+        place += 12 + int.from_bytes(content[place : place + 4], "big")
+        count += 1
+    return count
+
+
+def _read(file: Path | str | BinaryIO) -> bytes:
+    """All that a file holds; nothing of one that is not there, which the decoder then reports."""
+    if isinstance(file, str | Path):
+        try:
+            return Path(file).read_bytes()
+        except OSError:
+            return b""
+    content = file.read()
+    file.seek(0)
+    return content

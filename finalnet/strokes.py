@@ -1,6 +1,7 @@
 """Strokes to image: what the pen did becomes black ink on white paper."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import cv2
@@ -47,10 +48,26 @@ def check_strokes(strokes: Strokes) -> list[np.ndarray]:
         points += len(stroke)
         if points > MAX_POINTS:
             raise ValueError(f"too many points: at most {MAX_POINTS:,} are read in one drawing")
-        for index, point in enumerate(stroke, 1):
-            _check_point(point, f"stroke {number}, point {index}")
-        arrays.append(np.asarray(stroke, dtype=np.float64))
+        array = _to_array(stroke)
+        if array is None:
+            for index, point in enumerate(stroke, 1):
+                _check_point(point, f"stroke {number}, point {index}")
+            array = np.asarray(stroke, dtype=np.float64)
+        arrays.append(array)
     return arrays
+
+
+def _to_array(stroke: Sequence[Any]) -> np.ndarray | None:
+    """A stroke of good pairs of Python's own numbers, without a loop in Python; None of others."""
+    if not set(map(type, stroke)) <= {list, tuple} or set(map(len, stroke)) != {2}:
+        return None
+    if not set(map(type, chain.from_iterable(stroke))) <= {int, float}:
+        return None
+    try:
+        array = np.asarray(stroke, dtype=np.float64)
+    except OverflowError:
+        return None
+    return array if np.abs(array).max() <= MAX_COORDINATE else None  # NaN is not
 
 
 def _check_point(point: Any, where: str) -> None:

@@ -105,7 +105,7 @@ def wait_until_it_answers(url: str, app: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and app.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=5):
+            with urllib.request.urlopen(url + "/readyz", timeout=5):
                 return
         except OSError:
             time.sleep(0.2)

@@ -23,7 +23,7 @@ def test_recognize_reads_an_image_file(client, recognizer, tmp_path):
     draw_strokes(THREE).save(path)
     result = client.predict(handle_file(path), api_name="/recognize")
     expected = recognizer.recognize(draw_strokes(THREE))
-    assert set(result) == {"verdict", "digit", "top", "probabilities"}
+    assert set(result) == {"verdict", "digit", "top", "probabilities", "revision"}
     assert (result["verdict"], result["digit"]) == ("digit", 3)
     assert [row["digit"] for row in result["top"]] == [digit for digit, _ in expected.top(3)]
     np.testing.assert_allclose(result["probabilities"], expected.probabilities, atol=1e-5)
@@ -100,7 +100,9 @@ def test_no_file_is_told_in_our_own_words(client):
 
 def test_the_api_page_names_and_types_both_endpoints(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/recognize", "/recognize_strokes"}
+    assert set(endpoints) == {
+        f"/{task}{kind}" for task in ("recognize", "read_number") for kind in ("", "_strokes")
+    }
     assert endpoints["/recognize"]["parameters"][0]["parameter_name"] == "image"
     strokes = endpoints["/recognize_strokes"]["parameters"][0]
     assert strokes["parameter_name"] == "strokes"

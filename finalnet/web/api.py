@@ -1,54 +1,172 @@
-"""FinalNet over HTTP: typed endpoints that take an image file or strokes and return JSON."""
+"""FinalNet as Gradio endpoints: typed functions that take an image file or strokes."""
 
-from typing import Any
+import base64
+from collections.abc import Awaitable
+from typing import Any, Literal
 
 import gradio as gr
 
-from finalnet.pictures import open_picture
-from finalnet.recognizer import Prediction, Recognizer
-from finalnet.strokes import draw_strokes
+from finalnet.web.service import Busy, Service
 
-TOP_K = 3  # digits in the answer's "top"
+PROBABILITY = {"type": "number", "minimum": 0, "maximum": 1}
+TOP = {
+    "type": "array",
+    "description": "the most probable digits, highest first",
+    "items": {
+        "type": "object",
+        "properties": {"digit": {"type": "integer"}, "probability": PROBABILITY},
+    },
+}
+VERDICT = {
+    "verdict": {"type": "string", "enum": ["digit", "unsure", "blank"]},
+    "digit": {"anyOf": [{"type": "integer"}, {"type": "null"}], "description": "null when unsure"},
+    "top": TOP,
+    "probabilities": {"type": "array", "items": PROBABILITY, "description": "of 0 to 9"},
+}
+REVISION = {"revision": {"type": "string", "description": "names the checkpoint"}}
+PLACE = {
+    "character": {"type": "string", "description": 'as in the text: the digit, or "?"'},
+    "box": {
+        "type": "array",
+        "items": {"type": "number"},
+        "description": "left, top, width, height, in pixels of the picture or units of the strokes",
+    },
+}
+DIGITS = {"type": "array", "items": {"type": "object", "properties": {**VERDICT, **PLACE}}}
+PREDICTION = {"type": "object", "properties": {**VERDICT, **REVISION}}
+NUMBER = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}, "digits": DIGITS, **REVISION},
+}
 
 
-def to_json(prediction: Prediction) -> dict[str, Any]:
-    """A prediction as the endpoints return it."""
-    return {
-        "verdict": prediction.verdict,
-        "digit": prediction.digit,
-        "top": [
-            {"digit": digit, "probability": probability}
-            for digit, probability in prediction.top(TOP_K)
-        ],
-        "probabilities": prediction.probabilities.tolist(),
-    }
+class ImageFile(gr.File):
+    """A file component, never shown: it admits only files that were uploaded, undecoded."""
+
+    def preprocess(self, payload: Any) -> str | None:
+        """The file's path; Gradio's own leaves an empty temporary file behind at every call."""
+        return payload.path if payload else None
 
 
-def add_endpoints(recognizer: Recognizer) -> None:
-    """Add `/recognize` and `/recognize_strokes` to the Gradio page that is being built."""
+class Answer(gr.JSON):
+    """JSON, never shown, whose fields the API page names."""
 
-    def recognize(image: str) -> dict[str, Any]:
+    data_model = None  # type: ignore[assignment]
+
+    def __init__(self, schema: dict[str, Any], label: str) -> None:
+        self._schema = schema
+        super().__init__(label=label, visible=False)
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def api_info(self) -> dict[str, Any]:
+        return self._schema
+
+
+class Points(gr.JSON):
+    """Strokes, never shown, as they came: what is wrong with them is said by who reads them."""
+
+    data_model = None  # type: ignore[assignment]
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def api_info(self) -> dict[str, Any]:
+        point = {"type": "array", "items": {"type": "number"}}
+        return {"type": "array", "items": {"type": "array", "items": point}}
+
+    def example_payload(self) -> Any:
+        return [[[0, 0], [5, 80]]]
+
+    def example_value(self) -> Any:
+        return self.example_payload()
+
+
+def add_endpoints(service: Service, mcp: bool = False) -> None:
+    """Add the endpoints to the Gradio page that is being built.
+
+    Args:
+        mcp: whether they are tools for models, too: then pictures come as text, because Gradio
+            describes files to models as addresses, and no address is fetched.
+    """
+
+    async def recognize(image: str) -> dict[str, Any]:
         """Recognise the digit in an image file of up to 16 megapixels."""
-        try:
-            return to_json(recognizer.recognize(open_picture(image)))
-        except ValueError as error:
-            raise _told(error) from None
+        return await _told(service.recognize(image))
 
-    def recognize_strokes(strokes: list[list[list[float]]]) -> dict[str, Any]:
-        """Recognise a digit from strokes: lists of [x, y], y pointing down, in any unit."""
-        try:
-            return to_json(recognizer.recognize(draw_strokes(strokes)))
-        except ValueError as error:
-            raise _told(error) from None
+    async def recognize_strokes(strokes: list[list[list[float]]]) -> dict[str, Any]:
+        """Recognise one handwritten digit from pen strokes.
 
-    # A file component, never shown: it admits only files that were uploaded, undecoded.
-    image_file = gr.File(label="Image", type="filepath", visible=False)
-    result = gr.JSON(label="Prediction", visible=False)
-    gr.on([], recognize, image_file, result, api_name="recognize", queue=False)
-    gr.api(recognize_strokes, api_name="recognize_strokes", queue=False)
+        Args:
+            strokes: a list of strokes, each a list of [x, y] points, y pointing down, in any unit.
+        """
+        return await _told(service.recognize_strokes(strokes))
+
+    async def read_number(image: str) -> dict[str, Any]:
+        """Read all digits, in words and lines, in an image file of up to 16 megapixels."""
+        return await _told(service.read_number(image))
+
+    async def read_number_strokes(strokes: list[list[list[float]]]) -> dict[str, Any]:
+        """Read a handwritten number, such as 2026 or 12:30, from pen strokes.
+
+        Args:
+            strokes: a list of strokes, each a list of [x, y] points, y pointing down, in any unit.
+        """
+        return await _told(service.read_number_strokes(strokes))
+
+    async def recognize_picture(picture: str) -> dict[str, Any]:
+        """Recognise one handwritten digit in a picture.
+
+        Args:
+            picture: an image file (PNG, JPEG, WebP, GIF, BMP or TIFF) in base64, or a data URL.
+        """
+        return await _told(service.recognize(_decode(picture)))
+
+    async def read_number_picture(picture: str) -> dict[str, Any]:
+        """Read a handwritten number, such as 2026 or 12:30, in a picture or a photograph.
+
+        Args:
+            picture: an image file (PNG, JPEG, WebP, GIF, BMP or TIFF) in base64, or a data URL.
+        """
+        return await _told(service.read_number(_decode(picture)))
+
+    for of_picture, schema in ((recognize, PREDICTION), (read_number, NUMBER)):
+        file = ImageFile(label="Image", type="filepath", visible=False)
+        _add(of_picture, file, schema, "undocumented" if mcp else "public")
+    if mcp:
+        for of_text, schema in ((recognize_picture, PREDICTION), (read_number_picture, NUMBER)):
+            _add(of_text, gr.Textbox(label="Picture", visible=False), schema)
+    for of_strokes, schema in ((recognize_strokes, PREDICTION), (read_number_strokes, NUMBER)):
+        _add(of_strokes, Points(label="Strokes", visible=False), schema)
 
 
-def _told(error: ValueError) -> gr.Error:
-    """The project's own words for the caller; never a traceback."""
-    message = str(error)
-    return gr.Error(message[:1].upper() + message[1:] + ".", print_exception=False)
+def _add(
+    function: Any,
+    given: gr.components.Component,
+    schema: dict[str, Any],
+    visibility: Literal["public", "undocumented"] = "public",
+) -> None:
+    answer = Answer(schema, "Number" if schema is NUMBER else "Prediction")
+    # The gates of the service decide how many run at once, not Gradio's queue.
+    options: dict[str, Any] = {"queue": False, "api_visibility": visibility}
+    gr.on([], function, given, answer, api_name=function.__name__, **options)
+
+
+def _decode(picture: Any) -> bytes:
+    """A picture that came as text; what is no base64 is told to be no image."""
+    text = picture if isinstance(picture, str) else ""
+    try:
+        return base64.b64decode(text.rpartition(",")[2], validate=True) or b"nothing"
+    except ValueError:
+        return b"nothing"
+
+
+async def _told(answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    """The answer, or the project's own words for the caller; never a traceback."""
+    try:
+        return await answer
+    except (ValueError, Busy) as error:
+        message = str(error)
+        text = message[:1].upper() + message[1:] + "."
+        raise gr.Error(text, print_exception=False) from None

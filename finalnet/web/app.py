@@ -18,7 +18,9 @@ except ValueError as error:  # httpx's, which is made ready for downloads there
 
 from finalnet.checkpoint import find_checkpoint  # noqa: E402
 from finalnet.recognizer import Recognizer  # noqa: E402
-from finalnet.web.page import build_page, launch_options  # noqa: E402
+from finalnet.web.page import build_page  # noqa: E402
+from finalnet.web.server import RATE, serve  # noqa: E402
+from finalnet.web.service import Service  # noqa: E402
 
 HIGHEST_PORT = 65_535
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -28,6 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
     parser.add_argument("--host", help="address to listen on, this machine only by default")
     parser.add_argument("--port", type=read_port, help="7860 or the next free port by default")
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=RATE,
+        help="calls a second that one client may make, this machine's own aside; 0 for any number",
+    )
+    parser.add_argument("--mcp", action="store_true", help="offer the API as MCP tools, too")
 
 
 def read_port(text: str) -> int:
@@ -43,34 +52,41 @@ def read_port(text: str) -> int:
     return int(text)
 
 
-def open_page(checkpoint: str | None = None) -> gr.Blocks:
-    """The page with a checkpoint: a folder or a Hub id, the committed one by default.
+def open_page(checkpoint: str | None = None, mcp: bool = False) -> tuple[gr.Blocks, Service]:
+    """The page with a checkpoint, a folder or a Hub id (the committed one by default), and its API.
 
     Raises:
         FileNotFoundError, ValueError: there is no such checkpoint, or it is broken.
     """
     folder = find_checkpoint(checkpoint)
-    return build_page(Recognizer.load(folder), folder)
+    service = Service(Recognizer.load(folder), folder)
+    return build_page(service.recognizer, folder, service, mcp), service
 
 
-def serve(page: gr.Blocks, host: str | None, port: int | None) -> None:
+def run(options: argparse.Namespace) -> None:
     """Serve the page until the process is asked to end.
 
     Raises:
         OSError: the address or the port cannot be had.
+        FileNotFoundError, ValueError: as for `open_page`.
     """
-    if port is not None:
-        _check_free(host or "127.0.0.1", port)
+    page, service = open_page(options.checkpoint, options.mcp)
+    if options.port is not None:
+        check_free(options.host or "127.0.0.1", options.port)
     # Gradio asks its own server whether it is there, through the environment's proxy if it has one;
     # nothing is sent to another host.
     for name in PROXIES:
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)
-    page.launch(server_name=host, server_port=port, **launch_options())
+    serve(page, service, options.host, options.port, options.rate, options.mcp)
 
 
-def _check_free(host: str, port: int) -> None:
-    """Gradio would speak of a range of ports and of an environment variable."""
+def check_free(host: str, port: int) -> None:
+    """Make sure of an address before Gradio speaks of port ranges and environment variables.
+
+    Raises:
+        OSError: it cannot be had; the message says why and what to do.
+    """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family) as probe:
@@ -83,7 +99,3 @@ def _check_free(host: str, port: int) -> None:
             f"cannot listen on {host}, port {port} ({error.strerror}); name an address of this "
             "machine with --host, and a port that you may use with --port"
         ) from None
-
-
-def run(options: argparse.Namespace) -> None:
-    serve(open_page(options.checkpoint), options.host, options.port)

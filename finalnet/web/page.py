@@ -15,6 +15,7 @@ from finalnet.web.about import describe
 from finalnet.web.api import add_endpoints
 from finalnet.web.browser import Part, head_links
 from finalnet.web.picture_input import PictureInput, make_marks
+from finalnet.web.service import Service
 from finalnet.web.sketchpad import Sketchpad
 
 STYLES = ["page.css"]  # shared with the page without a server
@@ -28,12 +29,16 @@ SHOW_DRAWING = """() => {
 }"""
 
 
-def build_page(recognizer: Recognizer, checkpoint: Path) -> gr.Blocks:
+def build_page(
+    recognizer: Recognizer, checkpoint: Path, service: Service | None = None, mcp: bool = False
+) -> gr.Blocks:
     """The whole app as a Gradio page; `launch_options` belong to its launch.
 
     Args:
         checkpoint: the folder that the recogniser is from. The browser reads drawings with it too,
             and the page describes it.
+        service: what the endpoints share with the plain routes; one of its own by default.
+        mcp: whether the endpoints are tools for models, too.
     """
 
     def answer_picture(picture: Image.Image) -> list[Any]:
@@ -86,7 +91,7 @@ def build_page(recognizer: Recognizer, checkpoint: Path) -> gr.Blocks:
         picture.upload(answer_picture, picture, [*shown, picture], **quick)
         picture.clear(None, None, shown, js=show_drawing, **quick)
         about_tab.select(lambda: describe(checkpoint), None, about, **quick)
-        add_endpoints(recognizer)
+        add_endpoints(service or Service(recognizer, checkpoint), mcp)
     return demo
 
 

@@ -1,0 +1,147 @@
+"""Whatever comes: no crash, and an error only in words that say what was wanted and what came.
+
+A few cases by default; FUZZ_CASES=20000 makes so many of each of the five tests.
+"""
+
+import io
+import json
+import os
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from finalnet.pictures import FORMATS, open_picture
+from finalnet.preprocessing import preprocess
+from finalnet.strokes import draw_strokes
+
+hypothesis = pytest.importorskip("hypothesis", reason="pip install -r requirements-dev.txt")
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+CASES = int(os.environ.get("FUZZ_CASES", "60"))
+cases = settings(
+    max_examples=CASES,
+    deadline=10_000,  # ms for one case
+    suppress_health_check=list(HealthCheck),
+    derandomize=CASES < 1000,
+    database=None,
+)
+
+numbers = st.one_of(
+    st.floats(-300, 300), st.integers(-(10**6), 10**6), st.floats(), st.integers(), st.booleans()
+)
+things = st.recursive(
+    st.one_of(st.none(), numbers, st.text(max_size=8)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+points = st.tuples(numbers, numbers).map(list)
+strokes = st.lists(st.lists(points, min_size=1, max_size=12), max_size=6)
+good_points = st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)).map(list)
+good_strokes = st.lists(st.lists(good_points, min_size=1, max_size=12), max_size=6)
+
+
+def is_clear(error: Exception | str) -> bool:
+    """Whether an error is the project's own, in words."""
+    words = ("must", "at most", "is not", "damaged", "came", "has no points", "a point is", "may")
+    text = str(error)
+    return len(text) > 15 and any(word in text for word in words) and "Traceback" not in text
+
+
+@cases
+@given(st.one_of(strokes, good_strokes, things))
+def test_any_strokes_are_drawn_or_told_what_is_wrong(drawing):
+    try:
+        picture = draw_strokes(drawing)
+    except ValueError as error:
+        assert is_clear(error)
+    else:
+        assert preprocess(picture).shape == (28, 28)
+
+
+@cases
+@given(
+    st.tuples(st.integers(1, 60), st.integers(1, 60)),
+    st.sampled_from([(), (3,), (4,)]),
+    st.binary(min_size=1, max_size=64),
+)
+def test_any_array_is_preprocessed(size, channels, content):
+    count = int(np.prod(size + channels))
+    pixels = np.resize(np.frombuffer(content, np.uint8), count).reshape(size + channels)
+    found = preprocess(pixels)
+    assert found.shape == (28, 28) and found.dtype == np.uint8
+
+
+@st.composite
+def files(draw) -> bytes:
+    """Image files of all kinds, some of them damaged."""
+    kind = draw(st.sampled_from(FORMATS))
+    size = draw(st.tuples(st.integers(1, 80), st.integers(1, 80)))
+    mode = draw(st.sampled_from(["L", "RGB", "1"] if kind != "PNG" else ["L", "RGBA", "P", "I;16"]))
+    picture = Image.new(mode, size, draw(st.integers(0, 1)))
+    file = io.BytesIO()
+    options = {"progressive": draw(st.booleans())} if kind == "JPEG" and mode != "1" else {}
+    picture.convert("RGB" if kind in ("JPEG", "WEBP") else mode).save(file, kind, **options)
+    content = bytearray(file.getvalue())
+    for _ in range(draw(st.integers(0, 4))):
+        content[draw(st.integers(0, len(content) - 1))] = draw(st.integers(0, 255))
+    return bytes(content[: draw(st.integers(0, len(content))) or None])
+
+
+@cases
+@given(st.one_of(files(), st.binary(max_size=200)))
+def test_any_file_is_opened_or_told_what_is_wrong(content):
+    try:
+        picture = open_picture(io.BytesIO(content))
+        preprocess(picture)
+    except ValueError as error:
+        assert is_clear(error)
+
+
+@pytest.fixture(scope="module")
+def http(app_url):
+    with httpx.Client(base_url=app_url, timeout=60) as client:
+        yield client
+
+
+@cases
+@given(
+    path=st.sampled_from(["recognize_strokes", "read_number_strokes", "recognize", "read_number"]),
+    body=st.one_of(
+        strokes.map(lambda s: json.dumps({"strokes": s})),
+        good_strokes.map(lambda s: json.dumps({"strokes": s})),
+        things.map(json.dumps),
+        st.dictionaries(st.just("strokes"), things).map(json.dumps),
+        files(),
+        st.binary(max_size=100),
+    ),
+)
+def test_any_body_is_answered_or_refused_with_a_4xx_in_words(http, path, body):
+    content = body if isinstance(body, bytes) else body.encode()
+    answer = http.post(f"/api/{path}", content=content)
+    assert answer.status_code in (200, 400, 422)
+    if answer.status_code != 200:
+        assert is_clear(answer.json()["error"])
+
+
+@cases
+@given(
+    way=st.sampled_from(["run", "call"]),
+    name=st.sampled_from(["recognize_strokes", "read_number_strokes", "recognize", "predict"]),
+    body=st.one_of(
+        st.fixed_dictionaries({"data": st.lists(st.one_of(strokes, things), max_size=2)}),
+        st.dictionaries(
+            st.sampled_from(["data", "fn_index", "session_hash", "event_data", "x"]), things
+        ),
+        things,
+    ).map(json.dumps),
+)
+def test_any_call_of_gradio_is_answered_in_words(http, way, name, body):
+    answer = http.post(f"/gradio_api/{way}/{name}", content=body)
+    assert answer.status_code in (200, 400, 404, 422, 500)
+    if answer.status_code != 200:  # 500 is how Gradio says that a function refused its input
+        assert is_clear(answer.json()["error"]) or "no such endpoint" in answer.json()["error"]

@@ -1,0 +1,235 @@
+"""What strangers may do, over real HTTP to the real app."""
+
+import json
+import socket
+import threading
+import time
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from drawings import DRAWINGS
+from serving import running_app
+
+THREE = DRAWINGS["3 round"][1]
+FILE = {"_type": "gradio.FileData"}
+ENDPOINTS = ["recognize", "read_number", "recognize_strokes", "read_number_strokes"]
+GRADIO = "/gradio_api/"
+
+
+@pytest.fixture(scope="module")
+def http(app_url):
+    with httpx.Client(base_url=app_url, timeout=60) as client:
+        yield client
+
+
+def ask(http, **options) -> httpx.Response:
+    return http.post("/api/recognize_strokes", json={"strokes": THREE}, **options)
+
+
+def is_well(http) -> bool:
+    return ask(http).json()["digit"] == 3
+
+
+class Neighbour:
+    """Somebody else, who asks every 100 ms."""
+
+    def __enter__(self):
+        self.waits: list[float] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        self._thread.start()
+        return self
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def _ask(self) -> None:
+        with httpx.Client(base_url=self._url, timeout=60) as client:
+            while not self._stop.wait(0.1):
+                start = time.monotonic()
+                assert is_well(client)
+                self.waits.append(time.monotonic() - start)
+
+    def __exit__(self, *_) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/gradio_api/file=http://192.0.2.1/"),
+        ("GET", "/gradio_api/file=/etc/passwd"),
+        ("GET", "/gradio_api/file=../../etc/passwd"),
+        ("GET", "/gradio_api/proxy=http://192.0.2.1/"),
+        ("GET", "/gradio_api/deep_link"),
+        ("GET", "/gradio_api/dev/reload"),
+        ("GET", "/gradio_api/token"),
+        ("GET", "/gradio_api/user"),
+        ("GET", "/monitoring"),
+        ("GET", "/monitoring/summary"),
+        ("GET", "/docs"),
+        ("GET", "/gradio_api/mcp/schema"),
+        ("GET", "/gradio_api/vibe-code"),
+        ("POST", "/login"),
+        ("POST", "/gradio_api/component_server"),
+        ("POST", "/gradio_api/process_recording"),
+        ("POST", "/gradio_api/stream/x"),
+        ("POST", "/gradio_api/vibe-edit"),
+    ],
+)
+def test_what_nothing_needs_is_not_there(http, method, path):
+    answer = http.request(method, path)
+    assert answer.status_code == 404 and "there is nothing at" in answer.json()["error"]
+
+
+def test_another_method_is_told_which_one_is_taken(http):
+    answer = http.get("/api/recognize")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert http.post("/gradio_api/call/v2/recognize", json={}).status_code == 405
+
+
+@pytest.mark.parametrize("name", ["lambda", "answer_picture", "describe", "predict", "nothing"])
+def test_only_public_functions_are_callable_by_name(http, name):
+    answer = http.post(f"{GRADIO}run/{name}", json={"data": []})
+    assert answer.status_code == 404 and "there are recognize" in answer.json()["error"]
+
+
+def test_private_functions_cannot_be_queued(http):
+    for number in range(12):
+        body = {"data": [None], "fn_index": number, "session_hash": "somebody"}
+        answer = http.post(f"{GRADIO}queue/join", json=body)
+        assert answer.status_code in (200, 404)
+        if answer.status_code == 404:
+            assert "no such endpoint" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/api/recognize_strokes", f"{GRADIO}call/recognize_strokes"])
+def test_a_body_above_the_limit_is_refused_while_others_are_answered(http, app_url, path):
+    body = json.dumps({"strokes": [[[1.5, 2.5]] * 1000] * 1000})
+    with Neighbour(app_url) as neighbour:
+        start = time.monotonic()
+        answer = http.post(path, content=body)
+        chunked = http.post(path, content=iter([body.encode()]))
+        assert time.monotonic() - start < 6
+        time.sleep(0.3)
+    for refused in (answer, chunked):
+        assert refused.status_code == 413 and "2,000,000 bytes" in refused.json()["error"]
+    assert max(neighbour.waits) < 1
+
+
+def test_many_points_are_read_without_holding_up_others(http, app_url):
+    strokes = [[[x % 97, x * y % 89] for x in range(1000)] for y in range(1, 21)]
+    with Neighbour(app_url) as neighbour:
+        for _ in range(3):
+            answer = http.post("/api/recognize_strokes", json={"strokes": strokes})
+            assert answer.status_code == 200
+        time.sleep(0.3)
+    assert max(neighbour.waits) < 0.5
+    refused = http.post("/api/recognize_strokes", json={"strokes": [*strokes, [[1, 1]]]})
+    assert refused.status_code == 422 and "too many points" in refused.json()["error"]
+    refused = http.post(f"{GRADIO}run/recognize_strokes", json={"data": [strokes]})
+    assert refused.status_code == 413 and "/api/recognize_strokes" in refused.json()["error"]
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+@pytest.mark.parametrize("way", ["run", "call"])
+def test_no_address_is_fetched(http, name, way):
+    address = "http://192.0.2.1/three.png"  # an address for examples; a fetch would take long
+    start = time.monotonic()
+    for file in ({"path": address}, {"path": "/x", "url": address}, {"url": address}):
+        answer = http.post(f"{GRADIO}{way}/{name}", json={"data": [{**file, "meta": FILE}]})
+        if name.endswith("_strokes"):  # an object has no place there; Gradio's own status
+            assert answer.status_code == (500 if way == "run" else 200)
+            assert way == "call" or "must be a list of strokes" in answer.json()["error"]
+        else:
+            assert answer.status_code == 422 and "no address is fetched" in answer.json()["error"]
+    assert time.monotonic() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        (b"{", 400, "must be JSON"),
+        (b"[1]", 422, "must be"),
+        (b"{}", 422, '"data" must be a list of 1 (strokes), got NoneType'),
+        (b'{"data": []}', 422, '"data" must be a list of 1 (strokes), got 0 values'),
+        (b'{"data": [1, 2]}', 422, "got 2 values"),
+        (b"[" * 5000, 400, "must be JSON"),
+        (b'{"data": [' + b"[" * 900 + b"]" * 900 + b"]}", 500, "a point is"),
+    ],
+)
+def test_a_mistaken_call_is_told_in_our_own_words(http, body, status, message):
+    answer = http.post(f"{GRADIO}run/recognize_strokes", content=body)
+    assert answer.status_code == status
+    assert message in answer.json()["error"]
+    assert is_well(http)
+
+
+def half_sent(url: str, start: bytes) -> socket.socket:
+    address = urlsplit(url)
+    connection = socket.create_connection((address.hostname, address.port))
+    connection.sendall(start)
+    return connection
+
+
+def test_half_requests_disturb_nobody_and_are_hung_up(app_url):
+    post = b"POST /api/recognize_strokes HTTP/1.1\r\nHost: x\r\n"
+    with Neighbour(app_url) as neighbour:
+        halves = [half_sent(app_url, post + b"Content-Le") for _ in range(150)]
+        halves += [half_sent(app_url, post + b"Content-Length: 9\r\n\r\n{") for _ in range(150)]
+        for half in halves:
+            half.settimeout(30)
+            assert half.recv(100).startswith(b"HTTP/1.1 408")
+            half.close()
+    assert max(neighbour.waits) < 1
+
+
+def test_a_second_request_that_stays_half_is_hung_up_too(app_url):
+    with half_sent(app_url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") as connection:
+        connection.settimeout(30)
+        answer = b""
+        while b"lives" not in answer:
+            answer += connection.recv(1000)
+        connection.sendall(b"GET /healthz HT")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def test_a_request_keeps_the_id_that_it_came_with(http):
+    assert ask(http, headers={"X-Request-Id": "mine-1"}).headers["x-request-id"] == "mine-1"
+    assert ask(http, headers={"X-Request-Id": "<script>"}).headers["x-request-id"] != "<script>"
+    assert http.get("/nothing").headers["x-request-id"]
+
+
+def test_a_client_that_asks_too_often_is_told_when_to_come_back(tmp_path):
+    with running_app(tmp_path, "--rate", "2") as app, httpx.Client(base_url=app.url) as http:
+        stranger = {"X-Forwarded-For": "203.0.113.7"}  # as a proxy on this machine says it
+        answers = [ask(http, headers=stranger) for _ in range(12)]
+        assert [a.status_code for a in answers[:8]] == [200] * 8
+        refused = [a for a in answers if a.status_code == 429]
+        assert refused and int(refused[0].headers["retry-after"]) >= 1
+        assert "at most 2 calls a second" in refused[0].json()["error"]
+        assert ask(http, headers={"X-Forwarded-For": "203.0.113.8"}).status_code == 200
+        assert all(ask(http).status_code == 200 for _ in range(20))  # this machine itself
+        time.sleep(1)
+        assert ask(http, headers=stranger).status_code == 200
+
+
+def test_files_and_unread_answers_do_not_pile_up(tmp_path):
+    with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=60) as http:
+        picture = b"\x89PNG not quite"
+        for number in range(30):
+            (path,) = http.post(
+                f"{GRADIO}upload", files={"files": (f"{number}.png", picture + bytes([number]))}
+            ).json()
+            http.post(f"{GRADIO}run/recognize", json={"data": [{"path": path, "meta": FILE}]})
+        assert len([p for p in app.files.rglob("*") if p.is_file()]) == 30  # no more than came
+        before = app.memory()
+        for number in range(40):
+            body = {"data": [THREE], "session_hash": f"s{number}", "more": "x" * 1_900_000}
+            http.post(f"{GRADIO}run/recognize_strokes", json=body)
+        for _ in range(700):
+            assert http.post(f"{GRADIO}call/recognize_strokes", json={"data": [THREE]}).is_success
+        assert app.memory() - before < 80e6
+        assert is_well(http)
