@@ -1,4 +1,4 @@
-"""Command line: python -m finalnet summary | evaluate | curves | export"""
+"""Command line: python -m finalnet summary | evaluate | curves | export | publish"""
 
 import argparse
 from pathlib import Path
@@ -17,6 +17,15 @@ def main() -> None:
     export = commands.add_parser("export", help="write the page as static files, without a server")
     export.add_argument("folder", type=Path, help="is made; replaced if it holds such a page")
     export.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
+    publish = commands.add_parser(
+        "publish", help="show, and with --yes put, the app, the page or the model on the Hub"
+    )
+    target = publish.add_mutually_exclusive_group(required=True)
+    target.add_argument("--space", metavar="OWNER/NAME", help="the app")
+    target.add_argument("--model", metavar="OWNER/NAME", help="the checkpoint")
+    publish.add_argument("--static", action="store_true", help="--space: the page, no server")
+    publish.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
+    publish.add_argument("--yes", action="store_true", help="publish what is shown without it")
     curves = commands.add_parser("curves", help="draw a checkpoint's learning curves anew")
     curves.add_argument("--checkpoint", type=Path, help="folder; the committed one by default")
     evaluate = commands.add_parser(
@@ -49,6 +58,8 @@ def main() -> None:
             print_summary()
         elif options.command == "export":
             export_static(options)
+        elif options.command == "publish":
+            publish_on_hub(options)
         elif options.command == "curves":
             print_curves(options)
         elif options.numbers is not None:
@@ -76,6 +87,31 @@ def export_static(options: argparse.Namespace) -> None:
     names = export_page(options.folder, find_checkpoint(options.checkpoint))
     size = sum((options.folder / name).stat().st_size for name in names)
     print(f"{len(names)} files, {size / 1000:.0f} kB, in {options.folder}; any web server shows it")
+
+
+def publish_on_hub(options: argparse.Namespace) -> None:
+    from finalnet.checkpoint import find_checkpoint
+    from finalnet.web import publish
+
+    checkpoint = find_checkpoint(options.checkpoint)
+    if options.model and options.static:
+        raise ValueError("--static is a kind of --space; a model has no page")
+    if options.model:
+        publication = publish.collect_model(options.model, checkpoint)
+    elif options.static:
+        publication = publish.collect_static_space(options.space, checkpoint)
+    else:
+        publication = publish.collect_space(options.space, checkpoint)
+    kind = f"{publication.sdk} Space" if publication.sdk else "model"
+    size = sum(map(len, publication.files.values()))
+    print(f"{publication.front_matter}\n")
+    for name, content in sorted(publication.files.items()):
+        print(f"{len(content):>9,}  {name}")
+    print(f"\n{len(publication.files)} files, {size / 1000:,.0f} kB: {kind} {publication.name}")
+    if options.yes:
+        print(f"published: {publish.upload(publication)}")
+    else:
+        print("nothing is published yet; add --yes to do it")
 
 
 def print_curves(options: argparse.Namespace) -> None:
