@@ -78,12 +78,16 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @contextmanager
 def serve_app(folder: Path, app: Path = ROOT / "app.py") -> Iterator[str]:
     """The address of an app that runs in a process of its own, in a folder that takes its log."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     log = folder / f"app-{port}.log"
     with log.open("w") as output:

@@ -12,9 +12,10 @@ from huggingface_hub.utils import disable_progress_bars, validate_repo_id
 from finalnet.checkpoint import COMMITTED, EVALUATION, FILES, load_checkpoint
 
 PACKAGE = Path(__file__).resolve().parent.parent
-ROOT = PACKAGE.parent  # of the repository, where what belongs to the app but not to the package is
-LEAN = ROOT / "requirements-app.txt"  # what serving needs
-TRAINING_ONLY = ("torch", "torchvision", "torchmetrics", "matplotlib")
+ROOT = PACKAGE.parent
+# Where what belongs to the app but not to the package is: in the repository, or in the wheel.
+OUTSIDE = ROOT if (ROOT / "app.py").exists() else PACKAGE / "space"
+LEAN = "requirements-app.txt"  # what serving needs
 LEFTOVERS = {".pyc", ".pyi"}  # that Python and Gradio leave in the package
 
 # What the Hub's refusals mean for somebody who publishes.
@@ -52,13 +53,14 @@ def collect_space(name: str, checkpoint: Path) -> Publication:
     """The whole app as a Gradio Space; raises as `collect_model` does."""
     _check(name, checkpoint)
     folder = COMMITTED.relative_to(ROOT)  # where the app looks for its checkpoint
-    code = (p for p in PACKAGE.rglob("*") if p.is_file() and p.suffix not in LEFTOVERS)
+    other = {COMMITTED, OUTSIDE} - {ROOT}  # that lie in the package of a wheel
+    code = [p for p in PACKAGE.rglob("*") if p.is_file() and p.suffix not in LEFTOVERS]
     files = {
-        **_read(ROOT, [ROOT / n for n in ("app.py", "LICENSE", "README.md")]),
-        **_read(ROOT, (ROOT / "docs").glob("*.png")),
-        **_read(ROOT, code),
+        **_read(OUTSIDE, [OUTSIDE / n for n in ("app.py", "LICENSE", "README.md")]),
+        **_read(OUTSIDE, (OUTSIDE / "docs").glob("*.png")),
+        **_read(ROOT, (p for p in code if other.isdisjoint(p.parents))),
         **{str(folder / n): content for n, content in _read_checkpoint(checkpoint).items()},
-        "requirements.txt": _requirements(),
+        "requirements.txt": (OUTSIDE / LEAN).read_bytes(),
     }
     return Publication(name, "gradio", files)
 
@@ -151,10 +153,3 @@ def _read_checkpoint(folder: Path) -> dict[str, bytes]:
     """What `python train.py` and `evaluate --record` write, and nothing else that lies there."""
     own = (p for n in FILES - {EVALUATION} if (p := folder / n).is_file())
     return _read(folder, own) | _read(folder, (folder / EVALUATION).glob("*.*"))
-
-
-def _requirements() -> bytes:
-    if LEAN.exists():
-        return LEAN.read_bytes()
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines(keepends=True)
-    return "".join(n for n in lines if n.split("=")[0] not in TRAINING_ONLY).encode()
