@@ -13,6 +13,10 @@ COMMANDS = {  # name: (module, what it does)
     "predict": ("predict", "read the digit or the number in image files"),
     "summary": ("summary", "print the network, layer by layer"),
     "export": ("web.export", "write the page as static files, without a server"),
+    "publish": (
+        "web.publish",
+        "show, and with --yes put, the app, the page or the model on the Hub",
+    ),
     "train": ("training.command", "train the network and write its checkpoint"),
     "evaluate": (
         "evaluation.command",

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # Two tests run side by side on two cores; also read by the app that they start.
@@ -82,23 +83,29 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The real app on a free port, started from a directory that is not its own."""
+    with serve_app(tmp_path_factory.mktemp("elsewhere")) as url:
+        yield url
+
+
+@contextmanager
+def serve_app(folder: Path, app: Path = ROOT / "app.py") -> Iterator[str]:
+    """The address of an app that runs in a process of its own, in a folder that takes its log."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    folder = tmp_path_factory.mktemp("elsewhere")
-    log = folder / "app.log"
+    log = folder / f"app-{port}.log"
     with log.open("w") as output:
-        app = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), "--host", "127.0.0.1", "--port", str(port)],
+        process = subprocess.Popen(
+            [sys.executable, str(app), "--host", "127.0.0.1", "--port", str(port)],
             cwd=folder,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_until_it_answers(url, app, log)
+        wait_until_it_answers(url, process, log)
         yield url
     finally:
-        app.terminate()
-        app.wait(timeout=30)
+        process.terminate()
+        process.wait(timeout=30)
 
 
 def wait_until_it_answers(url: str, app: subprocess.Popen, log: Path) -> None:

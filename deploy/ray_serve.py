@@ -1,0 +1,116 @@
+"""The app on a Ray cluster: serve run deploy.ray_serve:build [readers=2] [checkpoint=DIR]
+
+The page and the HTTP endpoints are one deployment, reading is another, which grows and shrinks with
+the load. A reader that is lost loses no request: reading the same picture again is the same.
+"""
+
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from fastapi import FastAPI
+from PIL import Image
+from pydantic import BaseModel
+from ray import serve
+from ray.exceptions import RayActorError
+from ray.serve.handle import DeploymentHandle
+
+from finalnet import Recognizer
+from finalnet.checkpoint import find_checkpoint
+from finalnet.recognizer import Number, Prediction
+from finalnet.web.page import build_page, launch_options
+
+BATCH_SIZE = 32  # drawings in one pass of the network
+BATCH_WAIT = 0.002  # s, that a drawing waits for others; about what one takes
+TRIES = 6  # of a request whose reader is lost; with the waits between them 3 s
+FIRST_WAIT = 0.1  # s, doubled at each further try
+ANSWER_TIMEOUT = 30  # s
+
+
+class Options(BaseModel):
+    """What `serve run` takes as `name=value`.
+
+    Attributes:
+        checkpoint: folder, on every machine, or Hub id; the committed one by default.
+        readers: processes that read, at least.
+        most_readers: at most, as many as there are processors for.
+        pages: processes that serve the page and the endpoints.
+    """
+
+    checkpoint: str | None = None
+    readers: int = 1
+    most_readers: int = 8
+    pages: int = 1
+
+
+@serve.deployment(max_ongoing_requests=2 * BATCH_SIZE)
+class Reader:
+    """A recogniser in a process of its own."""
+
+    def __init__(self, checkpoint: str | None) -> None:
+        self.recognizer = Recognizer.load(checkpoint)
+
+    @serve.batch(max_batch_size=BATCH_SIZE, batch_wait_timeout_s=BATCH_WAIT)
+    async def recognize(self, images: list[np.ndarray]) -> list[Prediction]:
+        return self.recognizer.recognize_batch(images)
+
+    def read_number(self, drawing: Any) -> Number:
+        return self.recognizer.read_number(drawing)
+
+
+class Readers:
+    """A `Recognizer` whose work the readers do."""
+
+    def __init__(self, handle: DeploymentHandle) -> None:
+        self._handle = handle
+
+    def recognize(self, image: Image.Image | np.ndarray) -> Prediction:
+        return repeat(lambda: self._handle.recognize.remote(image))
+
+    def read_number(self, drawing: Any) -> Number:
+        return repeat(lambda: self._handle.read_number.remote(drawing))
+
+
+def repeat(ask: Callable[[], Any]) -> Any:
+    """The answer to a request, which is sent anew if its reader is lost.
+
+    Raises:
+        RayActorError: all of `TRIES` readers were.
+    """
+    for number in range(TRIES):
+        try:
+            return ask().result(timeout_s=ANSWER_TIMEOUT)
+        except RayActorError:
+            if number == TRIES - 1:
+                raise
+            time.sleep(FIRST_WAIT * 2**number)
+
+
+@serve.deployment(max_ongoing_requests=256)
+@serve.ingress()
+class Page:
+    """The page and the endpoints, as `python app.py` serves them."""
+
+    def __init__(self, readers: DeploymentHandle, checkpoint: str | None) -> None:
+        self.readers = Readers(readers)
+        self.checkpoint = find_checkpoint(checkpoint)
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        page = build_page(self.readers, self.checkpoint)
+        known = inspect.signature(gr.mount_gradio_app).parameters
+        options = {name: value for name, value in launch_options().items() if name in known}
+        return gr.mount_gradio_app(FastAPI(), page, path="/", **options)
+
+
+def build(options: Options) -> serve.Application:
+    """The application; Ray calls it with what `serve run` was given."""
+    scale = {
+        "min_replicas": options.readers,
+        "max_replicas": max(options.readers, options.most_readers),
+        "target_ongoing_requests": BATCH_SIZE // 4,
+    }
+    reader = Reader.options(autoscaling_config=scale).bind(options.checkpoint)
+    return Page.options(num_replicas=options.pages).bind(reader, options.checkpoint)

@@ -1,0 +1,78 @@
+"""Two processes that share nothing, behind a balancer that gives each request to the next one."""
+
+import json
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+
+import pytest
+from balancer import Balancer
+from conftest import serve_app
+from drawings import DRAWINGS
+from visitor import SCREENS, visit
+
+from finalnet import draw_strokes
+from finalnet.web import texts
+
+THREE = DRAWINGS["3 round"][1]
+
+
+@pytest.fixture(scope="module")
+def balancer(tmp_path_factory):
+    with ExitStack() as stack:
+        urls = []
+        for name in ("one", "two"):
+            folder = tmp_path_factory.mktemp(name)
+            with pytest.MonkeyPatch.context() as patch:  # as on two machines: no common files
+                patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
+                urls.append(stack.enter_context(serve_app(folder)))
+        balancer = Balancer(urls)
+        stack.callback(balancer.stop)
+        yield balancer
+
+
+def post(url: str, value) -> dict:
+    request = urllib.request.Request(
+        url, json.dumps(value).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def test_strokes_are_read_by_either_process(balancer):
+    url = f"{balancer.url}/gradio_api/run/recognize_strokes"
+    seen = len(balancer.seen)
+    answers = [post(url, {"data": [THREE]})["data"][0] for _ in range(4)]
+    assert answers[0]["digit"] == 3 and all(answer == answers[0] for answer in answers)
+    assert [number for number, *_ in balancer.seen[seen:]].count(0) == 2
+
+
+def test_the_page_loads_and_does_everything(balancer, browser, tmp_path):
+    draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
+    seen = len(balancer.seen)
+    with visit(browser, balancer.url, **SCREENS["desktop"]) as visitor:
+        page = visitor.page
+        visitor.draw("5 one stroke")
+        visitor.sees("5")
+        page.click("#inside summary")
+        page.wait_for_function("document.querySelectorAll('#inside .map canvas')[4].width > 100")
+        page.click("#inside summary")
+        for _ in range(2):  # each of the two processes reads one
+            page.set_input_files("#picture-choose input", tmp_path / "4.png")
+            visitor.sees("4")
+            page.wait_for_function("document.querySelectorAll('#picture .marks li').length === 1")
+            page.click("#picture-remove")
+            visitor.sees("5")
+        page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+        page.wait_for_selector("#about table")
+    answered = balancer.seen[seen:]
+    assert {number for number, *_ in answered} == {0, 1}
+    assert [entry for entry in answered if entry[2] >= 400] == []
+
+
+def test_calls_of_two_requests_need_a_balancer_that_remembers(balancer):
+    """What docs/hosting.md says: the event of a call is known to the process that took it."""
+    url = f"{balancer.url}/gradio_api/call/recognize_strokes"
+    event = post(url, {"data": [THREE]})["event_id"]
+    with urllib.request.urlopen(f"{url}/{event}", timeout=60) as answer:
+        assert "404" in answer.read().decode()
