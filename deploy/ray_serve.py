@@ -17,11 +17,15 @@ from pydantic import BaseModel
 from ray import serve
 from ray.exceptions import RayActorError
 from ray.serve.handle import DeploymentHandle
+from starlette.middleware import Middleware
 
 from finalnet import Recognizer
 from finalnet.checkpoint import find_checkpoint
 from finalnet.recognizer import Number, Prediction
+from finalnet.web.guard import Guard
 from finalnet.web.page import build_page, launch_options
+from finalnet.web.server import RATE
+from finalnet.web.service import Service
 
 BATCH_SIZE = 32  # drawings in one pass of the network
 BATCH_WAIT = 0.002  # s, that a drawing waits for others; about what one takes
@@ -99,10 +103,13 @@ class Page:
         self.checkpoint = find_checkpoint(checkpoint)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
-        page = build_page(self.readers, self.checkpoint)
+        service = Service(self.readers, self.checkpoint, at_once=2 * BATCH_SIZE)
+        page = build_page(self.readers, self.checkpoint, service)
         known = inspect.signature(gr.mount_gradio_app).parameters
         options = {name: value for name, value in launch_options().items() if name in known}
-        return gr.mount_gradio_app(FastAPI(), page, path="/", **options)
+        guard = Middleware(Guard, demo=page, service=service, rate=RATE, mcp=False)
+        service.is_open = True
+        return gr.mount_gradio_app(FastAPI(middleware=[guard]), page, path="/", **options)
 
 
 def build(options: Options) -> serve.Application:

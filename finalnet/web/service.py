@@ -83,16 +83,19 @@ class Gate:
 class Service:
     """A recogniser that many may ask at once.
 
+    Args:
+        checkpoint: the folder that the recogniser is from.
+        at_once: drawings in work; more than a few where other processes do it.
     Attributes:
         revision: names configuration and weights; it is part of every answer.
         pictures: the gate of what takes long: whatever decodes a picture or reads a number.
         is_open: False before the process is set up, and once it has been told to end.
     """
 
-    def __init__(self, recognizer: Recognizer, checkpoint: Path) -> None:
+    def __init__(self, recognizer: Recognizer, checkpoint: Path, at_once: int = AT_ONCE) -> None:
         self.recognizer = recognizer
         self.revision = find_revision(checkpoint)
-        self.drawings = Gate(AT_ONCE, LONGEST_QUEUE)
+        self.drawings = Gate(at_once, LONGEST_QUEUE)
         # One at a time: a picture of 16 megapixels takes 50 to 250 MB, and most of a core.
         self.pictures = Gate(1, LONGEST_QUEUE)
         self.is_open = False
