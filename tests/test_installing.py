@@ -28,8 +28,11 @@ def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("source")
     for name in ("finalnet", "checkpoints"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("app.py", "train.py", "pyproject.toml", "README.md", "LICENSE", ".gitignore"):
-        shutil.copy(ROOT / name, folder)
+    (folder / "docs").mkdir()
+    files = ["app.py", "train.py", "pyproject.toml", "README.md", "LICENSE", ".gitignore"]
+    files += ["requirements-app.txt", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.png"))]
+    for name in files:
+        shutil.copy(ROOT / name, folder / name)
     target = tmp_path_factory.mktemp("wheel")
     build = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", target, folder)
     if "No matching distribution found" in build.stderr:
@@ -77,11 +80,19 @@ def test_installed_without_extras_there_is_no_pytorch(installed):
 
 def test_the_command_names_its_commands_and_what_each_takes(installed, tmp_path):
     told = run(installed / "finalnet", "--help", cwd=tmp_path, check=True).stdout
-    for command in ("app", "predict", "summary", "export", "train", "evaluate", "curves"):
+    for command in ("app", "predict", "export", "publish", "train", "evaluate", "curves"):
         assert re.search(rf"^\s+{command}\s", told, re.MULTILINE), command
     assert "--number" in run(installed / "finalnet", "predict", "--help", check=True).stdout
     train = run(installed / "finalnet", "train", cwd=tmp_path)
     assert train.returncode == 1 and "pip install 'finalnet[train]'" in train.stderr
+
+
+def test_the_installed_command_knows_what_a_space_needs(installed, tmp_path):
+    told = run(installed / "finalnet", "publish", "--space", "ann/app", cwd=tmp_path, check=True)
+    names = {line.split()[-1] for line in told.stdout.splitlines() if "  " in line}
+    wanted = {"app.py", "requirements.txt", "README.md", "finalnet/web/page.py", "docs/light.png"}
+    assert wanted <= names and "checkpoints/finalnet/model.safetensors" in names
+    assert not any("/checkpoints/" in name or "/space/" in name for name in names)
 
 
 def test_a_picture_is_read_from_any_directory(installed, three, tmp_path):

@@ -59,7 +59,12 @@ def serve(
     options["app_kwargs"]["middleware"].insert(0, guard)
     ended = _listen_for_the_end()
     demo.launch(
-        server_name=host, server_port=port, mcp_server=mcp, prevent_thread_lock=True, **options
+        server_name=host,
+        server_port=port,
+        mcp_server=mcp,
+        prevent_thread_lock=True,
+        _frontend=False,  # or Gradio gives up where its own page takes more than 3 s to come
+        **options,
     )
     _limit_connections(demo.server.config)
     _stay_responsive(demo)
