@@ -34,9 +34,8 @@ APP = ["app.py", "--host", "127.0.0.1", "--port"]
 STOCK_APP = """
 import os, sys
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-import gradio as gr, torch
+import gradio as gr
 from finalnet import Recognizer
-torch.set_num_threads(1)
 recognizer = Recognizer.load()
 def answer(drawing):
     found = recognizer.recognize(drawing["composite"])
