@@ -97,7 +97,7 @@ def test_a_careful_hand_puts_a_stroke_where_it_belongs_and_a_careless_one_does_n
         lengths.append(np.hypot(x, y) / 0.4)
         angles.append(np.degrees(np.arctan2(y, x)))
     assert 0.2 < np.std(np.log(lengths)) < 0.3
-    assert 10 < np.std(angles) < 14
+    assert 12 < np.std(angles) < 16
 
 
 def test_strokes_end_too_long_too_short_and_in_curls():
@@ -107,7 +107,7 @@ def test_strokes_end_too_long_too_short_and_in_curls():
     left = np.array([stroke[:, 0].min() for stroke in ends])
     assert (left < -0.05).any() and (left > 0.05).any()
     curled = np.mean([np.abs(stroke[:, 1]).max() > 0.01 for stroke in ends])
-    assert 0.1 < curled < 0.2  # either end in 8 of 100
+    assert 0.07 < curled < 0.17  # either end in 6 of 100
 
 
 def test_the_pen_stays_down_only_where_the_next_stroke_is_near():

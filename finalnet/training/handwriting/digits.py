@@ -21,7 +21,7 @@ def zero(r: Random) -> list[Points]:
     turn *= r.choice([-1, 1], p=[0.75, 0.25])
     oval = arc((0, 0.5), (width, 0.5), start, start + turn, u(-0.3, 0.3))
     style = pick(
-        r, plain=0.54, slash=0.2, any_slash=0.08, slash_one_stroke=0.06, loop=0.1, dot=0.02
+        r, plain=0.55, slash=0.1, any_slash=0.16, slash_one_stroke=0.07, loop=0.1, dot=0.02
     )
     x, y = width * u(0.1, 1.3), u(0.25, 0.65)
     if style == "slash":
@@ -70,10 +70,10 @@ def one(r: Random) -> list[Points]:
         stem = join(curve(tip, ((tip[0] + top[0]) / 2 - u(-0.04, 0.05), tip[1] / 2), top), stem)
     if style in ("bar", "tick") and r.random() < 0.8 or r.random() < 0.65:
         return [stem]
-    left, right, y = bottom[0] - u(0.05, 0.45), bottom[0] + u(0.05, 0.5), 1 + u(-0.06, 0.05)
-    base = line((left, y), (right, y + r.normal(0, 0.06)))
+    left, right, y = bottom[0] - u(0.08, 0.36), bottom[0] + u(0.08, 0.4), 1 + u(-0.06, 0.03)
+    base = line((left, y), (right, y + r.normal(0, 0.04)))
     if r.random() < 0.25:  # without lifting the pen, sometimes through a small loop
-        size = u(0, 0.16)
+        size = u(0, 0.12)
         foot = curve(
             bottom, (left, y), (left - size / 2, y - size), (left + size, y - size), (right, y)
         )
@@ -102,7 +102,7 @@ def two(r: Random) -> list[Points]:
     if style == "angular":
         return [join(line(start, (width * u(0.6, 1), u(0, 0.1)), foot, end))]
     if style == "loop":
-        size = u(0.03, 0.34)
+        size = u(0.04, 0.28)
         loop = [
             (foot[0] + size * u(0.6, 1.4), foot[1] - size * u(0, 0.6)),
             (foot[0] - size * u(0, 0.6), foot[1] - size * u(0, 0.5)),
@@ -138,7 +138,7 @@ def three(r: Random) -> list[Points]:
         (upper * u(0.6, 1.1), waist * u(0.4, 0.65)),
     ]
     if style == "loop":
-        size = u(0.03, 0.2)
+        size = u(0.04, 0.14)
         middle = [
             (notch[0], notch[1] + size / 2),
             (notch[0] - size, notch[1]),
@@ -241,9 +241,9 @@ def five(r: Random) -> list[Points]:
 
 def six(r: Random) -> list[Points]:
     u = r.uniform
-    size, width = u(0.1, 0.38), u(0.12, 0.46)  # of the loop: half its height, half its width
+    size, width = u(0.13, 0.35), u(0.15, 0.43)  # of the loop: half its height, half its width
     center = (u(-0.04, 0.1), 1 - size)
-    start = (u(-0.35, 0.6), u(0, 0.12))
+    start = (u(-0.28, 0.52), u(0, 0.08))
     left = center[0] - width
     entry = (left + u(-0.02, 0.03), center[1] - u(0, 0.1))
     if r.random() < 0.35:
@@ -280,9 +280,9 @@ def seven(r: Random) -> list[Points]:
         stroke = join(stroke, line(foot, toe) if r.random() < 0.5 else curve(foot, foot, toe))
     if r.random() > 0.48:
         return [stroke]
-    y = u(0.28, 0.72)  # the crossbar
+    y = u(0.34, 0.68)  # the crossbar
     middle = corner[0] + (foot[0] - corner[0]) * y + bow * 0.9 + r.normal(0, 0.05)
-    half, tilt = u(0.08, 0.42), r.normal(-0.02, 0.1)
+    half, tilt = u(0.1, 0.36), r.normal(-0.02, 0.08)
     bar = line((middle - half, y - tilt), (middle + half, y + tilt))
     if r.random() < 0.2:  # without lifting the pen: back up through a loop
         return [
@@ -296,7 +296,7 @@ def seven(r: Random) -> list[Points]:
 
 def eight(r: Random) -> list[Points]:
     u = r.uniform
-    upper, lower, waist = u(0.08, 0.38), u(0.1, 0.46), u(0.32, 0.64)
+    upper, lower, waist = u(0.1, 0.35), u(0.12, 0.43), u(0.35, 0.59)
     style = pick(r, s_first=0.46, open_top=0.12, ribbon=0.1, from_the_middle=0.16, two_circles=0.16)
     if style == "two_circles":
         circles = []
@@ -353,14 +353,14 @@ def eight(r: Random) -> list[Points]:
 
 def nine(r: Random) -> list[Points]:
     u = r.uniform
-    size, width = u(0.08, 0.36), u(0.1, 0.46)
+    size, width = u(0.08, 0.31), u(0.13, 0.43)
     center = (u(-0.1, 0.04), size + u(0, 0.03))
     right = center[0] + width
     start = u(-80, 30)
     loop = arc(center, (width, size), start, start - u(290, 420), u(-0.15, 0.5))
     joint = (right + u(-0.03, 0.05), size * u(0.1, 1.2))
     style = pick(
-        r, straight=0.24, slanted=0.15, curved=0.19, hook=0.12, belly=0.17, outward=0.05,
+        r, straight=0.25, slanted=0.16, curved=0.2, hook=0.12, belly=0.17, outward=0.02,
         two_strokes=0.08,
     )  # fmt: skip
     tail = (center[0] - width * u(0.2, 1.4), u(0.8, 1.02))

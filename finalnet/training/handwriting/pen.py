@@ -40,17 +40,17 @@ def vary(strokes: list[Points], random: Random) -> list[Points]:
     strokes = [resample(stroke, STEP) for stroke in strokes]
     strokes = [strokes[0], *(misplace(stroke, care, random) for stroke in strokes[1:])]
     strokes = [finish(stroke, care, random) for stroke in strokes]
-    if random.random() < 0.1:
+    if random.random() < 0.06:
         strokes = join_strokes(strokes)
-    if random.random() < 0.1:
+    if random.random() < 0.05:
         strokes = lift_pen(strokes, random)
     amplitude = random.uniform(0, 0.08, 2)
     frequency = random.normal(0, 4, (2, 2))
     phase = random.uniform(0, 2 * np.pi, 2)
     strokes = [s + amplitude * np.sin(s @ frequency + phase) for s in strokes]
     strokes = digitise(strokes, random)
-    slant, turn = random.normal(0.08, 0.22), math.radians(random.normal(0, 6))
-    stretch = math.exp(random.normal(0, 0.25))
+    slant, turn = random.normal(0.08, 0.2), math.radians(random.normal(0, 5))
+    stretch = math.exp(random.normal(0, 0.22))
     matrix = np.array([[stretch, 0], [-slant, 1]]) @ rotation(turn)
     return [stroke @ matrix for stroke in strokes]
 
@@ -58,16 +58,16 @@ def vary(strokes: list[Points], random: Random) -> list[Points]:
 def misplace(stroke: Points, care: float, random: Random) -> Points:
     """A stroke after the first, which lands elsewhere, larger or smaller, and turned."""
     middle = (stroke.min(axis=0) + stroke.max(axis=0)) / 2
-    turn = math.radians(random.normal(0, 12 * care))
-    size = math.exp(random.normal(0, 0.25 * care))
-    return (stroke - middle) @ rotation(turn) * size + middle + random.normal(0, 0.07 * care, 2)
+    turn = math.radians(random.normal(0, 14 * care))
+    size = math.exp(random.normal(0, 0.26 * care))
+    return (stroke - middle) @ rotation(turn) * size + middle + random.normal(0, 0.08 * care, 2)
 
 
 def finish(stroke: Points, care: float, random: Random) -> Points:
     """The ends of a stroke: too long, too short, or curled."""
     for _ in range(2):  # one end, then, turned round, the other
-        change = random.normal(0.01, 0.07 * care)
-        if random.random() < 0.08:
+        change = random.normal(0, 0.04 * care)
+        if random.random() < 0.06:
             stroke = np.concatenate([stroke, curl(stroke, random)])
         elif change > 0:
             stroke = np.concatenate([stroke, stroke[-1:] + heading(stroke) * change])
@@ -113,10 +113,10 @@ def lift_pen(strokes: list[Points], random: Random) -> list[Points]:
 
 def digitise(strokes: list[Points], random: Random) -> list[Points]:
     """What a digitiser keeps of the way: shaken, rounded off, few points, or those of a grid."""
-    tremor, wobble = random.uniform(0, 0.012), random.uniform(0, 0.03) * (random.random() < 0.3)
-    window = int(random.integers(3, 10)) if random.random() < 0.2 else 1
-    few = random.uniform(2, 8) if random.random() < 0.3 else 1
-    grid = random.uniform(0.015, 0.05) if random.random() < 0.1 else 0
+    tremor, wobble = random.uniform(0, 0.012), random.uniform(0, 0.02) * (random.random() < 0.1)
+    window = int(random.integers(3, 8)) if random.random() < 0.1 else 1
+    few = random.uniform(2, 6) if random.random() < 0.3 else 1
+    grid = random.uniform(0.01, 0.04) if random.random() < 0.05 else 0
     digitised = []
     for stroke in strokes:
         stroke = stroke + smooth_noise(len(stroke), 5, tremor, random)
