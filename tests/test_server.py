@@ -1,6 +1,5 @@
 """The process: whether it lives and is ready, what it logs, and how it ends."""
 
-import socket
 import subprocess
 import sys
 import threading
@@ -54,15 +53,6 @@ def start(*options: str) -> subprocess.CompletedProcess:
         [sys.executable, str(ROOT / "app.py"), *options],
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-
-
-def test_a_port_that_is_taken_is_told():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        ended = start("--host", "127.0.0.1", "--port", str(taken.getsockname()[1]))
-    assert ended.returncode == 1
-    assert "error: " in ended.stderr and "Traceback" not in ended.stderr
 
 
 def test_a_rate_below_nothing_is_told():
