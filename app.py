@@ -6,7 +6,3 @@ from finalnet.__main__ import main
 
 if __name__ == "__main__":
     main(["app", *sys.argv[1:]])
-else:  # for servers that look for the page
-    from finalnet.web.app import open_page
-
-    demo, _ = open_page()

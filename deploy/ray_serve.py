@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from PIL import Image
 from pydantic import BaseModel
 from ray import serve
-from ray.exceptions import RayActorError
+from ray.exceptions import RayActorError, RayTaskError
 from ray.serve.handle import DeploymentHandle
 from starlette.middleware import Middleware
 
@@ -25,7 +25,7 @@ from finalnet.recognizer import Number, Prediction
 from finalnet.web.guard import Guard
 from finalnet.web.page import build_page, launch_options
 from finalnet.web.server import RATE
-from finalnet.web.service import Service
+from finalnet.web.service import Busy, Service
 
 BATCH_SIZE = 32  # drawings in one pass of the network
 BATCH_WAIT = 0.002  # s, that a drawing waits for others; about what one takes
@@ -83,10 +83,16 @@ def repeat(ask: Callable[[], Any]) -> Any:
 
     Raises:
         RayActorError: all of `TRIES` readers were.
+        Busy: the answer does not come in time.
+        Whatever reading raises, ValueError among it.
     """
     for number in range(TRIES):
         try:
             return ask().result(timeout_s=ANSWER_TIMEOUT)
+        except RayTaskError as error:  # its text is the reader's traceback
+            raise error.cause from None
+        except TimeoutError:
+            raise Busy(f"no answer came in {ANSWER_TIMEOUT} s; ask again later") from None
         except RayActorError:
             if number == TRIES - 1:
                 raise

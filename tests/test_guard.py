@@ -11,6 +11,9 @@ import pytest
 from drawings import DRAWINGS
 from serving import running_app
 
+from finalnet.web.limits import Rates
+from finalnet.web.refusal import Refusal
+
 THREE = DRAWINGS["3 round"][1]
 FILE = {"_type": "gradio.FileData"}
 ENDPOINTS = ["recognize", "read_number", "recognize_strokes", "read_number_strokes"]
@@ -233,3 +236,47 @@ def test_files_and_unread_answers_do_not_pile_up(tmp_path):
             assert http.post(f"{GRADIO}call/recognize_strokes", json={"data": [THREE]}).is_success
         assert app.memory() - before < 80e6
         assert is_well(http)
+
+
+def test_uploads_are_counted_whatever_the_client_can_unpack(tmp_path):
+    with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=60) as http:
+        for _ in range(26):
+            files = [("files", (f"{n}.txt", b"x" * 10)) for n in range(8)]
+            headers = {"Accept-Encoding": "gzip"}
+            answer = http.post(f"{GRADIO}upload", files=files, headers=headers)
+            assert answer.status_code == 200 and len(answer.json()) == 8
+        assert len([path for path in app.files.rglob("*.txt") if path.is_file()]) <= 200
+        assert "Traceback" not in app.text()
+
+
+def test_the_pages_picture_is_handed_on_alone(http):
+    for number in range(12):
+        body = {"data": [{"source": {"a": [1] * 9}}], "fn_index": number}
+        answer = http.post(f"{GRADIO}run/predict", json=body)
+        assert answer.status_code in (404, 422), (number, answer.text)
+    assert http.post(f"{GRADIO}run/predict", json={"data": [], "fn_index": True}).status_code == 404
+
+
+def test_a_path_that_goes_up_is_nowhere(http):
+    answer = http.get("/gradio_api/file=/x/%2e%2e/y/config.json")
+    assert answer.status_code == 404 and "there is nothing at" in answer.json()["error"]
+
+
+def calls_until_refused(rates: Rates, client: str, most: int = 30) -> int:
+    for count in range(most):
+        try:
+            rates.take(client)
+        except Refusal:
+            return count
+    return most
+
+
+def test_each_client_has_its_own_share_and_this_machine_is_spared_where_it_cannot_be_claimed():
+    rates = Rates(1.0)
+    assert calls_until_refused(rates, "::ffff:192.0.2.1") == 4
+    assert calls_until_refused(rates, "192.0.2.1") == 0  # the same one
+    assert calls_until_refused(rates, "::ffff:192.0.2.2") == 4
+    assert calls_until_refused(rates, "2001:db8::1") == 4
+    assert calls_until_refused(rates, "2001:db8::2") == 0  # of the same network
+    assert calls_until_refused(rates, "127.0.0.1") == calls_until_refused(rates, "::1") == 30
+    assert calls_until_refused(Rates(1.0, spare_own=False), "127.0.0.1") == 4

@@ -30,7 +30,12 @@ def wheel(tmp_path_factory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "docs").mkdir()
     files = ["app.py", "train.py", "pyproject.toml", "README.md", "LICENSE", ".gitignore"]
-    files += ["requirements-app.txt", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.png"))]
+    files += [
+        "requirements-app.txt",
+        "SECURITY.md",
+        "docs/hosting.md",
+        *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.png")),
+    ]
     for name in files:
         shutil.copy(ROOT / name, folder / name)
     target = tmp_path_factory.mktemp("wheel")
@@ -91,8 +96,9 @@ def test_the_installed_command_knows_what_a_space_needs(installed, tmp_path):
     told = run(installed / "finalnet", "publish", "--space", "ann/app", cwd=tmp_path, check=True)
     names = {line.split()[-1] for line in told.stdout.splitlines() if "  " in line}
     wanted = {"app.py", "requirements.txt", "README.md", "finalnet/web/page.py", "docs/light.png"}
-    assert wanted <= names and "checkpoints/finalnet/model.safetensors" in names
-    assert not any("/checkpoints/" in name or "/space/" in name for name in names)
+    wanted |= {"SECURITY.md", "docs/hosting.md", "finalnet/checkpoints/finalnet/model.safetensors"}
+    assert wanted <= names, wanted - names
+    assert not any("/space/" in name for name in names)
 
 
 def test_a_picture_is_read_from_any_directory(installed, three, tmp_path):

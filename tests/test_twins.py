@@ -84,7 +84,9 @@ def test_drawings_of_people_are_recognised_as_well_in_the_browser(page, recogniz
     assert abs(accuracy(answers[0], labels) - accuracy(answers[1], labels)) <= 0.001
 
 
-@pytest.mark.parametrize(("count", "under"), [(0, False), (1, False), (21, False), (11, True)])
+@pytest.mark.parametrize(
+    ("count", "under"), [(0, False), (1, False), (21, False), (11, True), (501, False)]
+)
 def test_nothing_and_too_much_are_told_alike(page, recognizer, count, under):
     """No strokes, a 1, and more digits or lines than are read."""
     strokes = [[[40 * i, 20], [40 * i, 60]] for i in range(count)]

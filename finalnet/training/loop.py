@@ -100,7 +100,7 @@ def pick_precision(arguments: TrainingArguments, device: torch.device) -> str:
     """The precision that is asked for, or for "auto" the one that is faster on this processor.
 
     Without AVX512 or AMX for bfloat16 a CPU takes up to eight times as long with it, with them
-    half as long as in float32; so both are timed. A GPU is always faster with it.
+    three quarters of the time; so both are timed. A GPU is always faster with it.
     """
     if arguments.precision != "auto":
         return arguments.precision

@@ -155,6 +155,8 @@ def _path(folder: Path, name: str) -> Path:
 def _check_folder(folder: Path, names: list[str]) -> None:
     ours = {Path(name).parts[0] for name in names} | {".git", ".gitattributes"}
     foreign = sorted(path.name for path in folder.glob("*") if path.name not in ours)
+    if not foreign and any(folder.glob("*")) and not (folder / "service-worker.js").exists():
+        foreign = sorted(path.name for path in folder.glob("*"))  # of the same names
     if foreign or (folder.exists() and not folder.is_dir()):
         raise FileExistsError(
             f"{folder} holds other files ({', '.join(foreign[:3])}); name a folder of its own"

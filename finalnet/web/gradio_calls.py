@@ -71,6 +71,8 @@ class GradioCalls:
             _check_size(body)
             is_file = isinstance(function.inputs[0], ImageFile)
             data = [_check_file(data[0]) if is_file else _defuse(data[0])]
+        else:
+            data = [_check_picture(value) for value in data]
         passed: dict[str, Any] = {"data": data}
         if kind != "call":
             passed["fn_index"] = number
@@ -87,7 +89,7 @@ class GradioCalls:
     def _find(self, kind: str, name: str, content: dict[str, Any]) -> int:
         number = self.names.get(name, content.get("fn_index"))
         allowed = self._functions if kind == "run" else self.names.values()
-        if not isinstance(number, int) or number not in allowed:
+        if type(number) is not int or number not in allowed:
             raise Refusal(404, f"there is no such endpoint; there are {', '.join(self.names)}")
         return number
 
@@ -151,6 +153,20 @@ def _check_file(file: Any) -> Any:
             "or send it to /api/recognize",
         )
     return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def _check_picture(value: Any) -> Any:
+    """What the page's picture input sends, without anything that is not needed."""
+    if value is None:
+        return None
+    source = value.get("source") if isinstance(value, dict) else None
+    if not isinstance(source, str):
+        raise Refusal(
+            422,
+            'a picture must be {"source": "data:image/..."}, got '
+            f"{type(value).__name__}; programs send it to /api/recognize",
+        )
+    return {"source": source}
 
 
 def _is_upload(path: str) -> bool:

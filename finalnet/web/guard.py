@@ -6,6 +6,7 @@ they are kept, calls are counted for each client, and every request leaves one l
 
 import json
 import logging
+import os
 import re
 import secrets
 import time
@@ -23,6 +24,7 @@ from finalnet.web.service import Busy, Service
 JSON_LIMIT = 2_000_000  # bytes
 PICTURE_LIMIT = 20_000_000  # bytes; a form or a data URL around a picture may add a little
 FORM_LIMIT = PICTURE_LIMIT + 10_000
+MAX_STREAMS = 300  # that stay open, so that connections are left for the others
 REQUEST_ID = re.compile(rb"[\w.-]{1,64}")
 LOG = logging.getLogger("finalnet.requests")
 
@@ -33,7 +35,8 @@ class Route(NamedTuple):
     Attributes:
         methods: of HTTP.
         pattern: of the whole path; the group "name" is the endpoint of a call.
-        kind: "pass" to Gradio, "upload", "run", "call", "join", or "own".
+        kind: "pass" to Gradio, "stream" to it and stay open, "upload", "run", "call", "join", or
+            "own".
         limit: bytes of its body.
     """
 
@@ -43,8 +46,8 @@ class Route(NamedTuple):
     limit: int = 0
 
 
-def _get(pattern: str) -> Route:
-    return Route(("GET", "HEAD"), re.compile(pattern))
+def _get(pattern: str, kind: str = "pass") -> Route:
+    return Route(("GET", "HEAD"), re.compile(pattern), kind)
 
 
 def _post(pattern: str, kind: str, limit: int = JSON_LIMIT) -> Route:
@@ -60,10 +63,9 @@ ROUTES = [
     _get(r"/|/config/?|/favicon\.ico|/robots\.txt|/manifest\.json|/pwa_icon(/\d+)?"),
     _get(r"/(assets|static|svelte)/[\w./@+-]+"),
     _get(rf"({GRADIO})?/theme\.css"),
-    _get(rf"{GRADIO}/(info/?|openapi\.json|startup-events|app_id|queue/(data|status))"),
-    _get(rf"{GRADIO}/heartbeat/[\w-]{{1,64}}"),
-    _get(rf"{GRADIO}/upload_progress"),
-    _get(rf"{GRADIO}/call/\w+/[\w-]{{1,64}}"),
+    _get(rf"{GRADIO}/(info/?|openapi\.json|startup-events|app_id|queue/status)"),
+    _get(rf"{GRADIO}/(queue/data|heartbeat/[\w-]{{1,64}}|upload_progress)", "stream"),
+    _get(rf"{GRADIO}/call/\w+/[\w-]{{1,64}}", "stream"),
     _post(rf"{GRADIO}/upload/?", "upload", FORM_LIMIT),
     _post(rf"{GRADIO}/(run|api)/(?P<name>\w+)/?", "run", FORM_LIMIT),
     _post(rf"{GRADIO}/call/(?P<name>\w+)/?", "call"),
@@ -85,8 +87,10 @@ class Guard:
         self._app = app
         self._service = service
         self._calls = GradioCalls(demo)
-        self._rates = Rates(rate)
+        # Where any proxy is believed, a visitor may claim to be this machine.
+        self._rates = Rates(rate, spare_own=os.environ.get("FORWARDED_ALLOW_IPS") != "*")
         self._bodies = Bodies()
+        self._streams = 0
         files = [re.escape(str(FOLDER)) + r"/[\w./-]+"]
         files += [rf"/[^:]*/{re.escape(name)}" for name in CHECKPOINT_FILES]
         self._routes = [
@@ -117,6 +121,8 @@ class Guard:
         if scope["method"] != "POST":
             if route.kind == "own":
                 await visit.answer(await routes.answer(self._service, visit.path, "", b""))
+            elif route.kind == "stream":
+                await self._stream(scope, receive, visit)
             else:
                 await self._app(scope, receive, visit.send)
             return
@@ -137,7 +143,8 @@ class Guard:
 
     def _find(self, scope: dict[str, Any], visit: "_Visit") -> tuple[Route, str]:
         methods: set[str] = set()
-        for route in self._routes:
+        steps = visit.path.split("/")
+        for route in self._routes if ".." not in steps else ():
             if match := route.pattern.fullmatch(visit.path):
                 if scope["method"] in route.methods:
                     return route, match.groupdict().get("name") or ""
@@ -149,9 +156,20 @@ class Guard:
             )
         raise Refusal(404, f"there is nothing at {visit.path:.80}; the page is at /")
 
+    async def _stream(self, scope: dict[str, Any], receive: Receive, visit: "_Visit") -> None:
+        if self._streams >= MAX_STREAMS:
+            raise Refusal(503, f"{MAX_STREAMS} streams are open already", retry_after="5")
+        self._streams += 1
+        try:
+            await self._app(scope, receive, visit.send)
+        finally:
+            self._streams -= 1
+
     async def _upload(self, visit: "_Visit", scope: dict[str, Any], receive: Receive) -> None:
         answered = bytearray()
-        await self._app(scope, receive, visit.tee(answered))
+        # Not compressed, because it is read here.
+        headers = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+        await self._app({**scope, "headers": headers}, receive, visit.tee(answered))
         if visit.status == 200:
             self._calls.note_upload(bytes(answered))
 

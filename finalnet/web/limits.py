@@ -14,6 +14,7 @@ SLOWEST = 120.0  # s for a whole body
 LINGER = 2.0  # s in which the rest of a refused body is thrown away, so that its sender reads why
 MAX_BODIES = 200_000_000  # bytes of all bodies that are being received
 MAX_CLIENTS = 10_000  # that are told apart; the longest unseen is forgotten
+OWN = "this machine"
 BURST = 4.0  # s of a client's rate that it may ask for at once
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -23,11 +24,13 @@ class Rates:
     """A bucket of calls for every client, which fills up at a rate.
 
     Args:
-        rate: calls a second; 0 for no limit. This machine's own are never limited.
+        rate: calls a second; 0 for no limit.
+        spare_own: whether this machine's own are not limited.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, spare_own: bool = True) -> None:
         self._rate = rate
+        self._spare_own = spare_own
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, client: str) -> None:
@@ -37,7 +40,7 @@ class Rates:
             Refusal: 429, the bucket is empty.
         """
         key = _network(client)
-        if not self._rate or key is None:
+        if not self._rate or (self._spare_own and key == OWN):
             return
         now, most = time.monotonic(), max(1.0, self._rate * BURST)
         calls, then = self._buckets.pop(key, (most, now))
@@ -55,17 +58,19 @@ class Rates:
             )
 
 
-def _network(client: str) -> str | None:
-    """Who counts as one: an IPv4 address, 64 bits of an IPv6 address; None is this machine."""
+def _network(client: str) -> str:
+    """Who counts as one: an IPv4 address, 64 bits of an IPv6 address; `OWN` is this machine."""
     try:
         address = ipaddress.ip_address(client)
     except ValueError:
         return client
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
     if address.is_loopback:
-        return None
+        return OWN
     if address.version == 6:
-        return str(ipaddress.ip_network((client, 64), strict=False))
-    return client
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
 
 
 class Bodies:

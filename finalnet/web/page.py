@@ -1,6 +1,7 @@
 """The page: the pad, the answer, the most probable digits, and what the network sees."""
 
 import base64
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ def build_page(
                 about = gr.HTML(elem_id="about", js_on_load=None, apply_default_css=False)
         shown = [answer, bars, seen, digits, inside]
         show_drawing = SHOW_DRAWING.replace("PARTS", str(len(shown)))
+        described = cache(describe)  # the files do not change while they are served
         quick: dict[str, Any] = {
             "queue": False,
             "show_progress": "hidden",
@@ -90,7 +92,7 @@ def build_page(
         picture.upload(None, None, shown, js=f"() => Array({len(shown)}).fill(null)", **quick)
         picture.upload(answer_picture, picture, [*shown, picture], **quick)
         picture.clear(None, None, shown, js=show_drawing, **quick)
-        about_tab.select(lambda: describe(checkpoint), None, about, **quick)
+        about_tab.select(lambda: described(checkpoint), None, about, **quick)
         add_endpoints(service or Service(recognizer, checkpoint), mcp)
     return demo
 

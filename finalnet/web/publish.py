@@ -10,12 +10,20 @@ from huggingface_hub import CommitOperationAdd, HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.utils import disable_progress_bars, validate_repo_id
 
-from finalnet.checkpoint import COMMITTED, EVALUATION, FILES, find_checkpoint, load_checkpoint
+from finalnet.checkpoint import (
+    COMMITTED,
+    EVALUATION,
+    FILES,
+    IS_INSTALLED,
+    find_checkpoint,
+    load_checkpoint,
+)
 
 PACKAGE = Path(__file__).resolve().parent.parent
 ROOT = PACKAGE.parent
 # Where what belongs to the app but not to the package is: in the repository, or in the wheel.
-OUTSIDE = ROOT if (ROOT / "app.py").exists() else PACKAGE / "space"
+OUTSIDE = PACKAGE / "space" if IS_INSTALLED else ROOT
+PLAIN = ("app.py", "LICENSE", "README.md", "SECURITY.md")
 LEAN = "requirements-app.txt"  # what serving needs
 LEFTOVERS = {".pyc", ".pyi"}  # that Python and Gradio leave in the package
 
@@ -93,8 +101,8 @@ def collect_space(name: str, checkpoint: Path) -> Publication:
     other = {COMMITTED, OUTSIDE} - {ROOT}  # that lie in the package of a wheel
     code = [p for p in PACKAGE.rglob("*") if p.is_file() and p.suffix not in LEFTOVERS]
     files = {
-        **_read(OUTSIDE, [OUTSIDE / n for n in ("app.py", "LICENSE", "README.md")]),
-        **_read(OUTSIDE, (OUTSIDE / "docs").glob("*.png")),
+        **_read(OUTSIDE, [OUTSIDE / n for n in PLAIN]),
+        **_read(OUTSIDE, (OUTSIDE / "docs").glob("*.[pm][nd]*")),
         **_read(ROOT, (p for p in code if other.isdisjoint(p.parents))),
         **{str(folder / n): content for n, content in _read_checkpoint(checkpoint).items()},
         "requirements.txt": (OUTSIDE / LEAN).read_bytes(),

@@ -42,11 +42,6 @@ class Drawing(NamedTuple):
     width: float = PAD_SIZE
     reading: dict[str, Any] | None = None
 
-    @property
-    def is_number(self) -> bool:
-        """Whether several digits may stand side by side."""
-        return self.width == WIDE_SIZE
-
     def render(self) -> np.ndarray:
         """The drawing on its pad: (280, 280 or 700) uint8, paper 255, ink 0; see `fit_pen`.
 

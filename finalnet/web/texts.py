@@ -88,7 +88,6 @@ NETWORK_INPUT = {
     "drawing": "The drawing, 28 by 28 pixels",
 }
 DIGIT_OF_NUMBER = {"name": "The digit, 28 by 28 pixels"}
-UNREADABLE_PICTURE = "The picture cannot be read: {error}."
 
 # The presentation.
 STAGE = {

@@ -7,7 +7,7 @@ import { loadCheckpoint } from "./checkpoint.js";
 import { Network } from "./network.js";
 import { normalize, preprocess } from "./preprocessing.js";
 import { chooseSpans, findWords, splitStrokes, write } from "./splitting.js";
-import { fitPen, renderStrokes } from "./strokes.js";
+import { checkStrokes, fitPen, renderStrokes } from "./strokes.js";
 import { makeViews } from "./views.js";
 
 export class Recognizer {
@@ -28,6 +28,7 @@ export class Recognizer {
   /** What is drawn on the square pad, as one digit. */
   recognize(strokes, penWidth) {
     const { PAD_SIZE } = this.constants;
+    checkStrokes(strokes, this.constants);
     const pen = fitPen(strokes, penWidth, this.constants);
     const image = renderStrokes(strokes, pen, PAD_SIZE, PAD_SIZE, this.constants);
     return this.recognizeInput(preprocess(image, this.constants));
@@ -38,6 +39,7 @@ export class Recognizer {
    * separators, spaces and line breaks too, the characters are one a digit.
    */
   readNumber(strokes) {
+    checkStrokes(strokes, this.constants);
     const { spans: all, inputs, breaks } = splitStrokes(strokes, this.constants);
     const predictions = inputs.map((input) => this.recognizeInput(input));
     const sureness = predictions.map(({ probabilities }) => Math.max(...probabilities));

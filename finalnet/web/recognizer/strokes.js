@@ -3,6 +3,19 @@
 // A stroke is a list of [x, y], y pointing down. An image is {pixels, width, height}: a Uint8Array,
 // row by row. Every `constants` holds the numbers of the Python modules, by their names there.
 
+/** Throws where there is more than is read, in the words of check_strokes. */
+export function checkStrokes(strokes, { MAX_STROKES, MAX_POINTS }) {
+  const say = (count) => count.toLocaleString("en");
+  if (strokes.length > MAX_STROKES) {
+    throw new RangeError(
+      `too many strokes: ${say(strokes.length)}, at most ${say(MAX_STROKES)} are read`,
+    );
+  }
+  if (strokes.reduce((sum, stroke) => sum + stroke.length, 0) > MAX_POINTS) {
+    throw new RangeError(`too many points: at most ${say(MAX_POINTS)} are read in one drawing`);
+  }
+}
+
 /** The nearest whole number, halves to the even one, as Python and OpenCV round. */
 export function roundHalfEven(value) {
   const rounded = Math.round(value);

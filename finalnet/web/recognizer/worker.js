@@ -69,8 +69,12 @@ function read({ strokes, penWidth, isNumber }) {
 
 /** The number that a drawing may be that is no digit; null if there are not several in it. */
 function readOffer(strokes) {
-  const { text, digits } = recognizer.readNumber(strokes);
-  return digits.length > 1 && !text.includes("?") ? text : null;
+  try {
+    const { text, digits } = recognizer.readNumber(strokes);
+    return digits.length > 1 && !text.includes("?") ? text : null;
+  } catch {
+    return null; // more lines or pieces than a number has
+  }
 }
 
 const encode = ({ verdict, digit, probabilities, input }) => ({
