@@ -52,16 +52,13 @@ class Answer(gr.JSON):
     """JSON, never shown, whose fields the API page names."""
 
     data_model = None  # type: ignore[assignment]
-
-    def __init__(self, schema: dict[str, Any], label: str) -> None:
-        self._schema = schema
-        super().__init__(label=label, visible=False)
+    schema: dict[str, Any] = {}
 
     def postprocess(self, value: Any) -> Any:
         return value
 
     def api_info(self) -> dict[str, Any]:
-        return self._schema
+        return self.schema
 
 
 class Points(gr.JSON):
@@ -147,7 +144,9 @@ def _add(
     schema: dict[str, Any],
     visibility: Literal["public", "undocumented"] = "public",
 ) -> None:
-    answer = Answer(schema, "Number" if schema is NUMBER else "Prediction")
+    # No argument of its own: Gradio would not tell the page that it is invisible.
+    answer = Answer(label="Number" if schema is NUMBER else "Prediction", visible=False)
+    answer.schema = schema
     # The gates of the service decide how many run at once, not Gradio's queue.
     options: dict[str, Any] = {"queue": False, "api_visibility": visibility}
     gr.on([], function, given, answer, api_name=function.__name__, **options)
