@@ -24,6 +24,7 @@ benchmark: .venv/dev
 	.venv/bin/python -m benchmarks.latency
 	.venv/bin/python -m benchmarks.loading
 	.venv/bin/python -m benchmarks.crowd
+	.venv/bin/python -m benchmarks.load
 
 .venv/app: requirements-app.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed, this is " + sys.version)'

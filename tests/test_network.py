@@ -95,7 +95,10 @@ def run_without_torch(code: str) -> subprocess.CompletedProcess:
             "print(recognizer.read_number(strokes).text)",
             "3\n3\n",
         ),
-        ("import app; print(type(app.demo).__name__)", "Blocks\n"),
+        (
+            "from finalnet.web.app import open_page; print(type(open_page()[0]).__name__)",
+            "Blocks\n",
+        ),
         (
             "from finalnet.checkpoint import COMMITTED\n"
             "from finalnet.web.about import describe\n"
