@@ -303,6 +303,22 @@ def test_no_answer_outlives_what_it_was_for(desktop, tmp_path):
     desktop.sees("3")  # it is the drawing's
 
 
+def test_a_late_answer_to_a_picture_does_not_take_the_place_of_a_drawing(desktop, tmp_path):
+    draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
+    page, late = desktop.page, []
+    page.route("**/gradio_api/run/**", lambda route: late.append(route))
+    page.set_input_files("#picture-choose input", tmp_path / "4.png")
+    page.wait_for_timeout(500)
+    desktop.draw("3 round")
+    desktop.sees("3")
+    assert len(late) == 1
+    with page.expect_response("**/gradio_api/run/**"):
+        late[0].continue_()
+    page.wait_for_timeout(700)
+    desktop.sees("3")
+    assert page.locator("#network-input canvas").is_visible()
+
+
 def test_a_correction_stays_on_this_device(desktop):
     desktop.draw("7 crossed")
     desktop.sees("7")

@@ -23,10 +23,20 @@ STYLES = ["page.css"]  # shared with the page without a server
 DEFAULT_K = 3  # digits that stand out among the bars
 
 # What was read last, a drawing or a picture, is the value of every part that shows it. A drawing's
-# reading is made in the browser.
+# reading is made in the browser, and the pad knows whether it is the latest: something may have been
+# drawn before the answer to a picture comes.
 SHOW_DRAWING = """() => {
-  const reading = document.querySelector("#sketchpad").reading ?? null;
-  return Array(PARTS).fill(reading);
+  const pad = document.querySelector("#sketchpad");
+  pad.isLatest = true;
+  return Array(PARTS).fill(pad.reading ?? null);
+}"""
+AWAIT_PICTURE = """() => {
+  document.querySelector("#sketchpad").isLatest = false;
+  return Array(PARTS).fill(null);
+}"""
+KEEP_LATEST = """(...readings) => {
+  const pad = document.querySelector("#sketchpad");
+  return pad.isLatest ? readings.map(() => pad.reading ?? null) : readings;
 }"""
 
 
@@ -79,7 +89,9 @@ def build_page(
             with gr.Tab(texts.ABOUT_TAB) as about_tab:
                 about = gr.HTML(elem_id="about", js_on_load=None, apply_default_css=False)
         shown = [answer, bars, seen, digits, inside]
-        show_drawing = SHOW_DRAWING.replace("PARTS", str(len(shown)))
+        show_drawing, await_picture = (
+            code.replace("PARTS", str(len(shown))) for code in (SHOW_DRAWING, AWAIT_PICTURE)
+        )
         described = cache(describe)  # the files do not change while they are served
         quick: dict[str, Any] = {
             "queue": False,
@@ -89,8 +101,9 @@ def build_page(
         }
         pad.read(None, None, shown, js=show_drawing, **quick)
         # Until a picture is read, and if it cannot be, no earlier answer stands beside it.
-        picture.upload(None, None, shown, js=f"() => Array({len(shown)}).fill(null)", **quick)
-        picture.upload(answer_picture, picture, [*shown, picture], **quick)
+        picture.upload(None, None, shown, js=await_picture, **quick)
+        answered = picture.upload(answer_picture, picture, [*shown, picture], **quick)
+        answered.then(None, shown, shown, js=KEEP_LATEST, **quick)
         picture.clear(None, None, shown, js=show_drawing, **quick)
         about_tab.select(lambda: described(checkpoint), None, about, **quick)
         add_endpoints(service or Service(recognizer, checkpoint), mcp)
