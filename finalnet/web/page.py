@@ -23,8 +23,8 @@ STYLES = ["page.css"]  # shared with the page without a server
 DEFAULT_K = 3  # digits that stand out among the bars
 
 # What was read last, a drawing or a picture, is the value of every part that shows it. The reading
-# of a drawing is made in the browser, and the pad knows whether it is the latest: something may have
-# been drawn before the answer to a picture comes.
+# of a drawing is made in the browser, and the pad knows whether it is the latest: something may
+# have been drawn before the answer to a picture comes.
 SHOW_DRAWING = """() => {
   const pad = document.querySelector("#sketchpad");
   pad.isLatest = true;
