@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from drawings import DRAWINGS, NOT_DIGITS
 
-ANSWER_TIMEOUT = 10_000  # ms
+ANSWER_TIMEOUT = 30_000  # ms
 
 INK_OF = """
 window.inkOf = () => {
