@@ -94,12 +94,11 @@ def test_nothing_is_cut_off_on_the_stage(browser, app_url, size):
 def test_the_stage_has_buttons_for_fingers_and_a_way_out(browser, app_url):
     with visit(browser, app_url, **screen((820, 1180))) as visitor:
         visitor.page.tap("#present")
-        visitor.page.wait_for_timeout(600)  # until the screen is filled
         visitor.touch("9 curved tail")
         visitor.sees("9")
-        visitor.page.click("#undo")
+        visitor.page.tap("#undo")
         visitor.sees("")
-        visitor.page.click("#leave")
+        visitor.page.tap("#leave")
         assert visitor.page.locator("#picture").is_visible()
         assert "stage" not in visitor.page.url
 

@@ -5,7 +5,10 @@ from contextlib import contextmanager
 
 from drawings import DRAWINGS, NOT_DIGITS
 
-ANSWER_TIMEOUT = 30_000  # ms
+ANSWER_TIMEOUT = 10_000  # ms
+# After a quick stroke of a finger Chromium takes a touch for one that stops the page from gliding,
+# and makes no click of it; a hand takes longer to the next button.
+HAND = 1_000  # ms
 
 INK_OF = """
 window.inkOf = () => {
@@ -79,6 +82,7 @@ class Visitor(Guest):
             for x, y in stroke[1:]:
                 send("touchMove", [{"x": x, "y": y}])
             send("touchEnd", [])
+        self.page.wait_for_timeout(HAND)
 
     def sees(self, answer: str) -> None:
         """Waits until the large answer is this."""
