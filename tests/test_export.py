@@ -128,5 +128,6 @@ def test_axe_finds_no_barrier_without_a_server(browser, site, theme):
     with visit(browser, site.url, **SCREENS["desktop"], color_scheme=theme) as visitor:
         visitor.draw("2 plain")
         visitor.sees("2")
+        visitor.rests()
         found = Axe().run(visitor.page, options={"resultTypes": ["violations"]})
         assert found.violations_count == 0, found.generate_report()

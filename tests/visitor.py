@@ -68,7 +68,7 @@ class Visitor(Guest):
             self.page.mouse.move(*stroke[0])
             self.page.mouse.down()
             for point in stroke[1:]:
-                self.page.mouse.move(*point, steps=3)
+                self.page.mouse.move(*point)
             self.page.mouse.up()
 
     def touch(self, name: str) -> None:
@@ -92,6 +92,14 @@ class Visitor(Guest):
             timeout=ANSWER_TIMEOUT,
         )
 
+    def rests(self) -> None:
+        """Waits until the answer is the one for the ink, and nothing on the page moves."""
+        self.page.wait_for_function(
+            """!document.documentElement.classList.contains("unread")
+               && document.getAnimations().every(({ playState }) => playState !== "running")""",
+            timeout=ANSWER_TIMEOUT,
+        )
+
     def ink(self) -> int:
         """Dark pixels on the canvas."""
         return self.page.evaluate("inkOf()")
@@ -109,11 +117,10 @@ class Visitor(Guest):
 @contextmanager
 def visit(browser, url: str, guest: type[Guest] = Visitor, **screen) -> Iterator[Guest]:
     """A guest on a new page, who must have nothing to complain of at the end."""
-    context = browser.new_context(**screen)
-    visitor = guest(context.new_page(), url)
-    yield visitor
-    assert not visitor.complaints, visitor.complaints
-    context.close()
+    with browser.new_context(**screen) as context:
+        visitor = guest(context.new_page(), url)
+        yield visitor
+        assert not visitor.complaints, visitor.complaints
 
 
 SCREENS = {
