@@ -9,7 +9,7 @@ from PIL import Image
 
 from finalnet.strokes import render_strokes
 from finalnet.training.handwriting.digits import DIGITS
-from finalnet.training.handwriting.pen import vary
+from finalnet.training.handwriting.pen import lean
 
 SHEET = (1000, 760)  # px, width and height
 PHOTOGRAPH = (1280, 960)
@@ -65,7 +65,8 @@ def write_lines(
             if character == " ":
                 left += 1.3 * size
                 continue
-            drawn = vary(DIGITS[int(character)](random), random)
+            # Of a careful hand: what is difficult here is the photograph.
+            drawn = lean(DIGITS[int(character)](random), random)
             points = np.concatenate(drawn)
             low, extent = points.min(axis=0), np.ptp(points, axis=0)
             scale = size * random.uniform(0.9, 1.1) / max(extent[1], 0.6 * extent[0])

@@ -10,7 +10,19 @@ from finalnet.training.handwriting import (
 )
 from finalnet.training.handwriting.digits import DIGITS
 from finalnet.training.handwriting.others import OTHERS, UNSEEN
-from finalnet.training.handwriting.pen import arc, curve, vary
+from finalnet.training.handwriting.pen import (
+    arc,
+    curve,
+    digitise,
+    finish,
+    join_strokes,
+    lift_pen,
+    line,
+    misplace,
+    resample,
+    smooth,
+    vary,
+)
 
 
 @pytest.mark.parametrize("drawer", [generate_digits, generate_others, generate_unseen])
@@ -64,3 +76,69 @@ def test_a_curve_passes_through_its_points_and_turns_at_corners():
 def test_an_arc_lies_on_its_ellipse():
     path = arc((1, 2), (3, 4), 0, 200)
     np.testing.assert_allclose((((path - (1, 2)) / (3, 4)) ** 2).sum(axis=1), 1)
+
+
+def test_even_steps_along_a_stroke_keep_its_ends_and_its_way():
+    stroke = resample(curve((0, 0), (1, 2), (3, 1)), 0.02)
+    steps = np.linalg.norm(np.diff(stroke, axis=0), axis=1)
+    assert steps.max() <= 0.02 and steps.min() > 0.015
+    np.testing.assert_allclose(stroke[[0, -1]], [(0, 0), (3, 1)])
+    assert resample(np.array([(1.0, 2.0)]), 0.02).tolist() == [[1, 2], [1, 2]]
+
+
+def test_a_careful_hand_puts_a_stroke_where_it_belongs_and_a_careless_one_does_not():
+    random = np.random.default_rng(0)
+    bar = line((0, 0.5), (0.4, 0.5))
+    np.testing.assert_allclose(misplace(bar, 0.0, random), bar)
+    lengths, angles = [], []
+    for _ in range(500):
+        moved = misplace(bar, 1.0, random)
+        (x, y) = moved[-1] - moved[0]
+        lengths.append(np.hypot(x, y) / 0.4)
+        angles.append(np.degrees(np.arctan2(y, x)))
+    assert 0.2 < np.std(np.log(lengths)) < 0.3
+    assert 12 < np.std(angles) < 16
+
+
+def test_strokes_end_too_long_too_short_and_in_curls():
+    random = np.random.default_rng(0)
+    bar = resample(line((0, 0), (1, 0)), 0.02)
+    ends = [finish(bar, 1.0, random) for _ in range(500)]
+    left = np.array([stroke[:, 0].min() for stroke in ends])
+    assert (left < -0.05).any() and (left > 0.05).any()
+    curled = np.mean([np.abs(stroke[:, 1]).max() > 0.01 for stroke in ends])
+    assert 0.07 < curled < 0.17  # either end in 6 of 100
+
+
+def test_the_pen_stays_down_only_where_the_next_stroke_is_near():
+    near = [line((0, 0), (1, 0)), line((1.1, 0.1), (1, 1))]
+    assert len(join_strokes(near)) == 1
+    np.testing.assert_allclose(join_strokes(near)[0], np.concatenate(near))
+    assert len(join_strokes([line((0, 0), (1, 0)), line((0, 0), (0, 1))])) == 2
+
+
+def test_a_lifted_pen_makes_two_strokes_of_the_longest_one():
+    random = np.random.default_rng(0)
+    long, short = resample(line((0, 0), (0, 1)), 0.02), resample(line((0, 0), (0.1, 0)), 0.02)
+    for _ in range(50):
+        strokes = lift_pen([short, long], random)
+        assert len(strokes) == 3 and strokes[0] is short
+        assert 0 <= len(long) - len(strokes[1]) - len(strokes[2]) < 4
+    assert lift_pen([short], random) == [short]
+
+
+def test_a_digitiser_keeps_the_ends_and_never_less_than_four_points():
+    random = np.random.default_rng(0)
+    bar = resample(line((0, 0), (1, 0)), 0.02)
+    kept = [digitise([bar], random)[0] for _ in range(300)]
+    counts = {len(stroke) for stroke in kept}
+    assert min(counts) >= 4 and max(counts) == len(bar) and len(counts) > 10
+    assert all(np.linalg.norm(stroke[-1] - (1, 0)) < 0.2 for stroke in kept)
+
+
+def test_a_mean_over_neighbours_leaves_a_straight_line_straight():
+    bar = line((0, 0), (1, 1))
+    smoothed = smooth(bar, 5)
+    assert smoothed.shape == bar.shape
+    np.testing.assert_allclose(smoothed[:, 0], smoothed[:, 1])
+    np.testing.assert_allclose(smoothed[3:-3], bar[3:-3])

@@ -6,6 +6,7 @@ South Asian school hands, in a frame 1 high with x = 0 in the middle. How often 
 a judgement, not a fit.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -20,13 +21,18 @@ def zero(r: Random) -> list[Points]:
     turn *= r.choice([-1, 1], p=[0.75, 0.25])
     oval = arc((0, 0.5), (width, 0.5), start, start + turn, u(-0.3, 0.3))
     style = pick(
-        r, plain=0.56, slash=0.22, backslash=0.03, slash_one_stroke=0.07, loop=0.1, dot=0.02
+        r, plain=0.55, slash=0.1, any_slash=0.16, slash_one_stroke=0.07, loop=0.1, dot=0.02
     )
     x, y = width * u(0.1, 1.3), u(0.25, 0.65)
     if style == "slash":
         return [oval, line((x, 0.5 - y), (-x, 0.5 + y)) + r.normal(0, 0.05, 2)]
-    if style == "backslash":
-        return [oval, line((-x, 0.5 - y), (x, 0.5 + y)) + r.normal(0, 0.05, 2)]
+    if style == "any_slash":  # also upright, level and far out of the ring
+        angle = u(0, math.pi)
+        ahead = np.array([math.cos(angle), -math.sin(angle)])
+        radius = 1 / math.hypot(ahead[0] / width, ahead[1] / 0.5)
+        middle = (0, 0.5) + r.normal(0, 0.05, 2)
+        back, forth = u(0.6, 1.9, 2) * radius
+        return [oval, line(middle - back * ahead, middle + forth * ahead)]
     if style == "slash_one_stroke":
         end = (-x, 0.5 + y) if r.random() < 0.7 else (u(-0.1, 0.1), 0.5 + y)
         return [join(oval, line(oval[-1], (x, 0.5 - y), end))]
@@ -46,7 +52,8 @@ def one(r: Random) -> list[Points]:
     stem = curve(top, (bow, 0.5), bottom)
     style = pick(r, bar=0.2, tick=0.07, flag=0.43, upstroke=0.2, narrow=0.1)
     if style == "tick":  # the pen leaves upwards at the foot
-        stem = join(stem, curve(bottom, (bottom[0] + u(-0.05, 0.25), 1 - u(0.1, 0.4))))
+        side = r.choice([1, -1], p=[0.75, 0.25])
+        stem = join(stem, curve(bottom, (bottom[0] + side * u(-0.05, 0.25), 1 - u(0.05, 0.4))))
     elif style == "flag":
         # Always steep: a flag that lies flat makes a 7.
         reach = u(0.06, 0.36)
@@ -95,7 +102,7 @@ def two(r: Random) -> list[Points]:
     if style == "angular":
         return [join(line(start, (width * u(0.6, 1), u(0, 0.1)), foot, end))]
     if style == "loop":
-        size = u(0.05, 0.26)
+        size = u(0.04, 0.28)
         loop = [
             (foot[0] + size * u(0.6, 1.4), foot[1] - size * u(0, 0.6)),
             (foot[0] - size * u(0, 0.6), foot[1] - size * u(0, 0.5)),
@@ -131,7 +138,7 @@ def three(r: Random) -> list[Points]:
         (upper * u(0.6, 1.1), waist * u(0.4, 0.65)),
     ]
     if style == "loop":
-        size = u(0.04, 0.13)
+        size = u(0.04, 0.14)
         middle = [
             (notch[0], notch[1] + size / 2),
             (notch[0] - size, notch[1]),
@@ -234,9 +241,9 @@ def five(r: Random) -> list[Points]:
 
 def six(r: Random) -> list[Points]:
     u = r.uniform
-    size, width = u(0.14, 0.34), u(0.16, 0.42)  # of the loop: half its height, half its width
+    size, width = u(0.13, 0.35), u(0.15, 0.43)  # of the loop: half its height, half its width
     center = (u(-0.04, 0.1), 1 - size)
-    start = (u(-0.25, 0.5), u(0, 0.08))
+    start = (u(-0.28, 0.52), u(0, 0.08))
     left = center[0] - width
     entry = (left + u(-0.02, 0.03), center[1] - u(0, 0.1))
     if r.random() < 0.35:
@@ -267,13 +274,15 @@ def seven(r: Random) -> list[Points]:
     if r.random() < 0.28:  # a serif where the bar begins
         serif = (left + r.normal(0, 0.04), start[1] + u(0.05, 0.26))
         stroke = join(line(serif, start), stroke)
-    if r.random() < 0.08:  # a small foot
-        stroke = join(stroke, line(foot, (foot[0] + u(0.05, 0.2), foot[1] - u(-0.02, 0.1))))
+    if r.random() < 0.1:  # a small foot, to either side, or a curl
+        side = r.choice([1, -1], p=[0.7, 0.3])
+        toe = (foot[0] + side * u(0.05, 0.25), foot[1] - u(-0.02, 0.15))
+        stroke = join(stroke, line(foot, toe) if r.random() < 0.5 else curve(foot, foot, toe))
     if r.random() > 0.48:
         return [stroke]
-    y = u(0.36, 0.66)  # the crossbar
+    y = u(0.34, 0.68)  # the crossbar
     middle = corner[0] + (foot[0] - corner[0]) * y + bow * 0.9 + r.normal(0, 0.05)
-    half, tilt = u(0.1, 0.34), r.normal(-0.02, 0.07)
+    half, tilt = u(0.1, 0.36), r.normal(-0.02, 0.08)
     bar = line((middle - half, y - tilt), (middle + half, y + tilt))
     if r.random() < 0.2:  # without lifting the pen: back up through a loop
         return [
@@ -287,7 +296,7 @@ def seven(r: Random) -> list[Points]:
 
 def eight(r: Random) -> list[Points]:
     u = r.uniform
-    upper, lower, waist = u(0.1, 0.34), u(0.12, 0.42), u(0.36, 0.58)
+    upper, lower, waist = u(0.1, 0.35), u(0.12, 0.43), u(0.35, 0.59)
     style = pick(r, s_first=0.46, open_top=0.12, ribbon=0.1, from_the_middle=0.16, two_circles=0.16)
     if style == "two_circles":
         circles = []
@@ -344,15 +353,16 @@ def eight(r: Random) -> list[Points]:
 
 def nine(r: Random) -> list[Points]:
     u = r.uniform
-    size, width = u(0.08, 0.3), u(0.14, 0.42)
+    size, width = u(0.08, 0.31), u(0.13, 0.43)
     center = (u(-0.1, 0.04), size + u(0, 0.03))
     right = center[0] + width
     start = u(-80, 30)
     loop = arc(center, (width, size), start, start - u(290, 420), u(-0.15, 0.5))
     joint = (right + u(-0.03, 0.05), size * u(0.1, 1.2))
     style = pick(
-        r, straight=0.26, slanted=0.16, curved=0.2, hook=0.12, belly=0.18, two_strokes=0.08
-    )
+        r, straight=0.25, slanted=0.16, curved=0.2, hook=0.12, belly=0.17, outward=0.02,
+        two_strokes=0.08,
+    )  # fmt: skip
     tail = (center[0] - width * u(0.2, 1.4), u(0.8, 1.02))
     if style in ("straight", "two_strokes"):
         stem = curve(joint, (joint[0] + r.normal(0, 0.015), 0.6), (joint[0] + u(-0.14, 0.08), 1.0))
@@ -364,6 +374,13 @@ def nine(r: Random) -> list[Points]:
             (joint[0] + u(-0.04, 0.06), u(0.55, 0.75)),
             (right * u(0.2, 0.7), u(0.92, 0.99)),
             tail,
+        )
+    elif style == "outward":  # the tail swings to the right
+        stem = curve(
+            joint,
+            (joint[0] + u(-0.04, 0.02), u(0.55, 0.75)),
+            (joint[0] + u(0.02, 0.1), u(0.9, 1.0)),
+            (joint[0] + u(0.12, 0.35), u(0.82, 1.0)),
         )
     elif style == "hook":
         stem = curve(

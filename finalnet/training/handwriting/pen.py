@@ -14,6 +14,8 @@ from finalnet.strokes import draw_strokes
 
 CANVAS = 120  # px, side of the pad on which a generated drawing is rendered
 MIN_PEN, MAX_PEN = 0.03, 0.25  # of the longer side of the pen's way
+STEP = 0.02  # between points of a stroke before a digitiser thins them out
+NEAR = 0.45  # from the end of a stroke to the start of the next, if the pen is not lifted
 
 Points = NDArray[np.float64]  # (n, 2)
 Point = Any  # one (x, y): a tuple or an array
@@ -30,45 +32,141 @@ def draw_varied(strokes: list[Points], random: Random) -> np.ndarray:
 
 
 def vary(strokes: list[Points], random: Random) -> list[Points]:
-    """Bend, slant, stretch and shake strokes as another hand would."""
-    amplitude = random.uniform(0, 0.05, 2)
+    """Draw strokes as another hand, another pen and another digitiser would.
+
+    Wider than any one group of people: what nobody has thought of should be among it.
+    """
+    care = random.uniform(0, 1)  # of the hand: 0 is the most careful one
+    strokes = [resample(stroke, STEP) for stroke in strokes]
+    strokes = [strokes[0], *(misplace(stroke, care, random) for stroke in strokes[1:])]
+    strokes = [finish(stroke, care, random) for stroke in strokes]
+    if random.random() < 0.06:
+        strokes = join_strokes(strokes)
+    if random.random() < 0.05:
+        strokes = lift_pen(strokes, random)
+    amplitude = random.uniform(0, 0.08, 2)
     frequency = random.normal(0, 4, (2, 2))
     phase = random.uniform(0, 2 * np.pi, 2)
+    strokes = [s + amplitude * np.sin(s @ frequency + phase) for s in strokes]
+    return lean(digitise(strokes, random), random)
+
+
+def lean(strokes: list[Points], random: Random) -> list[Points]:
+    """The slant and the proportions of a hand, and how it holds the paper."""
     slant, turn = random.normal(0.08, 0.2), math.radians(random.normal(0, 5))
     stretch = math.exp(random.normal(0, 0.22))
-    matrix = np.array([[stretch, 0], [-slant, 1]]) @ [
-        [math.cos(turn), math.sin(turn)],
-        [-math.sin(turn), math.cos(turn)],
-    ]
-    tremor = random.uniform(0, 0.012)
-    coarse = random.random() < 0.3
-    varied = []
-    for points in strokes:
-        points = points + amplitude * np.sin(points @ frequency + phase)
-        points = _with_hooks(points, random)
-        points = points + _smooth_noise(len(points), tremor, random)
-        if coarse:  # a slow digitiser keeps few points
-            points = points[
-                np.linspace(0, len(points) - 1, min(len(points), max(10, len(points) // 4))).astype(
-                    int
-                )
-            ]
-        varied.append(points @ matrix)
-    return varied
+    matrix = np.array([[stretch, 0], [-slant, 1]]) @ rotation(turn)
+    return [stroke @ matrix for stroke in strokes]
 
 
-def _smooth_noise(count: int, scale: float, random: Random) -> Points:
-    noise = random.normal(0, scale, (count + 4, 2))
-    return np.sum([noise[i : i + count] for i in range(5)], axis=0) / math.sqrt(5)
+def misplace(stroke: Points, care: float, random: Random) -> Points:
+    """A stroke after the first, which lands elsewhere, larger or smaller, and turned."""
+    middle = (stroke.min(axis=0) + stroke.max(axis=0)) / 2
+    turn = math.radians(random.normal(0, 14 * care))
+    size = math.exp(random.normal(0, 0.26 * care))
+    return (stroke - middle) @ rotation(turn) * size + middle + random.normal(0, 0.08 * care, 2)
 
 
-def _with_hooks(points: Points, random: Random) -> Points:
-    """Small ticks where the pen lands and leaves."""
-    start, end = map(int, random.random(2) < 0.1)
-    tick = random.normal(0, 0.05, (2, 2))
-    return np.concatenate(
-        [points[:1] + tick[:1]] * start + [points] + [points[-1:] + tick[1:]] * end
-    )
+def finish(stroke: Points, care: float, random: Random) -> Points:
+    """The ends of a stroke: too long, too short, or curled."""
+    for _ in range(2):  # one end, then, turned round, the other
+        change = random.normal(0, 0.04 * care)
+        if random.random() < 0.06:
+            stroke = np.concatenate([stroke, curl(stroke, random)])
+        elif change > 0:
+            stroke = np.concatenate([stroke, stroke[-1:] + heading(stroke) * change])
+        elif len(stroke) > 12:
+            stroke = stroke[: max(len(stroke) * 2 // 3, len(stroke) + round(change / STEP))]
+        stroke = stroke[::-1]
+    return stroke
+
+
+def curl(stroke: Points, random: Random) -> Points:
+    """A small hook or a curl where a stroke ends, to either side."""
+    radius, turn = random.uniform(0.02, 0.09), math.radians(random.uniform(60, 260))
+    side = random.choice([-1, 1])
+    ahead = heading(stroke)
+    center = stroke[-1] + side * radius * ahead[::-1] * (-1, 1)
+    turns = np.linspace(0, side * turn, 12)[1:]
+    spoke = stroke[-1] - center
+    return np.array([center + spoke @ rotation(angle) for angle in turns])
+
+
+def join_strokes(strokes: list[Points]) -> list[Points]:
+    """The pen is not lifted where the next stroke begins near."""
+    joined = strokes[:1]
+    for stroke in strokes[1:]:
+        if np.linalg.norm(stroke[0] - joined[-1][-1]) < NEAR:
+            joined[-1] = np.concatenate([joined[-1], stroke])
+        else:
+            joined.append(stroke)
+    return joined
+
+
+def lift_pen(strokes: list[Points], random: Random) -> list[Points]:
+    """The pen is lifted within a stroke, and comes down a little further on."""
+    longest = max(range(len(strokes)), key=lambda index: len(strokes[index]))
+    stroke = strokes[longest]
+    if len(stroke) < 24:
+        return strokes
+    end = random.integers(8, len(stroke) - 8)
+    start = min(end + random.integers(0, 4), len(stroke) - 2)
+    halves = [stroke[:end], stroke[start:] + random.normal(0, 0.02, 2)]
+    return [*strokes[:longest], *halves, *strokes[longest + 1 :]]
+
+
+def digitise(strokes: list[Points], random: Random) -> list[Points]:
+    """What a digitiser keeps of the way: shaken, rounded off, few points, or those of a grid."""
+    tremor, wobble = random.uniform(0, 0.012), random.uniform(0, 0.02) * (random.random() < 0.1)
+    window = int(random.integers(3, 8)) if random.random() < 0.1 else 1
+    few = random.uniform(2, 6) if random.random() < 0.3 else 1
+    grid = random.uniform(0.01, 0.04) if random.random() < 0.05 else 0
+    digitised = []
+    for stroke in strokes:
+        stroke = stroke + smooth_noise(len(stroke), 5, tremor, random)
+        stroke = stroke + smooth_noise(len(stroke), 15, wobble, random)
+        stroke = smooth(stroke, window)
+        count = min(len(stroke), max(4, round(len(stroke) / few)))
+        stroke = stroke[np.linspace(0, len(stroke) - 1, count).astype(int)]
+        digitised.append(np.round(stroke / grid) * grid if grid else stroke)
+    return digitised
+
+
+def smooth_noise(count: int, window: int, scale: float, random: Random) -> Points:
+    """Noise of a standard deviation, the same over about `window` points: (count, 2)."""
+    noise = random.normal(0, scale, (count + window - 1, 2))
+    return smooth(noise, window, "valid") * math.sqrt(window)
+
+
+def smooth(points: Points, window: int, mode: str = "nearest") -> Points:
+    """The mean over `window` points; "valid" leaves out where there are fewer."""
+    if window == 1:
+        return points
+    if mode == "nearest":
+        before, after = (window - 1) // 2, window // 2
+        points = np.concatenate([points[:1]] * before + [points] + [points[-1:]] * after)
+    sums = np.cumsum(np.concatenate([np.zeros((1, 2)), points]), axis=0)
+    return (sums[window:] - sums[:-window]) / window
+
+
+def resample(stroke: Points, step: float) -> Points:
+    """Points at even steps along a stroke, its ends among them."""
+    steps = np.linalg.norm(np.diff(stroke, axis=0), axis=1)
+    way = np.concatenate([[0], np.cumsum(steps)])
+    places = np.linspace(0, way[-1], max(2, math.ceil(way[-1] / step) + 1))
+    return np.stack([np.interp(places, way, stroke[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def heading(stroke: Points) -> Points:
+    """The direction in which a stroke ends, (2,) of length 1; to the right where it has none."""
+    way = stroke[-1] - stroke[max(-4, -len(stroke))]
+    length = np.linalg.norm(way)
+    return way / length if length > 0 else np.array([1.0, 0.0])
+
+
+def rotation(angle: float) -> Points:
+    """The (2, 2) matrix that turns row vectors by an angle in radians."""
+    return np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
 
 
 # --- curves ----------------------------------------------------------------------------------
