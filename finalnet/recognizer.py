@@ -29,6 +29,7 @@ Verdict = Literal["digit", "unsure", "blank"]
 BATCH_SIZE = 256  # network inputs in one pass, each in its views
 UPRIGHT = 0.9  # sureness from which on a number is not turned to see whether it is surer then
 SURER = 0.1  # than as it came, at the least, if it is to count as turned
+TALLEST = 3.0  # height in widths of a digit that is no 1
 LIKELY = 0.5  # probability from which on a digit is likelier than all others together
 
 
@@ -190,8 +191,18 @@ class Recognizer:
 
 
 def sureness(number: Number) -> float:
-    """How sure the network is that what it read is digits, from 0 to 1: the mean over them."""
-    return float(np.mean([digit.probabilities.max() for digit in number.digits]))
+    """How sure it is that what was read is digits, from 0 to 1: the mean over them.
+
+    A tall one that is no 1 counts as none: a line on the side is a pile of digits.
+    """
+    return float(
+        np.mean(
+            [
+                digit.probabilities.max() * (box.height <= TALLEST * box.width or digit.digit == 1)
+                for digit, box in zip(number.digits, number.boxes, strict=True)
+            ]
+        )
+    )
 
 
 def _first(reading: tuple[float, Number]) -> float:

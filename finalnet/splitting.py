@@ -129,8 +129,10 @@ def choose_spans(spans: Sequence[Span], probabilities: Sequence[float]) -> list[
     best: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}  # by the piece that comes next
     for index, (span, probability) in enumerate(zip(spans, probabilities, strict=True)):
         value, row = best[span.start]
-        # Zero where ink is so thin that nothing of it is left in 28x28.
-        value += span.prior + TRUST * math.log(max(probability, 1e-3))
+        # For each of its pieces, or few doubtful digits would win over more that are sure. Zero
+        # where ink is so thin that nothing of it is left in 28x28.
+        pieces = span.stop - span.start
+        value += span.prior + TRUST * pieces * math.log(max(probability, 1e-3))
         if span.stop not in best or value > best[span.stop][0]:
             best[span.stop] = value, [*row, index]
     return best[max(best)][1]

@@ -88,8 +88,10 @@ export function chooseSpans(spans, probabilities, { TRUST }) {
   const best = new Map([[0, { value: 0, row: [] }]]); // by the piece that comes next
   spans.forEach(({ start, stop, prior }, index) => {
     const before = best.get(start);
-    // Zero where ink is so thin that nothing of it is left in 28x28.
-    const value = before.value + prior + TRUST * Math.log(Math.max(probabilities[index], 1e-3));
+    // For each of its pieces, or few doubtful digits would win over more that are sure. Zero
+    // where ink is so thin that nothing of it is left in 28x28.
+    const trust = TRUST * (stop - start);
+    const value = before.value + prior + trust * Math.log(Math.max(probabilities[index], 1e-3));
     if (!best.has(stop) || value > best.get(stop).value) {
       best.set(stop, { value, row: [...before.row, index] });
     }
