@@ -48,6 +48,7 @@ def test_the_hard_drawings_are_a_click_away_and_are_drawn_stroke_by_stroke(visit
         visitor.sees(answer)
         visitor.page.click("#clear")
         visitor.sees("")
+        visitor.page.wait_for_function("inkOf() === 0")
 
 
 def test_a_drawing_is_replayed_while_the_answer_follows(desktop):
