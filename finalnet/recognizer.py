@@ -27,8 +27,8 @@ from finalnet.views import make_views
 
 Verdict = Literal["digit", "unsure", "blank"]
 BATCH_SIZE = 256  # network inputs in one pass, each in its views
-UPRIGHT = 0.9  # sureness from which on a number is not turned to see whether it is surer then
-SURER = 0.1  # than as it came, at the least, if it is to count as turned
+UPRIGHT = 0.97  # sureness from which on a number is not turned to see whether it is surer then
+SURER = 0.05  # than as it came, at the least, if it is to count as turned
 TALLEST = 3.0  # height in widths of a digit that is no 1
 LIKELY = 0.5  # probability from which on a digit is likelier than all others together
 

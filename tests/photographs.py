@@ -9,7 +9,7 @@ from PIL import Image
 
 from finalnet.strokes import render_strokes
 from finalnet.training.handwriting.digits import DIGITS
-from finalnet.training.handwriting.pen import lean
+from finalnet.training.handwriting.pen import lean, smooth_noise
 
 SHEET = (1000, 760)  # px, width and height
 PHOTOGRAPH = (1280, 960)
@@ -65,8 +65,7 @@ def write_lines(
             if character == " ":
                 left += 1.3 * size
                 continue
-            # Of a careful hand: what is difficult here is the photograph.
-            drawn = lean(DIGITS[int(character)](random), random)
+            drawn = write_by_hand(DIGITS[int(character)](random), random)
             points = np.concatenate(drawn)
             low, extent = points.min(axis=0), np.ptp(points, axis=0)
             scale = size * random.uniform(0.9, 1.1) / max(extent[1], 0.6 * extent[0])
@@ -75,6 +74,29 @@ def write_lines(
             middles.append(tuple(corner + extent * scale / 2))
             left += extent[0] * scale + size * random.uniform(0.18, 0.4)
     return strokes, middles
+
+
+def write_by_hand(strokes: list[np.ndarray], random: np.random.Generator) -> list[np.ndarray]:
+    """Bend, shake and lean strokes as a hand does that writes what it means to, strokes in place.
+
+    Of its own, so that photographs stay as difficult as they are however training draws digits.
+    """
+    bend, frequency = random.uniform(0, 0.05, 2), random.normal(0, 4, (2, 2))
+    phase = random.uniform(0, 2 * np.pi, 2)
+    tremor, coarse = random.uniform(0, 0.012), random.random() < 0.3
+    written = []
+    for points in strokes:
+        points = points + bend * np.sin(points @ frequency + phase)
+        start, end = map(int, random.random(2) < 0.1)  # small ticks where the pen lands and leaves
+        tick = random.normal(0, 0.05, (2, 2))
+        first, last = points[:1] + tick[:1], points[-1:] + tick[1:]
+        points = np.concatenate([first] * start + [points] + [last] * end)
+        points = points + smooth_noise(len(points), 5, tremor, random)
+        if coarse:
+            count = min(len(points), max(10, len(points) // 4))
+            points = points[np.linspace(0, len(points) - 1, count).astype(int)]
+        written.append(points)
+    return lean(written, random)
 
 
 def lay_down(

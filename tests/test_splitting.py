@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from drawings import DRAWINGS
 
 from finalnet import Recognizer, draw_strokes
-from finalnet.lines import MAX_DIGITS
-from finalnet.recognizer import Prediction, judge_row
+from finalnet.lines import MAX_DIGITS, Box
+from finalnet.recognizer import Number, Prediction, judge_row, sureness
+from finalnet.splitting import Span, choose_spans
 from finalnet.strokes import render_strokes
 
 YEAR = ["2 plain", "0 oval", "2 plain", "6 curved"]
@@ -156,3 +159,18 @@ def test_the_longest_number_is_read_and_a_longer_one_is_refused(recognizer):
     for drawing in (longer, picture(longer)):
         with pytest.raises(ValueError, match="21 pieces, at most 20 digits are read"):
             recognizer.read_number(drawing)
+
+
+def test_few_doubtful_digits_do_not_win_over_more_that_are_sure():
+    box = Box(0, 0, 1, 1)
+    spans = [Span(0, 1, 0.0, box), Span(0, 2, 0.0, box), Span(1, 2, 0.0, box)]
+    assert choose_spans(spans, [1.0, 0.3, 0.18]) == [0, 2]
+    assert choose_spans(spans, [1.0, 0.5, 0.18]) == [1]
+
+
+def test_a_pile_as_tall_as_a_line_on_its_side_is_no_sure_digit():
+    five = Prediction("digit", 5, np.eye(10, dtype=np.float32)[5], np.zeros((28, 28), np.uint8))
+    one = replace(five, digit=1)
+    for height, digit, expected in ((2.9, five, 1), (3.1, five, 0), (3.1, one, 1)):
+        number = Number("", [], [digit], [Box(0, 0, 1, height)])
+        assert sureness(number) == expected
