@@ -163,9 +163,26 @@ def test_an_epoch_has_every_real_row_once_and_some_generated_ones():
 def test_all_rows_of_an_epoch_are_learned_from(few_digits):
     digits = Digits(few_digits.images[:60], few_digits.labels[:60])
     plain = {"learning_rate": 0.0, "muon_rate": 0.0, "weight_decay": 0.0, "ema_span": 0.0}
-    whole = train(one_batch(batch_size=40, **plain), digits, digits).model
-    # Batch norm counts its batches: 40 and the other 20.
-    assert whole.bn1.num_batches_tracked == 2
+    # The mean of the losses over all rows, in batches of 40 and 20, of which none moves a weight.
+    (whole,) = train(one_batch(batch_size=40, **plain), digits, digits).history
+    torch.manual_seed(TrainingArguments.seed)
+    model = FinalNet().train().to(memory_format=torch.channels_last)
+    model.dropout.p = 0
+    random = torch.Generator().manual_seed(TrainingArguments.seed)
+    loss = 0.0
+    for rows in epoch_order(60, 60, 0, random).split(40):
+        images = normalize(augment(digits.images[rows, None].float() / 255, random))
+        log_probabilities = model(images.to(memory_format=torch.channels_last))
+        loss += mixed_loss(log_probabilities, digits.labels[rows]).item() * len(rows) / 60
+    assert whole.loss == pytest.approx(loss, rel=1e-6)
+
+
+def test_batch_norm_answers_with_the_statistics_of_digits_as_they_are(few_digits):
+    digits = Digits(few_digits.images[:60], few_digits.labels[:60])
+    model = train(one_batch(), digits, digits).model
+    seen = model.conv1(to_tensor(digits.images)).transpose(0, 1).flatten(1)
+    torch.testing.assert_close(model.bn1.running_mean, seen.mean(dim=1), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(model.bn1.running_var, seen.var(dim=1), rtol=1e-3, atol=1e-4)
 
 
 def test_the_pool_mixes_digits_and_others_evenly_and_repeats():

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import OneCycleLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from tqdm import tqdm
 
 from finalnet.model import FinalNet, normalize, to_tensor
@@ -21,6 +21,7 @@ from finalnet.training.data import Digits, augment
 from finalnet.training.handwriting import draw_ahead, generate_digits, generate_others, split_work
 
 EVALUATION_BATCH = 1_000  # images
+STATISTICS_SIZE = 10_000  # digits, from which batch norm takes what it answers with
 TRIAL_STEPS = 4  # of each precision, the first to warm up
 # Of float32's time, at the most: below it no noise makes two runs choose differently.
 WORTHWHILE = 0.9
@@ -160,6 +161,7 @@ def train(arguments: TrainingArguments, digits: Digits, validation: Digits) -> T
                 losses.append(learner.step(batch, labels[rows]) * len(rows))
                 bar.update()
             mean_loss = torch.stack(losses).sum().item() / len(order)
+            take_statistics(learner.averaged, digits)
             accuracy = measure_accuracy(learner.averaged, validation)
             history.append(Epoch(epoch, mean_loss, accuracy, time.perf_counter() - start))
             bar.set_postfix_str(f"{precision}, loss {mean_loss:.4f}, validation {accuracy:.2%}")
@@ -198,7 +200,7 @@ class Learner:
         # channels_last halves the time of an epoch on a CPU and on a GPU.
         self.model = FinalNet().to(memory_format=torch.channels_last).to(device).train()
         ema = get_ema_multi_avg_fn(1 - 1 / max(arguments.ema_span * steps, 1))
-        self.average = AveragedModel(self.model, multi_avg_fn=ema, use_buffers=True)
+        self.average = AveragedModel(self.model, multi_avg_fn=ema)
         self.model.dropout.p = arguments.dropout
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
         # Muon takes the kernels that turn features into features, AdamW the rest.
@@ -257,6 +259,16 @@ def mixed_loss(log_probabilities: Tensor, labels: Tensor) -> Tensor:
     towards_all = -log_probabilities.mean(dim=1)
     towards_label = F.nll_loss(log_probabilities, labels.clamp(min=0), reduction="none")
     return torch.where(labels < 0, towards_all, towards_label).mean()
+
+
+def take_statistics(model: FinalNet, digits: Digits) -> None:
+    """Take the means and variances of batch norm from digits as they are answered.
+
+    Those of the training are of augmented digits, with pens that vary: they are off by as much as
+    the views are apart.
+    """
+    inputs = to_tensor(digits.images[:STATISTICS_SIZE]).to(model.fc2.weight.device)
+    update_bn(inputs.split(EVALUATION_BATCH), model)
 
 
 @torch.inference_mode()
