@@ -7,7 +7,7 @@ Point = tuple[float, float]
 
 def arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float) -> list[Point]:
     """Points of an ellipse; degrees, 0 points right, 90 points down."""
-    steps = max(2, int(abs(end - start) / 10))
+    steps = max(2, int(abs(end - start) / 20))
     angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
     return [(cx + rx * math.cos(angle), cy + ry * math.sin(angle)) for angle in angles]
 

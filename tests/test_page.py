@@ -44,6 +44,22 @@ def test_the_answer_appears_while_the_pen_is_still_down(desktop):
     )
 
 
+def test_every_reading_is_an_event_of_the_document(desktop):
+    desktop.page.evaluate(
+        """() => {
+          window.read = [];
+          document.addEventListener("reading", ({ detail }) => read.push(detail));
+        }"""
+    )
+    desktop.draw("3 round")
+    desktop.rests()
+    early, last = (desktop.page.evaluate(f"read.at({place})") for place in (0, -1))
+    assert not early["finished"]
+    assert last["finished"] and last["text"] == "3" and len(last["digits"]) == 1
+    pad = "document.querySelector('#sketchpad')"
+    assert desktop.page.evaluate(f"read.length > 3 && {pad}.reading === read.at(-1)")
+
+
 def test_undo_takes_back_a_stroke_and_clear_takes_back_all(visitor):
     visitor.draw("1 bar")
     visitor.sees("1")
@@ -94,6 +110,7 @@ def test_the_person_chooses_how_many_digits_stand_out(desktop):
 def test_the_network_input_is_shown_enlarged_without_blur(desktop):
     desktop.draw("6 curved")
     desktop.sees("6")
+    desktop.rests()
     image = desktop.page.locator("#network-input canvas")
     assert image.evaluate("image => [image.width, image.height]") == [28, 28]
     assert image.evaluate("image => getComputedStyle(image).imageRendering") == "pixelated"

@@ -1,6 +1,7 @@
 """How a reading is put into words and rows, asked of the page's own module in a real browser."""
 
 import pytest
+from visitor import visit
 
 from finalnet.web import texts
 
@@ -10,9 +11,10 @@ FUNCTION = """async ([name, values]) => {
 }"""
 
 
-@pytest.fixture
-def call(desktop):
-    return lambda name, *values: desktop.page.evaluate(FUNCTION, [name, list(values)])
+@pytest.fixture(scope="module")
+def call(browser, app_url):
+    with visit(browser, app_url) as visitor:
+        yield lambda name, *values: visitor.page.evaluate(FUNCTION, [name, list(values)])
 
 
 def reading(verdict, best, **more):

@@ -21,6 +21,9 @@ window.inkOf = () => {
 """
 
 
+DEVICES: dict = {}  # contexts, by browser and what tells them apart
+
+
 class Guest:
     """Somebody on a page: notices errors, calls to other hosts and what is sent."""
 
@@ -115,11 +118,23 @@ class Visitor(Guest):
 
 
 @contextmanager
-def visit(browser, url: str, guest: type[Guest] = Visitor, **screen) -> Iterator[Guest]:
-    """A guest on a new page, who must have nothing to complain of at the end."""
-    with browser.new_context(**screen) as context:
-        visitor = guest(context.new_page(), url)
+def visit(
+    browser, url: str, guest: type[Guest] = Visitor, viewport: dict | None = None, **device
+) -> Iterator[Guest]:
+    """A guest on a new page, who must have nothing to complain of at the end.
+
+    Guests come one after the other with the same device: it has the page's files in its cache, and
+    what a guest leaves on it is forgotten.
+    """
+    context = DEVICES.get((browser, str(device)))
+    if context is None:
+        context = DEVICES[browser, str(device)] = browser.new_context(**device)
+    with context.new_page() as page:
+        if viewport:
+            page.set_viewport_size(viewport)
+        visitor = guest(page, url)
         yield visitor
+        page.evaluate("localStorage.clear()")
         assert not visitor.complaints, visitor.complaints
 
 

@@ -35,7 +35,6 @@ TEMPLATES = Environment(
 
 # Gradio serves static files by their path; `file` turns a path into a URL.
 MOUNT = """
-// Gradio looks for the names of a component's own events here: "read".
 const { root, api_prefix } = window.gradio_config;
 const file = (path) => `${root}${api_prefix}/file=${path}`;
 import(file(props.module)).then((module) =>

@@ -1,7 +1,7 @@
 // "See inside": what the network makes of the drawing, layer by layer, while one draws; and which
 // of its ink mattered, once the pen rests.
 
-import { topDigits } from "./readout.js";
+import { follow, topDigits } from "./readout.js";
 
 const COLUMNS = 8; // maps side by side
 const FEATURE_COLUMNS = 16;
@@ -17,12 +17,11 @@ const FOR = [213, 94, 0];
 const AGAINST = [0, 114, 178];
 const NEUTRAL = [205, 205, 210];
 
-/** Bring the section to life; its value is the reading of what was read last. */
-export function mount(element, { props, watch }) {
-  const section = new Inside(element, props.texts);
-  const update = () => section.update(props.value);
-  watch("value", update);
-  element.querySelector("details").addEventListener("toggle", update);
+/** Bring the section to life. */
+export function mount(element, component) {
+  const section = new Inside(element, component.props.texts);
+  follow({ ...component, element }, (reading) => section.update(reading));
+  section.details.addEventListener("toggle", () => section.update(section.reading));
 }
 
 class Inside {

@@ -22,22 +22,13 @@ from finalnet.web.sketchpad import Sketchpad
 STYLES = ["page.css"]  # shared with the page without a server
 DEFAULT_K = 3  # digits that stand out among the bars
 
-# What was read last, a drawing or a picture, is the value of every part that shows it. The reading
-# of a drawing is made in the browser, and the pad knows whether it is the latest: something may
-# have been drawn before the answer to a picture comes.
-SHOW_DRAWING = """() => {
-  const pad = document.querySelector("#sketchpad");
-  pad.isLatest = true;
-  return Array(PARTS).fill(pad.reading ?? null);
-}"""
-AWAIT_PICTURE = """() => {
-  document.querySelector("#sketchpad").isLatest = false;
-  return Array(PARTS).fill(null);
-}"""
-KEEP_LATEST = """(...readings) => {
-  const pad = document.querySelector("#sketchpad");
-  return pad.isLatest ? readings.map(() => pad.reading ?? null) : readings;
-}"""
+# What was read in a picture is the value of every part that shows it; the reading of a drawing is
+# made in the browser and goes from the pad to the parts. The pad knows whether it is the latest:
+# something may have been drawn before the answer to a picture comes.
+PAD = "document.querySelector('#sketchpad')"
+SHOW_DRAWING = f"() => {PAD}.showReading(true)"
+AWAIT_PICTURE = f"() => {PAD}.showReading(false)"
+KEEP_LATEST = f"() => {PAD}.isLatest && {PAD}.showReading(true)"
 
 
 def build_page(
@@ -72,7 +63,7 @@ def build_page(
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(texts.READ_TAB):
                 with gr.Row(elem_id="stage"):
-                    pad = Sketchpad(checkpoint=checkpoint, elem_id="pad")
+                    Sketchpad(checkpoint=checkpoint, elem_id="pad")
                     answer = _readout("answer", texts.ANSWER)
                     seen = _readout("network-input", texts.NETWORK_INPUT)
                     digits = _readout("digits", texts.DIGIT_OF_NUMBER)
@@ -89,9 +80,6 @@ def build_page(
             with gr.Tab(texts.ABOUT_TAB) as about_tab:
                 about = gr.HTML(elem_id="about", js_on_load=None, apply_default_css=False)
         shown = [answer, bars, seen, digits, inside]
-        show_drawing, await_picture = (
-            code.replace("PARTS", str(len(shown))) for code in (SHOW_DRAWING, AWAIT_PICTURE)
-        )
         described = cache(describe)  # the files do not change while they are served
         quick: dict[str, Any] = {
             "queue": False,
@@ -99,12 +87,11 @@ def build_page(
             "trigger_mode": "always_last",
             "api_visibility": "private",
         }
-        pad.read(None, None, shown, js=show_drawing, **quick)
         # Until a picture is read, and if it cannot be, no earlier answer stands beside it.
-        picture.upload(None, None, shown, js=await_picture, **quick)
+        picture.upload(None, js=AWAIT_PICTURE, **quick)
         answered = picture.upload(answer_picture, picture, [*shown, picture], **quick)
-        answered.then(None, shown, shown, js=KEEP_LATEST, **quick)
-        picture.clear(None, None, shown, js=show_drawing, **quick)
+        answered.then(None, js=KEEP_LATEST, **quick)
+        picture.clear(None, js=SHOW_DRAWING, **quick)
         about_tab.select(lambda: described(checkpoint), None, about, **quick)
         add_endpoints(service or Service(recognizer, checkpoint), mcp)
     return demo

@@ -1,9 +1,9 @@
 // What was read, as the page shows it: answer, bars, network input and the digits of a number.
 //
-// The value of every part is the same reading {text, characters, digits, is_number, finished,
-// problem, source, offer}, or null; a digit is {verdict, digit, probabilities, input}, the input
-// 28x28 bytes in base64; characters has one for each digit, the text more where there are separators
-// or lines; source is "picture" for what was not drawn; offer is the number that a drawing may be.
+// Every part shows the same reading {text, characters, digits, is_number, finished, problem, source,
+// offer}; a digit is {verdict, digit, probabilities, input}, the input 28x28 bytes in base64;
+// characters has one for each digit, the text more where there are separators or lines; source is
+// "picture" for what was not drawn; offer is the number that a drawing may be.
 
 import { mountCorrections } from "./corrections.js";
 
@@ -14,11 +14,25 @@ const REST = 600; // ms that a pen must rest before a drawing is said to be no d
 const BLANK = { text: "", characters: [], digits: [], is_number: false, finished: false };
 const INPUT_SIZE = 28;
 
-/** A component that shows its value whenever it changes. */
-const part = (show) => (element, { props, watch }) => {
-  const update = () => show(element, props.value || BLANK, props.texts);
-  watch("value", update);
-  update();
+/** Have the latest reading shown, or null: that of what is drawn, or the value, a picture's. */
+export function follow({ element, props, watch }, show) {
+  watch("value", () => show(props.value));
+  const onReading = ({ detail }) => {
+    if (element.isConnected) show(detail);
+    else document.removeEventListener("reading", onReading);
+  };
+  document.addEventListener("reading", onReading);
+  show(props.value);
+}
+
+/** A component that shows the latest reading. */
+const part = (show) => (element, component) => {
+  let latest = BLANK;
+  const update = () => show(element, latest, component.props.texts);
+  follow({ ...component, element }, (reading) => {
+    latest = reading || BLANK;
+    update();
+  });
   return update;
 };
 

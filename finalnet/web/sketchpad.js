@@ -1,9 +1,9 @@
 // The sketchpad: what the pen, the buttons and the keys do, and what is told of it.
 //
 // Without a recogniser the value changes while one draws, at most every SEND_EVERY ms. With one,
-// every frame is read in a worker: "read" says that `reading` of the element #sketchpad is new, and
-// the value changes once a finished drawing has been read. "release" says that the value is that
-// of a finished drawing.
+// every frame is read in a worker: the document's event "reading" brings each reading, and the value
+// changes once a finished drawing has been read. "release" says that the value is that of a finished
+// drawing.
 
 import { History, keep, kept } from "./history.js";
 import { Ink } from "./ink.js";
@@ -95,14 +95,23 @@ class Sketchpad {
       (reason) => this.showFailure(reason),
     );
     this.paper.look = (...args) => this.reader.look(...args);
+    this.paper.showReading = (isLatest) => this.showReading(isLatest);
   }
 
   takeReading(reading) {
     this.paper.reading = reading;
     if (this.reader.isCurrent(this.revision)) this.markRead();
-    this.trigger("read");
+    this.showReading(true);
     // After the answer is on the page: setting the value takes some milliseconds.
     if (reading.finished) setTimeout(() => this.send(true));
+  }
+
+  /** Have the page show what was read here last, or nothing, while something else is read. */
+  showReading(isLatest) {
+    this.paper.isLatest = isLatest;
+    const detail = isLatest ? (this.paper.reading ?? null) : null;
+    // Not through Gradio, which hands on copies and takes longer than all else in a frame.
+    document.dispatchEvent(new CustomEvent("reading", { detail }));
   }
 
   showFailure(reason) {

@@ -71,8 +71,8 @@ class Sketchpad(Part):
             Its two files are then served to anyone who opens the page.
 
     Events: `change` and `release`, when the pen is lifted or a button pressed; `change` also while
-    drawing, at most 20 times a second, where nothing is read in the browser. Where it is, `read`
-    comes with every reading, for listeners in the browser: their
+    drawing, at most 20 times a second, where nothing is read in the browser. Where it is, the
+    document has an event "reading" with every reading as its `detail`, and
     `document.querySelector("#sketchpad").reading` is the latest.
     """
 

@@ -10,31 +10,18 @@ for (const name of ["answer", "bars", "network-input", "digits"]) mounts[name] =
 
 const allProps = JSON.parse(document.querySelector("#props").textContent);
 
-/** What a Gradio component gives to the function that brings it to life. */
-function makeComponent(name, trigger = () => {}) {
-  const component = { props: { value: null, ...allProps[name] }, trigger, onValue: () => {} };
-  component.watch = (_, callback) => (component.onValue = callback);
-  component.file = (path) => new URL(path, document.baseURI).href;
-  return component;
-}
+/** What a Gradio component gives to the function that brings it to life; no value ever comes. */
+const makeComponent = (name) => ({
+  props: { value: null, ...allProps[name] },
+  trigger: () => {},
+  watch: () => {},
+  file: (path) => new URL(path, document.baseURI).href,
+});
 
 const find = (name) => document.getElementById(name);
 
-const components = Object.entries(mounts).map(([name, mount]) => {
-  const component = makeComponent(name);
-  mount(find(name), component);
-  return component;
-});
-
-function show(reading) {
-  for (const component of components) {
-    component.props.value = reading;
-    component.onValue();
-  }
-}
-
+for (const [name, mount] of Object.entries(mounts)) mount(find(name), makeComponent(name));
 mountStage(find("stage-bar"));
-const onEvent = (name) => name === "read" && show(find("sketchpad").reading);
-mountSketchpad(find("pad"), makeComponent("pad", onEvent));
+mountSketchpad(find("pad"), makeComponent("pad"));
 
 navigator.serviceWorker?.register("service-worker.js");

@@ -68,13 +68,28 @@ function rasterize(strokes, penWidth, width, height, supersampling) {
   const canvas = new Canvas(width * supersampling, height * supersampling);
   const thickness = Math.max(1, roundHalfEven(penWidth * supersampling));
   for (const stroke of strokes) {
+    if (!stroke.length) continue;
     const points = stroke.map((point) =>
       point.map((length) => roundHalfEven(length * supersampling - 0.5)),
     );
-    if (points.length === 1) canvas.fillDisc(points[0], Math.floor(thickness / 2));
-    for (let i = 1; i < points.length; i++) canvas.fillLine(points[i - 1], points[i], thickness);
+    // A line with round ends; one of an odd thickness is a pixel thicker.
+    const radius = points.length === 1 ? Math.floor(thickness / 2) : Math.ceil(thickness / 2);
+    const disc = halfWidths(radius);
+    canvas.fillDisc(points[0], disc);
+    for (let i = 1; i < points.length; i++) {
+      const [[x0, y0], [x1, y1]] = [points[i - 1], points[i]];
+      if (x0 === x1 && y0 === y1) continue;
+      canvas.fillBand(x0, y0, x1, y1, radius);
+      canvas.fillDisc(points[i], disc);
+    }
   }
   return canvas.shrink(supersampling);
+}
+
+/** How far a disc reaches to either side in each of its rows. */
+function halfWidths(radius) {
+  const rows = Array.from({ length: 2 * radius + 1 }, (_, row) => row - radius);
+  return rows.map((row) => Math.floor(Math.sqrt(radius ** 2 - row ** 2)));
 }
 
 /**
@@ -89,40 +104,36 @@ class Canvas {
     [this.left, this.top, this.right, this.bottom] = [width, height, 0, 0]; // of the ink
   }
 
-  fillDisc([x, y], radius) {
-    for (let row = -radius; row <= radius; row++) {
-      const half = Math.floor(Math.sqrt(radius ** 2 - row ** 2));
-      this.fillRow(y + row, x - half, x + half);
+  fillDisc([x, y], disc) {
+    const top = y - (disc.length - 1) / 2;
+    for (let row = 0; row < disc.length; row++) {
+      this.fillRow(top + row, x - disc[row], x + disc[row]);
     }
   }
 
-  /** A line with round ends; one of an odd thickness is a pixel thicker. */
-  fillLine([x0, y0], [x1, y1], thickness) {
-    const radius = Math.ceil(thickness / 2);
+  /** What lies within `radius` of a line, between its ends. */
+  fillBand(x0, y0, x1, y1, radius) {
     const length = Math.hypot(x1 - x0, y1 - y0);
-    if (length > 0) {
-      const [sideX, sideY] = [((y1 - y0) * radius) / length, ((x1 - x0) * radius) / length];
-      this.fillConvex([
-        [x0 + sideX, y0 - sideY],
-        [x0 - sideX, y0 + sideY],
-        [x1 - sideX, y1 + sideY],
-        [x1 + sideX, y1 - sideY],
-      ]);
-    }
-    this.fillDisc([x0, y0], radius);
-    this.fillDisc([x1, y1], radius);
+    const [sideX, sideY] = [((y1 - y0) * radius) / length, ((x1 - x0) * radius) / length];
+    this.fillConvex([
+      [x0 + sideX, y0 - sideY],
+      [x0 - sideX, y0 + sideY],
+      [x1 - sideX, y1 + sideY],
+      [x1 + sideX, y1 - sideY],
+    ]);
   }
 
   /** The outline from corner to corner, and all between its ends in each row. */
   fillConvex(corners) {
     const top = Math.floor(Math.min(...corners.map(([, y]) => y)));
     const bottom = Math.ceil(Math.max(...corners.map(([, y]) => y)));
-    const first = new Array(bottom - top + 1).fill(Infinity);
-    const last = new Array(bottom - top + 1).fill(-Infinity);
+    const first = new Float64Array(bottom - top + 1).fill(Infinity);
+    const last = new Float64Array(bottom - top + 1).fill(-Infinity);
     const touch = (x, y) => {
       const row = Math.floor(y + 0.5) - top;
-      first[row] = Math.min(first[row], Math.floor(x + 0.5));
-      last[row] = Math.max(last[row], Math.floor(x + 0.5));
+      const column = Math.floor(x + 0.5);
+      if (column < first[row]) first[row] = column;
+      if (column > last[row]) last[row] = column;
     };
     corners.forEach((corner, i) => {
       const next = corners[(i + 1) % corners.length];
@@ -143,21 +154,26 @@ class Canvas {
     if (row >= this.bottom) this.bottom = row + 1;
   }
 
-  /** The image with `factor` sub-pixels along each side of a pixel averaged. */
+  /** The image with `factor` sub-pixels along each side of a pixel averaged; it must be four. */
   shrink(factor) {
     const [width, height] = [this.width / factor, this.height / factor];
     const pixels = new Uint8Array(width * height).fill(255);
-    const lastX = Math.ceil(this.right / factor);
+    const [firstX, lastX] = [Math.floor(this.left / factor), Math.ceil(this.right / factor)];
     const lastY = Math.ceil(this.bottom / factor);
+    const shades = Array.from({ length: factor ** 2 + 1 }, (_, ink) =>
+      roundHalfEven(255 * (1 - ink / factor ** 2)),
+    );
+    const ink = new Uint8Array(width); // sub-pixels of it in each pixel of a row
+    const words = new Uint32Array(this.pixels.buffer); // of four sub-pixels side by side
     for (let y = Math.floor(this.top / factor); y < lastY; y++) {
-      for (let x = Math.floor(this.left / factor); x < lastX; x++) {
-        let ink = 0;
-        for (let row = 0; row < factor; row++) {
-          const start = (y * factor + row) * this.width + x * factor;
-          for (let i = start; i < start + factor; i++) ink += this.pixels[i];
+      ink.fill(0);
+      for (let row = y * factor; row < (y + 1) * factor; row++) {
+        for (let x = firstX; x < lastX; x++) {
+          // The highest byte of the product is the sum of the four.
+          ink[x] += Math.imul(words[row * width + x], 0x01010101) >>> 24;
         }
-        pixels[y * width + x] = roundHalfEven(255 * (1 - ink / factor ** 2));
       }
+      for (let x = firstX; x < lastX; x++) pixels[y * width + x] = shades[ink[x]];
     }
     return { pixels, width, height };
   }
