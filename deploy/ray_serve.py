@@ -23,8 +23,8 @@ from finalnet import Recognizer
 from finalnet.checkpoint import find_checkpoint
 from finalnet.recognizer import Number, Prediction
 from finalnet.web.guard import Guard
+from finalnet.web.limits import RATE
 from finalnet.web.page import build_page, launch_options
-from finalnet.web.server import RATE
 from finalnet.web.service import Busy, Service
 
 BATCH_SIZE = 32  # drawings in one pass of the network

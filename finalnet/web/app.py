@@ -1,26 +1,26 @@
-"""The page, served: finalnet app, or python app.py"""
+"""The page, served: finalnet app, or python app.py
+
+Gradio takes seconds to import, so mistakes that can be told without it are told before.
+"""
 
 import argparse
 import errno
+import importlib.util
 import os
 import socket
+from typing import TYPE_CHECKING
 
 # Read when NumPy is imported. What answers is made of products too small to share among threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-try:
-    import gradio as gr
-except ValueError as error:  # httpx's, which is made ready for downloads there
-    raise ValueError(
-        f"the environment names a proxy that cannot be one ({error}); correct or unset HTTP_PROXY, "
-        "HTTPS_PROXY and ALL_PROXY"
-    ) from None
-
 from finalnet.checkpoint import find_checkpoint  # noqa: E402
 from finalnet.recognizer import Recognizer  # noqa: E402
-from finalnet.web.page import build_page  # noqa: E402
-from finalnet.web.server import RATE, serve  # noqa: E402
-from finalnet.web.service import Service  # noqa: E402
+from finalnet.web.limits import RATE  # noqa: E402
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from finalnet.web.service import Service
 
 HIGHEST_PORT = 65_535
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -52,15 +52,25 @@ def read_port(text: str) -> int:
     return int(text)
 
 
-def open_page(checkpoint: str | None = None, mcp: bool = False) -> tuple[gr.Blocks, Service]:
+def open_page(checkpoint: str | None = None, mcp: bool = False) -> tuple["gr.Blocks", "Service"]:
     """The page with a checkpoint, a folder or a Hub id (the committed one by default), and its API.
 
     Raises:
         FileNotFoundError, ValueError: there is no such checkpoint, or it is broken.
+        ValueError: the environment names a proxy that cannot be one.
     """
     folder = find_checkpoint(checkpoint)
-    service = Service(Recognizer.load(folder), folder)
-    return build_page(service.recognizer, folder, service, mcp), service
+    recognizer = Recognizer.load(folder)
+    try:
+        from finalnet.web.page import build_page
+        from finalnet.web.service import Service
+    except ValueError as error:  # httpx's, which is made ready for downloads there
+        raise ValueError(
+            f"the environment names a proxy that cannot be one ({error}); correct or unset "
+            "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
+        ) from None
+    service = Service(recognizer, folder)
+    return build_page(recognizer, folder, service, mcp), service
 
 
 def run(options: argparse.Namespace) -> None:
@@ -68,11 +78,17 @@ def run(options: argparse.Namespace) -> None:
 
     Raises:
         OSError: the address or the port cannot be had.
-        FileNotFoundError, ValueError: as for `open_page`.
+        FileNotFoundError, ValueError: as for `open_page`, or an option cannot be met.
     """
-    page, service = open_page(options.checkpoint, options.mcp)
+    if options.rate < 0:
+        raise ValueError(f"--rate must be 0 or more calls a second, got {options.rate:g}")
+    if options.mcp and importlib.util.find_spec("mcp") is None:
+        raise ValueError("--mcp needs a package that is not there; pip install 'gradio[mcp]'")
     if options.port is not None:
         check_free(options.host or "127.0.0.1", options.port)
+    page, service = open_page(options.checkpoint, options.mcp)
+    from finalnet.web.server import serve
+
     # Gradio asks its own server whether it is there, through the environment's proxy if it has one;
     # nothing is sent to another host.
     for name in PROXIES:

@@ -9,6 +9,7 @@ from typing import Any
 
 from finalnet.web.refusal import Refusal
 
+RATE = 30.0  # calls a second that one client may make
 IDLE = 10.0  # s without a byte of a body
 SLOWEST = 120.0  # s for a whole body
 LINGER = 2.0  # s in which the rest of a refused body is thrown away, so that its sender reads why

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import importlib.util
 import logging
 import os
 import signal
@@ -17,10 +16,10 @@ from gradio import processing_utils
 from starlette.middleware import Middleware
 
 from finalnet.web.guard import Guard
+from finalnet.web.limits import RATE
 from finalnet.web.page import launch_options
 from finalnet.web.service import SEVEN, Service
 
-RATE = 30.0  # calls a second that one client may make
 HEADER_TIMEOUT = 10.0  # s from the first byte of a request, or the connection, to its last header
 MAX_CONNECTIONS = 1_000
 FAREWELL = 10  # s for what is being answered when the process is told to end
@@ -44,12 +43,7 @@ def serve(
         mcp: whether programs that speak the Model Context Protocol find the API as tools.
     Raises:
         OSError: the port is taken.
-        ValueError: an option cannot be met; the message says why.
     """
-    if rate < 0:
-        raise ValueError(f"--rate must be 0 or more calls a second, got {rate:g}")
-    if mcp and importlib.util.find_spec("mcp") is None:
-        raise ValueError("--mcp needs a package that is not there; pip install 'gradio[mcp]'")
     _log_to_standard_output()
     _fetch_nothing()
     if "SPACE_ID" in os.environ:  # there, everybody comes through one proxy that names them
