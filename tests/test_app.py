@@ -24,6 +24,11 @@ def test_a_port_that_there_is_not_is_refused(port):
     assert told.endswith(f"a port is a whole number from 1 to 65535, got '{port}'")
 
 
+def test_a_mistake_is_told_without_gradio():
+    code = "import sys, finalnet.web.app; sys.exit('gradio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
 def test_a_port_that_is_taken_is_named():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
