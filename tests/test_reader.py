@@ -6,6 +6,14 @@ from visitor import SCREENS
 from finalnet.web import texts
 
 
+def draw_one(page) -> None:
+    canvas = page.locator("#sketchpad canvas").bounding_box()
+    page.mouse.move(canvas["x"] + 200, canvas["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(canvas["x"] + 200, canvas["y"] + 300, steps=9)
+    page.mouse.up()
+
+
 def test_a_network_that_cannot_be_loaded_is_told_and_tried_again(browser, app_url):
     context = browser.new_context(**SCREENS["desktop"])
     page = context.new_page()
@@ -14,11 +22,7 @@ def test_a_network_that_cannot_be_loaded_is_told_and_tried_again(browser, app_ur
     failure = page.locator("#sketchpad ~ .failure")
     failure.wait_for()
     assert texts.PAD["failure"] in failure.inner_text()
-    canvas = page.locator("#sketchpad canvas").bounding_box()
-    page.mouse.move(canvas["x"] + 200, canvas["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(canvas["x"] + 200, canvas["y"] + 300, steps=9)
-    page.mouse.up()
+    draw_one(page)
     assert page.locator("#answer .digit").inner_text() == ""
     context.unroute("**/model.safetensors")
     page.click("#retry")
@@ -49,3 +53,18 @@ def test_what_is_drawn_before_the_network_is_there_is_read_once_it_is(browser, a
     waiting[0].continue_()
     page.wait_for_function("document.querySelector('#answer .digit').textContent === '7'")
     context.close()
+
+
+def test_an_answer_that_comes_before_its_place_on_the_page_is_shown_all_the_same(browser, app_url):
+    with browser.new_context(**SCREENS["desktop"]) as context:
+        page = context.new_page()
+        waiting = []
+        context.route("**/readout.js", lambda route: waiting.append(route))
+        page.goto(app_url, wait_until="commit")
+        page.wait_for_selector("#sketchpad.ready")
+        draw_one(page)
+        page.wait_for_function("document.querySelector('#sketchpad').reading?.finished")
+        assert page.locator("#answer .digit").inner_text() == ""
+        for route in waiting:
+            route.continue_()
+        page.wait_for_function("document.querySelector('#answer .digit').textContent === '1'")

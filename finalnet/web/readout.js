@@ -22,7 +22,9 @@ export function follow({ element, props, watch }, show) {
     else document.removeEventListener("reading", onReading);
   };
   document.addEventListener("reading", onReading);
-  show(props.value);
+  // The pad may have been first.
+  const pad = document.querySelector("#sketchpad");
+  show(pad?.isLatest ? pad.reading : props.value);
 }
 
 /** A component that shows the latest reading. */
