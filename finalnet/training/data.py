@@ -74,9 +74,7 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     # 5x5 random offsets, smoothed to full size: up to 0.7 px.
     bend = uniform(-0.05, 0.05, 2, 5, 5)
     bend = F.interpolate(bend, (height, width), mode="bicubic", align_corners=True)
-    # Not bilinear, whose blur no digit has that is answered.
-    grid = grid + bend.permute(0, 2, 3, 1)
-    moved = F.grid_sample(images, grid, mode="bicubic", align_corners=False).clamp(0, 1)
+    moved = F.grid_sample(images, grid + bend.permute(0, 2, 3, 1), align_corners=False)
     return _change_pen(moved, uniform(-0.8, 0.8, 1, 1, 1))
 
 
