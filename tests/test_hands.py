@@ -303,6 +303,16 @@ def test_no_answer_outlives_what_it_was_for(desktop, tmp_path):
     desktop.sees("3")  # it is the drawing's
 
 
+def test_the_same_picture_is_answered_each_time(desktop, tmp_path):
+    draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
+    desktop.draw("3 round")
+    for _ in range(2):
+        desktop.sees("3")
+        desktop.page.set_input_files("#picture-choose input", tmp_path / "4.png")
+        desktop.sees("4")
+        desktop.page.click("#picture-remove")
+
+
 def test_a_late_answer_to_a_picture_does_not_take_the_place_of_a_drawing(desktop, tmp_path):
     draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
     page, late = desktop.page, []

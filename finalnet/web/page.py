@@ -27,7 +27,8 @@ DEFAULT_K = 3  # digits that stand out among the bars
 # something may have been drawn before the answer to a picture comes.
 PAD = "document.querySelector('#sketchpad')"
 SHOW_DRAWING = f"() => {PAD}.showReading(true)"
-AWAIT_PICTURE = f"() => {PAD}.showReading(false)"
+# With no value in between, the same picture once more would be no news.
+AWAIT_PICTURE = f"(...values) => ({PAD}.showReading(false), values.map(() => null))"
 KEEP_LATEST = f"() => {PAD}.isLatest && {PAD}.showReading(true)"
 
 
@@ -88,7 +89,7 @@ def build_page(
             "api_visibility": "private",
         }
         # Until a picture is read, and if it cannot be, no earlier answer stands beside it.
-        picture.upload(None, js=AWAIT_PICTURE, **quick)
+        picture.upload(None, shown, shown, js=AWAIT_PICTURE, **quick)
         answered = picture.upload(answer_picture, picture, [*shown, picture], **quick)
         answered.then(None, js=KEEP_LATEST, **quick)
         picture.clear(None, js=SHOW_DRAWING, **quick)
