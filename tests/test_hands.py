@@ -306,6 +306,7 @@ def test_no_answer_outlives_what_it_was_for(desktop, tmp_path):
 def test_the_same_picture_is_answered_each_time(desktop, tmp_path):
     draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
     desktop.draw("3 round")
+    desktop.page.wait_for_function("document.querySelector('#sketchpad').reading?.finished")
     for _ in range(2):
         desktop.sees("3")
         desktop.page.set_input_files("#picture-choose input", tmp_path / "4.png")
