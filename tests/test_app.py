@@ -24,9 +24,19 @@ def test_a_port_that_there_is_not_is_refused(port):
     assert told.endswith(f"a port is a whole number from 1 to 65535, got '{port}'")
 
 
-def test_a_mistake_is_told_without_gradio():
-    code = "import sys, finalnet.web.app; sys.exit('gradio' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+@pytest.mark.parametrize(
+    "mistake", ["--port=0", "--rate=-1", "--checkpoint=/nowhere", "--host=192.0.2.1 --port=7860"]
+)
+def test_a_mistake_is_told_without_gradio(mistake):
+    code = """import sys
+from finalnet.__main__ import main
+try:
+    main(["app", *sys.argv[1:]])
+except SystemExit as error:
+    sys.exit(bool(error.code) and 7 + ("gradio" in sys.modules))
+"""
+    run = subprocess.run([sys.executable, "-c", code, *mistake.split()], cwd=ROOT, timeout=60)
+    assert run.returncode == 7
 
 
 def test_a_port_that_is_taken_is_named():

@@ -115,7 +115,7 @@ def test_the_person_chooses_how_many_digits_stand_out(desktop):
 def test_the_network_input_is_shown_enlarged_without_blur(desktop):
     desktop.draw("6 curved")
     desktop.sees("6")
-    desktop.rests()
+    desktop.page.wait_for_function("document.querySelector('#sketchpad').reading?.finished")
     image = desktop.page.locator("#network-input canvas")
     assert image.evaluate("image => [image.width, image.height]") == [28, 28]
     assert image.evaluate("image => getComputedStyle(image).imageRendering") == "pixelated"

@@ -13,7 +13,7 @@ from finalnet.training.handwriting.digits import DIGITS
 from finalnet.training.handwriting.others import OTHERS, OTHERS_SHARES, UNSEEN
 from finalnet.training.handwriting.pen import draw_varied
 
-MAX_WORKERS = 8  # processes; they draw faster than any training takes
+MAX_WORKERS = 8  # processes
 CHUNK = 1_000  # drawings from one seed; a multiple of ten, so that digits stay in turn
 
 Drawer = Callable[[int, int], np.ndarray]
