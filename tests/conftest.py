@@ -1,31 +1,20 @@
 """Real parts for the tests: MNIST, the committed checkpoint, a running app, a browser."""
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 # Two tests run side by side on two cores; also read by the app that they start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
 import pytest
-from visitor import SCREENS, visit
+from serving import ROOT, running_app
+from visitor import CHROMIUM, DEVICES, FLAGS, SCREENS, visit
 
 from finalnet import Recognizer
 from finalnet.training.data import Digits, load_mnist
 
-ROOT = Path(__file__).resolve().parent.parent
 MNIST_DIR = Path(os.environ.get("MNIST_DIR", ROOT / "data")).resolve()
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-START_TIMEOUT = 120  # s
 
 
 def missing(what: str, remedy: str) -> None:
@@ -74,49 +63,11 @@ def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) ->
     return root
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The real app on a free port, started from a directory that is not its own."""
-    with serve_app(tmp_path_factory.mktemp("elsewhere")) as url:
-        yield url
-
-
-@contextmanager
-def serve_app(folder: Path, app: Path = ROOT / "app.py") -> Iterator[str]:
-    """The address of an app that runs in a process of its own, in a folder that takes its log."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    log = folder / f"app-{port}.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(app), "--host", "127.0.0.1", "--port", str(port)],
-            cwd=folder,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_until_it_answers(url, process, log)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def wait_until_it_answers(url: str, app: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < deadline and app.poll() is None:
-        try:
-            with urllib.request.urlopen(url + "/readyz", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"the app did not start:\n{log.read_text()}")
+    with running_app(tmp_path_factory.mktemp("elsewhere")) as app:
+        yield app.url
 
 
 @pytest.fixture(scope="session")
@@ -125,12 +76,13 @@ def browser():
 
     if CHROMIUM is None:
         missing("no Chromium on the PATH", "install it, on Debian with `apt install chromium`")
-    # Chromium's sandbox does not run as root.
-    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+        for context, folder in DEVICES.values():
+            context.close()
+            folder.cleanup()
 
 
 @pytest.fixture(params=SCREENS)

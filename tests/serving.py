@@ -1,4 +1,4 @@
-"""An app process of a test's own, whose log, folder and end can be looked at."""
+"""The real app in a process of its own, whose log, folder and end can be looked at."""
 
 import json
 import os
@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+COMMAND = (sys.executable, ROOT / "app.py")
 START_TIMEOUT = 120  # s
 
 
@@ -48,19 +49,29 @@ class App:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-@contextmanager
-def running_app(folder: Path, *options: str, python: str = sys.executable) -> Iterator[App]:
-    """The app on a free port, with options of its own."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running_app(
+    folder: Path, *options: str, command: Sequence[object] = COMMAND, **environment: str
+) -> Iterator[App]:
+    """The app on a free port, in a process of its own; a folder takes its log and its files."""
+    port = free_port()
     url, log, files = f"http://127.0.0.1:{port}", folder / "app.log", folder / "files"
     files.mkdir()
-    environment = {**os.environ, "GRADIO_TEMP_DIR": str(files), "TMPDIR": str(files)}
-    command = [python, str(ROOT / "app.py"), "--host", "127.0.0.1", "--port", str(port), *options]
+    own = {"GRADIO_TEMP_DIR": str(files), "TMPDIR": str(files), **environment}
+    address = ("--host", "127.0.0.1", "--port", str(port))
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=environment
+            [*map(str, command), *address, *options],
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **own},
         )
     try:
         _wait(url, process, log)

@@ -6,14 +6,14 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, free_port, wait_until_it_answers
+from serving import COMMAND, ROOT, free_port, running_app
 
-APP = [sys.executable, str(ROOT / "app.py"), "--host", "127.0.0.1"]
+START = (*COMMAND, "--host", "127.0.0.1")
 
 
 def refused(*arguments: str) -> str:
     """What the app says when it does not start."""
-    run = subprocess.run([*APP, *arguments], capture_output=True, text=True, timeout=100)
+    run = subprocess.run([*START, *arguments], capture_output=True, text=True, timeout=100)
     assert run.returncode != 0 and "Traceback" not in run.stderr
     return run.stderr.splitlines()[-1]
 
@@ -55,7 +55,7 @@ def test_an_address_that_is_not_this_machines_is_refused():
 
 def test_a_proxy_of_an_unknown_kind_is_told_in_one_line():
     run = subprocess.run(
-        [*APP, "--port", str(free_port())],
+        [*START, "--port", str(free_port())],
         capture_output=True,
         text=True,
         env=os.environ | {"HTTP_PROXY": "nonsense://x"},
@@ -67,20 +67,7 @@ def test_a_proxy_of_an_unknown_kind_is_told_in_one_line():
 
 
 @pytest.mark.parametrize("proxy", ["nonsense", "http://127.0.0.1:9"])
-@pytest.mark.parametrize("name", ["HTTP_PROXY", "all_proxy"])
-def test_a_proxy_of_the_environment_does_not_matter(name, proxy, tmp_path):
-    port = free_port()
-    log = tmp_path / "app.log"
-    with log.open("w") as output:
-        app = subprocess.Popen(
-            [*APP, "--port", str(port)],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {name: proxy},
-        )
-    try:
-        wait_until_it_answers(f"http://127.0.0.1:{port}", app, log)
-    finally:
-        app.terminate()
-        app.wait(timeout=30)
-    assert "Traceback" not in log.read_text()
+def test_a_proxy_of_the_environment_does_not_matter(proxy, tmp_path):
+    with running_app(tmp_path, HTTP_PROXY=proxy, all_proxy=proxy) as app:
+        pass
+    assert "Traceback" not in app.text()

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 from balancer import Balancer
-from conftest import serve_app
 from drawings import DRAWINGS
+from serving import running_app
 from visitor import SCREENS, visit
 
 from finalnet import draw_strokes
@@ -20,12 +20,9 @@ THREE = DRAWINGS["3 round"][1]
 @pytest.fixture(scope="module")
 def balancer(tmp_path_factory):
     with ExitStack() as stack:
-        urls = []
-        for name in ("one", "two"):
-            folder = tmp_path_factory.mktemp(name)
-            with pytest.MonkeyPatch.context() as patch:  # as on two machines: no common files
-                patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
-                urls.append(stack.enter_context(serve_app(folder)))
+        # As on two machines: they have no files in common.
+        folders = [tmp_path_factory.mktemp(name) for name in ("one", "two")]
+        urls = [stack.enter_context(running_app(folder)).url for folder in folders]
         balancer = Balancer(urls)
         stack.callback(balancer.stop)
         yield balancer

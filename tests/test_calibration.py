@@ -9,9 +9,15 @@ from finalnet.recognizer import softmax, view_logits
 from finalnet.training.calibration import KEPT_DIGITS, calibrate
 
 
-def test_a_network_that_overstates_threefold_is_calmed_threefold(mnist_validation):
+@pytest.fixture(scope="module")
+def calm(mnist_validation) -> FinalNet:
+    """The committed network, calibrated on MNIST alone."""
+    model = FinalNet.from_pretrained(COMMITTED).eval()
+    return calibrate(model, mnist_validation.images.numpy(), mnist_validation.labels)
+
+
+def test_a_network_that_overstates_threefold_is_calmed_threefold(calm, mnist_validation):
     inputs, labels = mnist_validation.images.numpy(), mnist_validation.labels
-    calm = calibrate(FinalNet.from_pretrained(COMMITTED).eval(), inputs, labels)
     loud = FinalNet.from_pretrained(COMMITTED).eval()
     with torch.no_grad():
         loud.fc2.weight *= 3
@@ -20,21 +26,17 @@ def test_a_network_that_overstates_threefold_is_calmed_threefold(mnist_validatio
     assert loud.temperature == pytest.approx(3 * calm.temperature, rel=0.03)
 
 
-def test_the_threshold_keeps_the_stated_share_of_digits(mnist_validation):
-    model = FinalNet.from_pretrained(COMMITTED).eval()
-    model = calibrate(model, mnist_validation.images.numpy(), mnist_validation.labels)
-    predictions = Recognizer(to_network(model)).recognize_inputs(mnist_validation.images.numpy())
+def test_the_threshold_keeps_the_stated_share_of_digits(calm, mnist_validation):
+    predictions = Recognizer(to_network(calm)).recognize_inputs(mnist_validation.images.numpy())
     kept = np.mean([prediction.verdict == "digit" for prediction in predictions])
     assert kept == pytest.approx(KEPT_DIGITS, abs=0.001)
 
 
-def test_what_was_fitted_is_saved_with_the_weights(mnist_validation, tmp_path):
-    model = FinalNet.from_pretrained(COMMITTED).eval()
-    model = calibrate(model, mnist_validation.images.numpy(), mnist_validation.labels)
-    model.save_pretrained(tmp_path)
+def test_what_was_fitted_is_saved_with_the_weights(calm, tmp_path):
+    calm.save_pretrained(tmp_path)
     loaded = FinalNet.from_pretrained(tmp_path)
-    assert loaded.rejection_threshold == model.rejection_threshold > 0.1
-    assert loaded.temperature == model.temperature
+    assert loaded.rejection_threshold == calm.rejection_threshold > 0.1
+    assert loaded.temperature == calm.temperature
 
 
 def test_stated_probabilities_are_those_at_the_temperature(mnist_validation):

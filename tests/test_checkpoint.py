@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
 from safetensors.torch import load_file, save_file
+from serving import ROOT
 
 from finalnet import FinalNet, Recognizer
 from finalnet.checkpoint import COMMITTED, find_checkpoint, load_checkpoint

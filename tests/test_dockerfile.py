@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, serve_app
+from serving import ROOT, running_app
 
 IGNORED = (ROOT / ".dockerignore").read_text().split("\n")
 
@@ -58,7 +58,7 @@ def test_the_copied_files_alone_run_with_its_command_and_are_asked_for_health(st
     (health,) = of(steps, "HEALTHCHECK")
     assert "http://127.0.0.1:7860/healthz" in health
     probe = json.loads(health[health.index("[") :])[2]
-    with serve_app(tmp_path, tmp_path / "app.py") as url:
-        probe = probe.replace("http://127.0.0.1:7860", url)
+    with running_app(tmp_path, command=(sys.executable, tmp_path / "app.py")) as app:
+        probe = probe.replace("http://127.0.0.1:7860", app.url)
         assert subprocess.run([sys.executable, "-c", probe]).returncode == 0
     assert subprocess.run([sys.executable, "-c", probe], capture_output=True).returncode != 0

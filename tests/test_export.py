@@ -1,7 +1,6 @@
 """The page without a server: exported, served by any web server, and then by none."""
 
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ import urllib.request
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from drawings import DRAWINGS
+from serving import free_port
 from visitor import SCREENS, visit
 
 from finalnet.checkpoint import COMMITTED
@@ -23,9 +23,7 @@ class StaticServer:
     """`python -m http.server` on a free port, with the page under a sub-path."""
 
     def __init__(self, root):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}/a/sub-path/"
         command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
         self.process = subprocess.Popen(command, cwd=root, stderr=subprocess.DEVNULL)
@@ -125,7 +123,7 @@ def test_the_command_writes_it(tmp_path):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_barrier_without_a_server(browser, site, theme):
-    with visit(browser, site.url, **SCREENS["desktop"], color_scheme=theme) as visitor:
+    with visit(browser, site.url, **SCREENS["desktop"], media={"color_scheme": theme}) as visitor:
         visitor.draw("2 plain")
         visitor.sees("2")
         visitor.rests()

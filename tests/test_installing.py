@@ -9,8 +9,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, free_port, missing, wait_until_it_answers
+from conftest import missing
 from drawings import DRAWINGS
+from serving import ROOT, running_app
 from visitor import SCREENS, visit
 
 from finalnet import draw_strokes
@@ -26,17 +27,10 @@ def run(*command: object, **options) -> subprocess.CompletedProcess:
 def wheel(tmp_path_factory) -> Path:
     """A wheel of the files that belong to the project, without what lies about in a checkout."""
     folder = tmp_path_factory.mktemp("source")
-    for name in ("finalnet", "checkpoints"):
+    for name in ("finalnet", "checkpoints", "docs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "docs").mkdir()
     files = ["app.py", "train.py", "pyproject.toml", "README.md", "LICENSE", ".gitignore"]
-    files += [
-        "requirements-app.txt",
-        "SECURITY.md",
-        "docs/hosting.md",
-        *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.png")),
-    ]
-    for name in files:
+    for name in [*files, "requirements-app.txt", "SECURITY.md"]:
         shutil.copy(ROOT / name, folder / name)
     target = tmp_path_factory.mktemp("wheel")
     build = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", target, folder)
@@ -97,7 +91,8 @@ def test_the_installed_command_knows_what_a_space_needs(installed, tmp_path):
     told = run(installed / "finalnet", "publish", "--space", "ann/app", cwd=tmp_path, check=True)
     names = {line.split()[-1] for line in told.stdout.splitlines() if "  " in line}
     wanted = {"app.py", "requirements.txt", "README.md", "finalnet/web/page.py", "docs/light.png"}
-    wanted |= {"SECURITY.md", "docs/hosting.md", "finalnet/checkpoints/finalnet/model.safetensors"}
+    wanted |= {"SECURITY.md", *(f"docs/{name}.md" for name in ("hosting", "training"))}
+    wanted |= {"finalnet/checkpoints/finalnet/model.safetensors"}
     assert wanted <= names, wanted - names
     assert not any("/space/" in name for name in names)
 
@@ -108,25 +103,14 @@ def test_a_picture_is_read_from_any_directory(installed, three, tmp_path):
 
 
 def test_whoever_starts_the_installed_app_draws_in_the_browser(installed, browser, tmp_path):
-    port = str(free_port())
-    url, log = f"http://127.0.0.1:{port}", tmp_path / "app.log"
-    with log.open("w") as output:
-        app = subprocess.Popen(
-            [installed / "finalnet", "app", "--host", "127.0.0.1", "--port", port],
-            cwd=tmp_path,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_until_it_answers(url, app, log)
-        with visit(browser, url, **SCREENS["desktop"]) as visitor:
-            visitor.draw("3 round")
-            visitor.sees("3")
-            visitor.page.get_by_role("tab", name="About the model").click()
-            visitor.page.get_by_text("31,450").first.wait_for()
-    finally:
-        app.terminate()
-        app.wait(timeout=30)
+    with (
+        running_app(tmp_path, command=(installed / "finalnet", "app")) as app,
+        visit(browser, app.url, **SCREENS["desktop"]) as visitor,
+    ):
+        visitor.draw("3 round")
+        visitor.sees("3")
+        visitor.page.get_by_role("tab", name="About the model").click()
+        visitor.page.get_by_text("31,450").first.wait_for()
 
 
 def test_the_pinned_versions_are_those_that_the_package_asks_for():

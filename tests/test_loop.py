@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import torch
-from conftest import MNIST_DIR, ROOT
+from conftest import MNIST_DIR
+from serving import ROOT
 
 from finalnet import FinalNet, Recognizer
 from finalnet.checkpoint import COMMITTED

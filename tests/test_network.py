@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from drawings import DRAWINGS
+from serving import ROOT
 
 from finalnet import FinalNet, Recognizer, draw_strokes
 from finalnet.checkpoint import COMMITTED
@@ -78,8 +79,6 @@ sys.path.insert(0, ROOT)
 
 def run_without_torch(code: str) -> subprocess.CompletedProcess:
     """Python in which PyTorch, torchvision, torchmetrics and matplotlib cannot be imported."""
-    from conftest import ROOT
-
     code = WITHOUT.replace("ROOT", repr(str(ROOT))) + code
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 

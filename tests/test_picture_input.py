@@ -1,7 +1,6 @@
 """The picture input, alone on a page, in a real browser."""
 
 import base64
-import socket
 import time
 from io import BytesIO
 
@@ -9,6 +8,7 @@ import gradio as gr
 import pytest
 from drawings import DRAWINGS
 from PIL import Image
+from serving import free_port
 from visitor import HAND, Guest, visit
 
 from finalnet import draw_strokes
@@ -74,9 +74,7 @@ def url(recognizer):
             show_progress="hidden",
             trigger_mode="always_last",
         )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     demo.launch(
         server_name="127.0.0.1",
         server_port=port,

@@ -3,9 +3,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
 from drawings import DRAWINGS, NOT_DIGITS
 from PIL import Image
+from serving import ROOT
 
 from finalnet import draw_strokes
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,10 +9,10 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from conftest import ROOT, serve_app
 from drawings import DRAWINGS
 from gradio_client import Client
 from hub import READER, WRITER, Hub
+from serving import ROOT, free_port, running_app
 from test_export import StaticServer
 from visitor import SCREENS, visit
 
@@ -85,8 +84,9 @@ def test_a_space_arrives_byte_by_byte_and_runs(publish, hub, tmp_path):
     assert not {n for n in arrived if n.endswith((".pyc", ".pyi"))}
     requirements = arrived["requirements.txt"].decode()
     assert "gradio==" in requirements and "torch" not in requirements
-    with serve_app(tmp_path, write(tmp_path / "space", arrived) / "app.py") as url:
-        answer = Client(url, verbose=False).predict(
+    space = write(tmp_path / "space", arrived)
+    with running_app(tmp_path, command=(sys.executable, space / "app.py")) as app:
+        answer = Client(app.url, verbose=False).predict(
             DRAWINGS["3 round"][1], api_name="/recognize_strokes"
         )
     assert answer["digit"] == 3
@@ -169,9 +169,7 @@ def test_a_name_that_the_hub_would_not_take_is_told_before_anything_is_sent(name
 
 
 def test_a_hub_that_is_not_there_is_told(publish):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    nobody = f"http://127.0.0.1:{free_port()}"
     complains(publish("--model", "ann/net", "--yes", endpoint=nobody), "cannot be reached", nobody)
 
 

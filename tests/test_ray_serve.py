@@ -7,8 +7,8 @@ import time
 import urllib.request
 
 import pytest
-from conftest import ROOT, free_port
 from drawings import DRAWINGS
+from serving import ROOT, free_port
 from visitor import SCREENS, visit
 
 ray = pytest.importorskip("ray", reason='no Ray; `pip install "ray[serve]"`')

@@ -9,6 +9,8 @@ import httpx
 from drawings import DRAWINGS
 from serving import ROOT, running_app
 
+from benchmarks.crowd import processor_time
+
 THREE = DRAWINGS["3 round"][1]
 
 
@@ -30,6 +32,14 @@ def test_the_process_says_that_it_lives_and_is_ready_and_logs_without_the_drawin
         assert refused["status"] == 400
         for secret in ("123.25", "secret", '127.0.0.1"'):
             assert secret not in app.text()
+
+
+def test_it_costs_next_to_nothing_while_nobody_asks(tmp_path):
+    with running_app(tmp_path) as app:
+        time.sleep(1)
+        before = processor_time(app.process.pid)
+        time.sleep(8)
+        assert processor_time(app.process.pid) - before < 0.2  # s
 
 
 def test_what_is_being_answered_is_answered_before_the_end(tmp_path):

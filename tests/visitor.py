@@ -1,10 +1,18 @@
 """A person on the page, in a real browser."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from drawings import DRAWINGS, NOT_DIGITS
+from playwright.sync_api import Browser, BrowserContext
 
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+FLAGS = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not run as root
 ANSWER_TIMEOUT = 10_000  # ms
 # After a quick stroke of a finger Chromium takes a touch for one that stops the page from gliding,
 # and makes no click of it; a hand takes longer to the next button.
@@ -21,7 +29,8 @@ window.inkOf = () => {
 """
 
 
-DEVICES: dict = {}  # contexts, by browser and what tells them apart
+# A browser's context and its folder, by what tells the devices apart.
+DEVICES: dict[str, tuple[BrowserContext, tempfile.TemporaryDirectory]] = {}
 
 
 class Guest:
@@ -119,23 +128,43 @@ class Visitor(Guest):
 
 @contextmanager
 def visit(
-    browser, url: str, guest: type[Guest] = Visitor, viewport: dict | None = None, **device
+    browser,
+    url: str,
+    guest: type[Guest] = Visitor,
+    viewport: dict | None = None,
+    media: dict | None = None,
+    **device,
 ) -> Iterator[Guest]:
     """A guest on a new page, who must have nothing to complain of at the end.
 
     Guests come one after the other with the same device: it has the page's files in its cache, and
     what a guest leaves on it is forgotten.
     """
-    context = DEVICES.get((browser, str(device)))
-    if context is None:
-        context = DEVICES[browser, str(device)] = browser.new_context(**device)
-    with context.new_page() as page:
+    with open_device(browser, **device).new_page() as page:
         if viewport:
             page.set_viewport_size(viewport)
+        if media:
+            page.emulate_media(**media)
         visitor = guest(page, url)
         yield visitor
         page.evaluate("localStorage.clear()")
         assert not visitor.complaints, visitor.complaints
+
+
+def open_device(browser: Browser, args: tuple[str, ...] = (), **options) -> BrowserContext:
+    """The context of a browser of its own, which keeps what it has compiled, as a person's does.
+
+    Args:
+        browser: one of the same kind.
+    """
+    device = f"{args} {options}"
+    if device not in DEVICES:
+        folder = tempfile.TemporaryDirectory()
+        context = browser.browser_type.launch_persistent_context(
+            folder.name, executable_path=CHROMIUM, args=[*FLAGS, *args], **options
+        )
+        DEVICES[device] = context, folder
+    return DEVICES[device][0]
 
 
 SCREENS = {

@@ -262,7 +262,7 @@ def mixed_loss(log_probabilities: Tensor, labels: Tensor) -> Tensor:
 
 
 def take_statistics(model: FinalNet, digits: Digits) -> None:
-    """Take the means and variances of batch norm from digits as they are answered.
+    """Take the means and variances of batch norm from digits as they are.
 
     Those that training leaves are of augmented digits, and cost one view 0.2 points on drawn ones.
     """

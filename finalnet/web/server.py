@@ -22,6 +22,7 @@ from finalnet.web.service import SEVEN, Service
 
 HEADER_TIMEOUT = 10.0  # s from the first byte of a request, or the connection, to its last header
 MAX_CONNECTIONS = 1_000
+QUEUE_REST = 0.02  # s between two looks for what is queued
 FAREWELL = 10  # s for what is being answered when the process is told to end
 TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
@@ -62,6 +63,7 @@ def serve(
     )
     _limit_connections(demo.server.config)
     _stay_responsive(demo)
+    _rest_while_idle(demo)
     service.is_open = True
     while not ended.wait(3600):
         pass
@@ -70,6 +72,14 @@ def serve(
     server.should_exit = True  # answers what it has, then ends
     server.thread.join(FAREWELL + 5)
     demo.close(verbose=False)
+
+
+def _rest_while_idle(demo: gr.Blocks) -> None:
+    """Look for what is queued 50 times a second; Gradio's 1,000 times take 6 % of a core.
+
+    The page does not queue what it asks; a program that does waits 10 ms longer in the mean.
+    """
+    demo._queue.sleep_when_free = demo._queue.progress_update_sleep_when_free = QUEUE_REST
 
 
 def _stay_responsive(demo: gr.Blocks) -> None:
