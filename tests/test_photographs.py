@@ -56,6 +56,7 @@ def test_lines_are_read_in_photographs_and_found_in_their_pixels(recognizer, kin
         whole, inside = read(recognizer, lines, seed, **KINDS[kind])
         right, total = right + whole, total + len(lines)
         assert whole < len(lines) or inside == 1
+    print(f"{right} of {total} lines")
     assert right >= 0.9 * total
 
 
@@ -69,6 +70,7 @@ def test_a_photograph_turned_by_a_quarter_is_read_upright(recognizer, turns, on_
         whole, inside = read(recognizer, lines, seed, turns, on_desk=on_desk)
         right, total = right + whole, total + len(lines)
         assert whole < len(lines) or inside == 1
+    print(f"{right} of {total} lines")
     assert right >= 0.9 * total
 
 
@@ -77,6 +79,7 @@ def test_several_numbers_on_a_sheet_are_separate(recognizer, tilt):
     reads = [
         read(recognizer, ["204", "67"], seed, scattered=True, tilt=tilt)[0] for seed in range(6)
     ]
+    print(f"{sum(reads)} of 12 lines")
     assert sum(reads) >= 0.9 * 12
 
 

@@ -75,7 +75,7 @@ def serve(
 
 
 def _rest_while_idle(demo: gr.Blocks) -> None:
-    """Look for what is queued 50 times a second; Gradio's 1,000 times take 6 % of a core.
+    """Look for what is queued 50 times a second; Gradio's 1,000 take 6 % of a Xeon's core.
 
     The page does not queue what it asks; a program that does waits 10 ms longer in the mean.
     """
