@@ -77,7 +77,7 @@ def build_page(
                         texts=texts.INSIDE,
                         elem_id="inside",
                     )
-                picture = PictureInput(elem_id="picture")
+                    picture = PictureInput(elem_id="picture")
             with gr.Tab(texts.ABOUT_TAB) as about_tab:
                 about = gr.HTML(elem_id="about", js_on_load=None, apply_default_css=False)
         shown = [answer, bars, seen, digits, inside]
