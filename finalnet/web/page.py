@@ -20,7 +20,6 @@ from finalnet.web.service import Service
 from finalnet.web.sketchpad import Sketchpad
 
 STYLES = ["page.css"]  # shared with the page without a server
-DEFAULT_K = 3  # digits that stand out among the bars
 
 # What was read in a picture is the value of every part that shows it; the reading of a drawing is
 # made in the browser and goes from the pad to the parts. The pad knows whether it is the latest:
@@ -68,7 +67,7 @@ def build_page(
                     answer = _readout("answer", texts.ANSWER)
                     seen = _readout("network-input", texts.NETWORK_INPUT)
                     digits = _readout("digits", texts.DIGIT_OF_NUMBER)
-                    bars = _readout("bars", texts.BARS | {"default_k": DEFAULT_K})
+                    bars = _readout("bars", texts.BARS)
                     inside = Part(
                         template="inside.html",
                         module="inside.js",

@@ -70,9 +70,7 @@ function changePen(step) {
 }
 
 function highlight(k) {
-  const choice = document.querySelector("#k");
-  choice.value = k;
-  choice.dispatchEvent(new Event("change"));
+  document.dispatchEvent(new CustomEvent("highlight", { detail: k }));
 }
 
 /** Show the page's address, large enough for the phones of a hall; or hide it. */

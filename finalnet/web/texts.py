@@ -1,7 +1,7 @@
 """Every word that the page says."""
 
 TITLE = "FinalNet: draw a digit"
-HEADING = "Draw a digit"
+HEADING = "FinalNet"
 DESCRIPTION = "Draw a digit, see at once which digit it is"
 STATIC_FOOTER = "Read on this device: nothing that you draw leaves it."
 READ_TAB, ABOUT_TAB = "Draw", "About the model"
@@ -39,7 +39,7 @@ PICTURE = {
     "touch_invitation": "Have a picture of digits read",
     "choose": "Choose picture",
     "camera": "Take photo",
-    "remove": "Remove",
+    "remove": "Remove picture",
     "rotate": "Rotate",
     "rotate_title": "Turn the picture by a quarter to the right",
     "crop": "Crop",
@@ -69,25 +69,35 @@ ANSWER = {
     "not_finished": "Go on drawing",
     "one_digit_read": "One digit read",
     "digits_read": "{count} digits, read one by one",
+    "one_digit": "1 digit",
+    "digits": "{count} digits",
+    "one_unread": "1 sign not read",
+    "unread": "{count} signs not read",
+    "not_digits": "Those do not look like digits",
+    "none_in_picture": "No digits in the picture",
     "unreadable": "It cannot be read: {error}.",
-    "widen": "Two digits? Whole number",
+    "widen": "More than one digit? Widen the pad",
     "copy": "Copy",
     "copy_title": "Copy the answer",
     "copied": "Copied",
-    "wrong": "Wrong?",
-    "correct": "It was a …",
+    "wrong": "Not right?",
+    "correct": "Which digit did you draw?",
     "no_digit": "No digit",
     "kept": "Corrections kept on this device, and nowhere else: {count}",
     "download": "Save as a file",
     "forget": "Forget them",
 }
-BARS = {"digit_name": "Digit {digit}", "top_k": "Digits to highlight"}
+BARS = {"digit_name": "Digit {digit}"}
 NETWORK_INPUT = {
     "caption": "What the network sees: 28 × 28",
     "blank": "Nothing yet",
     "drawing": "The drawing, 28 by 28 pixels",
 }
-DIGIT_OF_NUMBER = {"name": "The digit, 28 by 28 pixels"}
+DIGIT_OF_NUMBER = {
+    "group": "The digits of the number",
+    "name": "The digit, 28 by 28 pixels",
+    "title": "Show the bars and the inside of this digit; press again to put them away",
+}
 
 # The presentation.
 STAGE = {
