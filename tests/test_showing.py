@@ -136,6 +136,44 @@ def test_the_stage_is_ruled_by_the_keyboard(desktop, app_url):
     assert not page.locator("#undo").is_visible() and "stage=1" in page.url
 
 
+def test_the_stage_leaves_the_keyboard_where_it_can_go_on(desktop):
+    page = desktop.page
+    page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    page.click("#present")
+    page.wait_for_function("document.activeElement.id === 'sketchpad'")
+    desktop.draw("3 round")
+    desktop.sees("3")
+    # What browsers send that fill in a form has no key.
+    page.evaluate("document.body.dispatchEvent(new Event('keydown'))")
+    page.keyboard.press("Tab")
+    page.locator("#show-inside").focus()
+    page.keyboard.press("Space")  # presses the button, and clears nothing
+    page.wait_for_selector("#inside", state="visible")
+    desktop.sees("3")
+    page.keyboard.press("p")
+    page.wait_for_function("document.activeElement.id === 'present'")
+
+
+def test_each_tab_has_an_address_and_back_leads_to_the_pad(desktop, app_url):
+    page = desktop.page
+    desktop.draw("3 round")
+    desktop.sees("3")
+    page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    page.wait_for_url("**/#about")
+    page.go_back()
+    page.wait_for_selector("#sketchpad", state="visible")
+    assert "#" not in page.url
+    desktop.sees("3")
+    page.go_forward()
+    page.wait_for_selector("#about table", state="visible")
+    page.get_by_role("tab", name=texts.READ_TAB).click()
+    page.wait_for_selector("#sketchpad", state="visible")
+    assert "#" not in page.url
+    page.goto("about:blank")
+    page.goto(f"{app_url}/#about")
+    page.wait_for_selector("#about table", state="visible")
+
+
 def test_a_picture_is_read_and_what_was_read_is_marked(visitor, tmp_path):
     strokes = [[(x * 6, y * 1.2) for x, y in s] for s in number(["4 open", "2 plain"], 60)]
     Image.fromarray(render_strokes(strokes, 10, 420, 130)).save(tmp_path / "42.png")

@@ -57,7 +57,7 @@ def export_page(folder: Path, checkpoint: Path) -> list[Path]:
     """
     parts = {
         "pad": render("sketchpad.html", **texts.PAD, **PAD_OPTIONS, examples=EXAMPLES),
-        "stage": render("stage.html", **texts.STAGE),
+        "stage": render("stage.html", **texts.STATIC_STAGE),
         "answer": render("answer.html", **texts.ANSWER),
         "bars": render("bars.html", **texts.BARS),
         "network_input": render("network-input.html", **texts.NETWORK_INPUT),
@@ -108,6 +108,7 @@ def _props(checkpoint: Path) -> dict[str, Any]:
         "network-input": {"texts": texts.NETWORK_INPUT},
         "digits": {"texts": texts.DIGIT_OF_NUMBER},
         "inside": {"texts": texts.INSIDE},
+        "stage-bar": {"texts": texts.STATIC_STAGE},
     }
 
 

@@ -103,15 +103,28 @@ DIGIT_OF_NUMBER = {
 STAGE = {
     "label": "Present",
     "title": "Fill the screen with the pad and the answer",
-    "keys": (
-        "Space clears · Z undoes · W whole number · R replays · + and − pen · "
-        "1 to 9 highlight digits · Q address · Esc leaves"
-    ),
+    "keys": [
+        ("Space", "clear"),
+        ("Z", "undo"),
+        ("W", "number"),
+        ("R", "replay"),
+        ("I", "inside"),
+        ("+ −", "pen"),
+        ("1–9", "bars"),
+        ("Q", "address"),
+        ("Esc", "leave"),
+    ],
+    "inside": "See inside",
+    "inside_title": "What happens in the network, or the bars alone (I)",
     "leave": "Leave",
     "leave_title": "Back to the whole page (Escape)",
     "address": "Address",
     "address_title": "The address of this page, for phones (Q)",
     "code_name": "QR code of the address",
+    "only_here": "Only this machine can open it: start with --host 0.0.0.0",
+}
+STATIC_STAGE = STAGE | {
+    "only_here": "Only this machine can open it: put the folder on a web server that others reach",
 }
 
 # See inside.
@@ -122,12 +135,16 @@ EVIDENCE_TEXT = (
 INSIDE = {
     "title": "See inside",
     "blank": "Draw a digit to see what the network makes of it.",
+    "number": "Press a digit of the number to see what the network makes of it.",
     "input": "The input",
     "input_text": (
         "The drawing, cropped, centred and shrunk to 28 × 28 pixels: all that it gets to see. "
-        "Point at a pixel below to see which of these feed it."
+        "Point at a pixel below to see which of these feed it; tap or click to keep it marked."
     ),
-    "map_name": "Maps of {name}. The arrow keys point at a pixel.",
+    "map_name": "Maps of {name}. The arrow keys point at a pixel, Enter enlarges them.",
+    "enlarge": "Enlarge {name}",
+    "enlarge_title": "Enlarge",
+    "close": "Close",
     "evidence": [
         {"title": "Which ink spoke for {digit}?", "text": EVIDENCE_TEXT},
         {
