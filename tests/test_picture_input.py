@@ -329,7 +329,7 @@ def test_everything_has_a_name_and_fits(visitor):
     page.get_by_role("list", name="Digits found in your picture").wait_for()
     for button in page.locator(".tools > *").all():
         assert not button.is_visible() or button.bounding_box()["height"] >= 44
-    assert page.get_by_role("button", name="Remove").is_visible()
+    assert page.get_by_role("button", name="Remove picture").is_visible()
     assert page.evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
