@@ -4,15 +4,14 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from drawings import DRAWINGS, NOT_DIGITS
-from PIL import Image, ImageDraw
+from PIL import Image
+from test_export import StaticServer
 from visitor import SCREENS, Visitor, visit
 
 from finalnet.checkpoint import COMMITTED
 from finalnet.strokes import draw_strokes
 from finalnet.web.export import export_page
-from test_export import StaticServer
 
 RULES = (Path(__file__).parent / "layout.js").read_text()
 LEAST, LARGEST = (320, 256), (3840, 2160)  # px, width and height
