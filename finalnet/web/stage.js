@@ -26,7 +26,7 @@ export function mount(element) {
   const find = (selector) => element.querySelector(selector);
   const onKey = (event) => {
     if (!element.isConnected) return document.removeEventListener("keydown", onKey, true);
-    const act = isForStage(event) && KEYS[event.key.toLowerCase()];
+    const act = isForStage(event) && KEYS[event.key?.toLowerCase()];
     if (!act) return;
     event.preventDefault();
     event.stopPropagation(); // Escape leaves here, and clears elsewhere
@@ -50,6 +50,7 @@ export function mount(element) {
 function present(on) {
   if (on) document.querySelector("#tabs [role=tab]")?.click(); // the one with the pad
   else if (document.fullscreenElement) document.exitFullscreen();
+  if (on) click("eraser[aria-pressed=true]"); // its button is not on the stage
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
   if (on) address.searchParams.set("stage", "1");
@@ -60,6 +61,7 @@ function present(on) {
 function isForStage(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   if (event.key === "Escape" && document.querySelector(":popover-open")) return false;
+  if (event.key === " " && event.target.closest?.("button, summary, select")) return false; // presses it
   return root.classList.contains("on-stage") && !event.target.closest?.(TEXT_FIELDS);
 }
 
