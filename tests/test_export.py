@@ -60,7 +60,7 @@ def test_it_reads_digits_and_numbers_and_presents(browser, site, screen):
             assert not visitor.page.locator(button).is_visible()  # there is no answer yet
         visitor.draw("7 crossed")
         visitor.sees("7")
-        assert visitor.page.locator("#bars .row.top").count() == 3
+        assert visitor.page.locator("#bars .row.top .name").first.inner_text() == "7"
         visitor.page.click("#clear")
         visitor.page.click("#wide")
         for name, left in (("4 open", 0), ("2 plain", 50)):

@@ -311,6 +311,7 @@ def test_a_key_without_a_name_and_space_on_a_button_are_left_to_the_browser(hand
     page.click("#present")
     page.evaluate(fill_in)
     assert hand.complaints == []
+    page.wait_for_function("document.activeElement.id === 'sketchpad'")
     page.locator("#leave").focus()
     page.keyboard.press("Space")
     page.wait_for_function("location.search === ''")

@@ -1,4 +1,4 @@
-// "Wrong? It was a …": drawings with what they were meant to be, kept on this device alone.
+// "Not right? Which digit did you draw?": drawings with what they were meant to be, kept on this device alone.
 
 const KEY = "finalnet-corrections";
 

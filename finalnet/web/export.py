@@ -24,7 +24,7 @@ from finalnet.web.browser import (
     render,
 )
 from finalnet.web.examples import EXAMPLES
-from finalnet.web.page import DEFAULT_K, STYLES
+from finalnet.web.page import STYLES
 from finalnet.web.sketchpad import PAD_OPTIONS
 
 PAGE_STYLES = ["controls.css", "sketchpad.css", *STYLES, "static.css"]
@@ -57,9 +57,9 @@ def export_page(folder: Path, checkpoint: Path) -> list[Path]:
     """
     parts = {
         "pad": render("sketchpad.html", **texts.PAD, **PAD_OPTIONS, examples=EXAMPLES),
-        "stage": render("stage.html", **texts.STAGE),
+        "stage": render("stage.html", **texts.STATIC_STAGE),
         "answer": render("answer.html", **texts.ANSWER),
-        "bars": render("bars.html", **texts.BARS, default_k=DEFAULT_K),
+        "bars": render("bars.html", **texts.BARS),
         "network_input": render("network-input.html", **texts.NETWORK_INPUT),
         "digits": render("digits.html", **texts.DIGIT_OF_NUMBER),
         "inside": render("inside.html", **texts.INSIDE),
@@ -108,6 +108,7 @@ def _props(checkpoint: Path) -> dict[str, Any]:
         "network-input": {"texts": texts.NETWORK_INPUT},
         "digits": {"texts": texts.DIGIT_OF_NUMBER},
         "inside": {"texts": texts.INSIDE},
+        "stage-bar": {"texts": texts.STATIC_STAGE},
     }
 
 
