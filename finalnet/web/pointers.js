@@ -1,9 +1,9 @@
-// Which pointer draws, which erases, and which is nobody's wish: a palm, a second finger.
+// Which pointer draws, which erases, and which is ignored: a palm, a second finger.
 
 const ERASER = 5; // the button that the other end of a pen presses
 const ERASER_BIT = 32; // the same in `buttons`
-const PEN_STAYS = 3_000; // ms since a pen was seen, for which a touch is taken for the hand that holds it
-const PALM = 500; // ms from a touch that was called off to the pen that its hand holds
+const PEN_STAYS = 3_000; // ms since a pen was seen; until then a touch is that of the hand that holds it
+const PALM = 500; // ms between a touch that the browser called off and the pen of the same hand
 
 /** The one pointer that is at work on a paper. */
 export class Pointers {
@@ -17,15 +17,15 @@ export class Pointers {
     this.penSeen = this.calledOff = -Infinity; // ms
     this.life = new AbortController();
     const { signal } = this.life;
-    // On the whole page, before its other parts: a pointer-up may never come, and then the next
-    // move tells, wherever that is.
+    // On the whole page, and before its other parts: where a pointer-up never comes, the next move
+    // or press tells that the stroke has ended.
     for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
       addEventListener(type, (event) => this.notice(event), { capture: true, signal });
     }
     paper.addEventListener("pointerdown", (event) => this.down(event));
     paper.addEventListener("lostpointercapture", (event) => this.isActive(event) && this.end());
     document.addEventListener("visibilitychange", () => document.hidden && this.end(), { signal });
-    // Or a phone magnifies, selects, or writes with the pen in its own way.
+    // Otherwise iOS magnifies what a double tap hits, and takes quick strokes of a pen for text.
     for (const type of ["touchstart", "touchmove"]) {
       const prevent = (event) => event.cancelable && event.preventDefault();
       paper.addEventListener(type, prevent, { passive: false });
@@ -52,7 +52,7 @@ export class Pointers {
     const isEraser = button === ERASER || (buttons & ERASER_BIT) !== 0;
     if (button !== 0 && !isEraser) return;
     if (type === "touch" && timeStamp - this.penSeen < PEN_STAYS) return;
-    // A pen always wins, and what its hand did before was no stroke.
+    // A pen always wins, and what its hand drew just before was no stroke.
     if (this.active && (type !== "pen" || this.active.type === "pen")) return;
     const wasTouch = this.active ? this.active.type === "touch" : timeStamp - this.calledOff < PALM;
     this.calledOff = -Infinity;
