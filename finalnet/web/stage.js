@@ -59,6 +59,7 @@ function present(on) {
   if (on) find("#tabs [role=tab]")?.click(); // the one with the pad
   else if (document.fullscreenElement) document.exitFullscreen();
   document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
+  if (on) click("eraser[aria-pressed=true]"); // its button is not on the stage
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
   if (on) address.searchParams.set("stage", "1");

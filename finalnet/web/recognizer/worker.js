@@ -1,10 +1,11 @@
 // The recogniser in a thread of its own, so that the pen never waits.
 //
 // In comes {checkpoint, constants} once, which is answered with {isReady} or {failure}; then
-// drawings {strokes, penWidth, isNumber}, each of which is answered with {reading}; and network
+// drawings {drawing, penWidth, isNumber}, packed, each of which is answered with {reading}; and network
 // inputs {look, isThorough}, which are answered with {inside}, twice if it is to be thorough.
 
 import { findEvidence, lookInside } from "./inside.js";
+import { unpack } from "./packing.js";
 import { Recognizer } from "./recognizer.js";
 
 const WARM_UP = 30; // readings after which the browser has compiled all of it
@@ -51,7 +52,8 @@ async function look({ look: encoded, isThorough }) {
 }
 
 /** What is drawn: {text, characters, digits, is_number, offer, problem}; `readout.js` says what. */
-function read({ strokes, penWidth, isNumber }) {
+function read({ drawing, penWidth, isNumber }) {
+  const strokes = unpack(drawing);
   try {
     if (isNumber) {
       const { text, characters, digits } = recognizer.readNumber(strokes);
