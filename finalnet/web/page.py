@@ -68,21 +68,20 @@ def build_page(
                 elem_id="stage-bar",
             )
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab(texts.READ_TAB):
-                with gr.Row(elem_id="stage"):
-                    Sketchpad(checkpoint=checkpoint, elem_id="pad")
-                    answer = _readout("answer", texts.ANSWER)
-                    seen = _readout("network-input", texts.NETWORK_INPUT)
-                    digits = _readout("digits", texts.DIGIT_OF_NUMBER)
-                    bars = _readout("bars", texts.BARS)
-                    inside = Part(
-                        template="inside.html",
-                        module="inside.js",
-                        mount="mount",
-                        words=texts.INSIDE,
-                        texts=texts.INSIDE,
-                        elem_id="inside",
-                    )
+            with gr.Tab(texts.READ_TAB), gr.Row(elem_id="stage"):
+                Sketchpad(checkpoint=checkpoint, elem_id="pad")
+                answer = _readout("answer", texts.ANSWER)
+                seen = _readout("network-input", texts.NETWORK_INPUT)
+                digits = _readout("digits", texts.DIGIT_OF_NUMBER)
+                bars = _readout("bars", texts.BARS)
+                inside = Part(
+                    template="inside.html",
+                    module="inside.js",
+                    mount="mount",
+                    words=texts.INSIDE,
+                    texts=texts.INSIDE,
+                    elem_id="inside",
+                )
                 picture = PictureInput(elem_id="picture")
             with gr.Tab(texts.ABOUT_TAB) as about_tab:
                 about = gr.HTML(elem_id="about", js_on_load=None, apply_default_css=False)
