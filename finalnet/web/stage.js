@@ -68,6 +68,7 @@ function present(on) {
   if (on) address.searchParams.set("stage", "1");
   else address.searchParams.delete("stage");
   history.replaceState(history.state, "", address);
+  if (on) scrollTo(0, 0);
   // The button that was pressed is hidden now: the keyboard goes on from here.
   requestAnimationFrame(() => find(on ? "#sketchpad" : "#present")?.focus({ preventScroll: true }));
 }
