@@ -9,7 +9,7 @@ import { History, keep, kept } from "./history.js";
 import { Ink } from "./ink.js";
 import { Pointers } from "./pointers.js";
 import { Reader } from "./recognizer/reader.js";
-import { replay } from "./replay.js";
+import { Replay } from "./replay.js";
 
 const SEND_EVERY = 50; // ms between two values while drawing
 const UNREAD_AFTER = 250; // ms until an answer is dimmed that is not for the ink on the paper
@@ -38,6 +38,7 @@ class Sketchpad {
       ]),
     );
     this.pen = find(".pen input");
+    this.bar = find(".scrub input");
     this.preview = find(".pen-preview");
     this.failure = find(".failure");
     this.ink = new Ink(this.canvas, props.size);
@@ -46,7 +47,7 @@ class Sketchpad {
     this.before = null; // where the pen was, in pad pixels, while it is beside the pad
     this.hasChanged = false; // whether the pen has done anything since it went down
     this.stroked = null; // what was on the paper when it was lifted
-    this.replayed = null; // {drawing, stop}, while it is drawn again
+    this.replayed = null; // a Replay, until something else is done
     this.revision = 0; // of what is on the paper
     this.lastSent = 0;
     this.sendTimer = null;
@@ -75,10 +76,16 @@ class Sketchpad {
     buttons.undo.addEventListener("click", () => this.undo());
     buttons.redo.addEventListener("click", () => this.redo());
     buttons.clear.addEventListener("click", () => this.clear());
-    buttons.replay.addEventListener("click", () => this.replay(this.strokes));
+    buttons.replay.addEventListener("click", () => this.replay(this.whole));
     buttons.wide.addEventListener("click", () => this.toggleWide());
     buttons.eraser.addEventListener("click", () => this.toggleEraser());
     buttons.save.addEventListener("click", () => this.save());
+    find("#scrub-done").addEventListener("click", () => this.leaveBar());
+    this.bar.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation(); // it clears elsewhere
+      this.leaveBar();
+    });
     find("#retry").addEventListener("click", () => this.reader.load());
     this.element.querySelectorAll(".examples button").forEach((button, index) => {
       button.addEventListener("click", () => this.drawExample(index));
@@ -282,18 +289,38 @@ class Sketchpad {
   replay(drawing) {
     this.stopReplay();
     if (this.isPenDown || !drawing.length) return;
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return this.finish(drawing);
-    this.replayed = { drawing, stop: () => {} };
-    const stop = replay(drawing, (part) => this.show(part), () => this.stopReplay());
-    if (this.replayed) this.replayed.stop = stop;
+    const show = (part, stays) => (stays ? this.finish(part) : this.show(part));
+    this.replayed = new Replay(drawing, this.bar, show);
+    this.showBar(true);
+    this.replayed.play();
+  }
+
+  /** What was drawn, however much of it a replay shows. */
+  get whole() {
+    return this.replayed?.drawing ?? this.strokes;
   }
 
   stopReplay() {
-    if (!this.replayed) return;
-    const { drawing, stop } = this.replayed;
+    const { whole } = this;
+    this.dropReplay();
+    if (this.strokes !== whole) this.finish(whole);
+  }
+
+  dropReplay() {
+    this.replayed?.stop();
     this.replayed = null;
-    stop();
-    this.finish(drawing);
+    this.showBar(false);
+  }
+
+  /** The bar of a replay stands in the place of the pen's. */
+  showBar(isShown) {
+    this.bar.parentElement.hidden = !isShown;
+    this.pen.parentElement.hidden = isShown;
+  }
+
+  leaveBar() {
+    this.stopReplay();
+    this.buttons.replay.focus();
   }
 
   drawExample(index) {
@@ -377,7 +404,7 @@ class Sketchpad {
   }
 
   keep() {
-    keep({ ...this.paper.drawing(), strokes: this.replayed?.drawing ?? this.strokes });
+    keep({ ...this.paper.drawing(), strokes: this.whole });
   }
 
   keyDown(event) {
@@ -406,7 +433,8 @@ class Sketchpad {
   // --- a drawing that Python put on the pad, or none; while the pen is down the hand wins --------
 
   adopt(value) {
-    if (this.isPenDown || this.replayed) return;
+    if (this.isPenDown || this.replayed?.isPlaying) return;
+    this.dropReplay();
     if (value?.width) this.setWide(value.width > this.props.size);
     if (value?.pen_width) this.pen.value = value.pen_width;
     this.history.forget();
