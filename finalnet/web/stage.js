@@ -78,7 +78,7 @@ function highlight(k) {
 /** Show the page's address, large enough for the phones of a hall; or hide it. */
 async function showAddress(panel) {
   const { origin, pathname } = location;
-  const { generate } = await import("./vendor/lean-qr.mjs");
+  const { generate } = await import("./vendor/lean-qr.js");
   const padding = { padX: QUIET_ZONE, padY: QUIET_ZONE };
   generate(origin + pathname).toCanvas(panel.querySelector("canvas"), padding);
   panel.querySelector("p").textContent = origin + pathname;
