@@ -17,6 +17,11 @@ from finalnet.training.data import Digits, load_mnist
 MNIST_DIR = Path(os.environ.get("MNIST_DIR", ROOT / "data")).resolve()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--layouts", type=int, default=20, help="windows that test_layout looks at")
+    parser.addoption("--layout-seed", type=int, help="which; by default others each time")
+
+
 def missing(what: str, remedy: str) -> None:
     """Skip here, fail where everything must be present (`CI=true`)."""
     message = f"{what}; {remedy}"

@@ -1,5 +1,6 @@
 """Starting the app: what is wrong is said in one line."""
 
+import ipaddress
 import os
 import socket
 import subprocess
@@ -7,6 +8,8 @@ import sys
 
 import pytest
 from serving import COMMAND, ROOT, free_port, running_app
+
+from finalnet.web.app import find_network_host
 
 START = (*COMMAND, "--host", "127.0.0.1")
 
@@ -71,3 +74,24 @@ def test_a_proxy_of_the_environment_does_not_matter(proxy, tmp_path):
     with running_app(tmp_path, HTTP_PROXY=proxy, all_proxy=proxy) as app:
         pass
     assert "Traceback" not in app.text()
+
+
+@pytest.mark.parametrize(
+    ("host", "network_host"),
+    [
+        (None, None),
+        ("localhost", None),
+        ("127.0.0.1", None),
+        ("::1", None),
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8::7", "[2001:db8::7]"),
+        ("digits.example", "digits.example"),
+    ],
+)
+def test_the_page_knows_how_others_call_the_machine(host, network_host):
+    assert find_network_host(host) == network_host
+
+
+def test_of_all_addresses_the_one_that_leads_outside_is_named():
+    named = find_network_host("0.0.0.0")
+    assert named is None or not ipaddress.ip_address(named).is_loopback

@@ -59,7 +59,7 @@ def test_it_reads_digits_and_numbers_and_presents(browser, site, screen):
     with visit(browser, site.url, **SCREENS[screen]) as visitor:
         visitor.draw("7 crossed")
         visitor.sees("7")
-        assert visitor.page.locator("#bars .row.top").count() == 3
+        assert visitor.page.locator("#bars .row.top .name").first.inner_text() == "7"
         visitor.page.click("#clear")
         visitor.page.click("#wide")
         for name, left in (("4 open", 0), ("2 plain", 50)):

@@ -15,6 +15,7 @@ from finalnet.web import texts
 from finalnet.web.browser import RECOGNIZER
 from finalnet.web.sketchpad import Drawing
 from tests.drawings import DRAWINGS
+from tests.visitor import HAND
 
 LOOK = """async ([folder, input]) => {
   const { lookInside, findEvidence } = await import(`/gradio_api/file=${folder}/inside.js`);
@@ -23,6 +24,13 @@ LOOK = """async ([folder, input]) => {
   const { maps, features } = lookInside(network, pixels, constants);
   const evidence = await findEvidence(network, pixels, constants, async () => true);
   return [maps.map(({ size, values }) => [size, [...values]]), [...features], [...evidence]];
+}"""
+# How many pixels of the screen a map is wide; its canvas has gaps of a fourteenth.
+MAP = """(place) => {
+  const canvas = place.querySelector("canvas");
+  const columns = place.dataset.layer === "4" ? (canvas.width + 1) / 15 : (canvas.width + 2) / 30;
+  const box = canvas.getBoundingClientRect();
+  return Math.min(box.width / canvas.width, box.height / canvas.height) * (canvas.width / columns);
 }"""
 CANVAS = "document.querySelectorAll('#inside .map canvas')[2].toDataURL()"
 
@@ -122,12 +130,19 @@ def test_who_points_at_a_map_sees_what_feeds_it(visitor):
     visitor.page.click("#inside summary")
     last = visitor.page.locator("#inside .map[data-layer='4']")
     visitor.page.wait_for_function(
-        "document.querySelectorAll('#inside .map canvas')[4].width > 100"
+        "document.querySelectorAll('#inside .map canvas')[4].width < 300"
     )
-    fed = "[...document.querySelectorAll('#inside .field')].map((path) => path.getAttribute('d'))"
+    fed = "[...document.querySelectorAll('.parts .field')].map((path) => path.getAttribute('d'))"
     last.scroll_into_view_if_needed()
     last.hover(position={"x": 20, "y": 20})
     drawn = visitor.page.evaluate(fed)
+    last.click(position={"x": 20, "y": 20})  # stays marked
+    visitor.page.mouse.move(1, 1)
+    assert visitor.page.evaluate(fed) == drawn
+    last.click(position={"x": 20, "y": 20})
+    visitor.page.mouse.move(1, 1)
+    assert not any(visitor.page.evaluate(fed))
+    last.hover(position={"x": 20, "y": 20})
     # One square of the input, sixteen of each layer of sixteen maps, none of what comes after.
     assert [len((path or "").split("M")) - 1 for path in drawn] == [1, 8, 16, 16, 0, 0]
     last.focus()
@@ -135,9 +150,84 @@ def test_who_points_at_a_map_sees_what_feeds_it(visitor):
     assert visitor.page.evaluate(fed) != drawn
 
 
-def test_a_whole_number_has_no_inside(desktop):
-    desktop.page.click("#inside summary")
+def test_a_finger_points_without_scrolling_and_what_it_taps_stays_marked(phone):
+    phone.touch("5 one stroke")
+    phone.sees("5")
+    page = phone.page
+    page.tap("#inside summary")
+    last = page.locator("#inside .map[data-layer='4']")
+    page.wait_for_function("document.querySelectorAll('#inside .map canvas')[4].width < 300")
+    last.scroll_into_view_if_needed()
+    box, before = last.bounding_box(), page.evaluate("scrollY")
+    touch = page.context.new_cdp_session(page)
+    marks, fields = [], "document.querySelectorAll('.parts .field')[0].getAttribute('d')"
+    for kind, y in [("Start", 60), ("Move", 40), ("Move", 20), ("End", None)]:
+        points = [] if y is None else [{"x": box["x"] + 20, "y": box["y"] + y}]
+        touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+        page.evaluate("new Promise(requestAnimationFrame)")
+        marks.append(page.evaluate(fields))
+    assert all(marks) and marks[0] != marks[1] != marks[2] == marks[3]
+    assert page.evaluate("scrollY") == before
+    page.wait_for_timeout(HAND)
+    last.tap(position={"x": 20, "y": 20})
+    assert page.evaluate(fields) in ("", None)  # once more takes the marks away
+    last.tap(position={"x": 20, "y": 20})
+    assert page.evaluate(fields) == marks[3]
+    page.locator("#inside .scores").tap()  # so does anything else
+    assert page.evaluate(fields) in ("", None)
+
+
+def test_a_map_opens_large(visitor):
+    page = visitor.page
+    visitor.draw("5 one stroke")
+    visitor.sees("5")
+    page.click("#inside summary")
+    page.wait_for_function("document.querySelectorAll('#inside .map canvas')[4].width < 300")
+    layer = page.locator("#inside .map[data-layer='2']")
+    large = page.locator("#large .map[tabindex]")
+    page.click(".enlarge[value='2']")
+    assert large.bounding_box()["height"] > 0.5 * page.viewport_size["height"]
+    page.wait_for_function("document.querySelectorAll('#large canvas')[1].width < 300")
+    assert large.evaluate(MAP) > 80  # px, where a finger can point
+    large.click(position={"x": 100, "y": 200})
+    assert page.locator("#large .field").first.get_attribute("d")  # what feeds it, in the input
+    page.click("#large button")
+    assert not large.is_visible()
+    layer.press("Enter")
+    assert large.is_visible()
+    page.keyboard.press("Escape")
+    assert not large.is_visible()
+    visitor.sees("5")  # which cleared nothing
+    for width in (280, 700, 1600):
+        page.locator("#inside").evaluate("(e, width) => (e.style.width = `${width}px`)", width)
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+        assert layer.evaluate(MAP) > 55
+        assert page.locator(".parts").evaluate("(e) => e.scrollWidth <= e.clientWidth")
+
+
+def test_a_whole_number_has_the_inside_of_the_digit_that_is_chosen(desktop):
+    page = desktop.page
+    page.click("#inside summary")
     desktop.draw("5 one stroke")
-    desktop.page.wait_for_selector("#inside .parts", state="visible")
-    desktop.page.click("#wide")
-    desktop.page.wait_for_selector("#inside .parts", state="hidden")
+    page.wait_for_selector("#inside .parts", state="visible")
+    page.click("#wide")
+    page.wait_for_selector("#inside .parts", state="hidden")
+    page.get_by_text(texts.INSIDE["number"]).wait_for()
+    page.click("#digits .tile")
+    page.wait_for_selector("#inside .parts", state="visible")
+    assert page.locator("#inside .scores .best b").inner_text() == "5"
+    page.click("#digits .tile")
+    page.wait_for_selector("#inside .parts", state="hidden")
+
+
+def test_the_stage_shows_the_inside_with_a_key(desktop):
+    page = desktop.page
+    desktop.draw("5 one stroke")
+    desktop.sees("5")
+    page.click("#present")
+    assert not page.locator("#inside").is_visible()
+    page.keyboard.press("i")
+    page.wait_for_selector("#inside .map[data-layer='4']", state="visible")
+    page.wait_for_function(f"({MAP})(document.querySelector('.map[data-layer=\"4\"]')) > 70")
+    page.keyboard.press("i")
+    page.wait_for_selector("#inside", state="hidden")

@@ -101,17 +101,19 @@ def test_undo_and_clear_have_keys(desktop):
     assert desktop.ink() == 0
 
 
-def test_the_person_chooses_how_many_digits_stand_out(desktop):
+def test_bars_stand_out_that_mean_something(desktop):
     desktop.draw("2 plain")
     desktop.sees("2")
-    assert sum(bar["top"] for bar in desktop.bars()) == 3
-    desktop.page.get_by_label("Digits to highlight").select_option("5")
-    desktop.page.wait_for_function("document.querySelectorAll('#bars .row.top').length === 5")
     bars = desktop.bars()
     assert [bar["digit"] for bar in bars] == list("0123456789")
-    lowest_top = min(bar["percent"] for bar in bars if bar["top"])
-    assert all(bar["percent"] <= lowest_top for bar in bars if not bar["top"])
     assert max(bars, key=lambda bar: bar["percent"])["digit"] == "2"
+    assert 1 <= sum(bar["top"] for bar in bars) <= 3
+    assert all(bar["percent"] >= 0.5 for bar in bars if bar["top"])
+    desktop.page.click("#clear")
+    desktop.draw("scribble")
+    desktop.sees("?")
+    assert "does not look like a digit" in desktop.page.locator("#answer .caption").inner_text()
+    assert not any(bar["top"] for bar in desktop.bars())
 
 
 def test_the_network_input_is_shown_enlarged_without_blur(desktop):

@@ -269,3 +269,39 @@ def test_over_a_slow_line_the_page_is_soon_there(page, host, app_url, kind):
     assert page.evaluate(FIRST_PAINT) < 3_000  # ms
     assert page.locator("#title h1").inner_text() == texts.HEADING
     assert not page.locator("#sketchpad.ready").count()
+
+
+PLACES = """() => Object.fromEntries(
+  ["#sketchpad", "#answer .caption", ".seen canvas", ".rows", ".tools", "#present"].map((part) => {
+    const { x, y, width, height } = document.querySelector(part).getBoundingClientRect();
+    return [part, [x, y, width, height].map(Math.round)];
+  }))"""
+
+
+def test_what_is_shown_while_gradio_loads_is_where_gradio_shows_it(page, app_url):
+    held: list | None = []
+    page.route(
+        "**/assets/Index-*.js",
+        lambda route: route.continue_() if held is None else held.append(route),
+    )
+    page.goto(app_url, wait_until="commit")
+    page.wait_for_selector("#frame #sketchpad")
+    page.wait_for_function("document.styleSheets.length > 1")
+    sizes = [(1280, 800), (390, 844), (820, 1180), (844, 390)]
+
+    def look() -> list[dict]:
+        places = []
+        for width, height in sizes:
+            page.set_viewport_size({"width": width, "height": height})
+            places.append(page.evaluate(PLACES))
+        return places
+
+    before = look()
+    waiting, held = held, None
+    for route in waiting:
+        route.continue_()
+    page.wait_for_selector("#sketchpad.ready")
+    assert not page.locator("#frame").count()
+    for size, was, now in zip(sizes, before, look(), strict=True):
+        for part in was:
+            assert now[part] == pytest.approx(was[part], abs=4), (size, part)

@@ -41,11 +41,42 @@ def test_a_doubt_is_put_into_words(call, best, caption):
 
 
 @pytest.mark.parametrize(
-    ("count", "caption"), [(1, "One digit read"), (4, "4 digits, read one by one")]
+    ("count", "unread", "caption"),
+    [
+        (1, 0, "One digit read"),
+        (4, 0, "4 digits, read one by one"),
+        (2, 1, "2 digits, 1 sign not read"),
+        (1, 2, "1 digit, 2 signs not read"),
+        (0, 1, "1 sign not read"),
+    ],
 )
-def test_the_digits_of_a_number_are_counted(call, count, caption):
-    number = {"text": "7" * count, "digits": [{}] * count, "is_number": True}
-    assert call("describe", number, texts.ANSWER)["caption"] == caption
+def test_what_was_read_of_a_number_is_counted_and_what_was_not(call, count, unread, caption):
+    digits = [{"verdict": "digit"}] * count
+    number = {"text": "7" * count, "digits": digits, "is_number": True, "finished": True}
+    assert call("describe", number | {"unread": unread}, texts.ANSWER)["caption"] == caption
+    if caption in ("One digit read", "4 digits, read one by one"):
+        assert call("describe", number, texts.ANSWER)["caption"] == caption
+
+
+@pytest.mark.parametrize("text", ["", "?????"])
+def test_a_picture_without_a_digit_is_said_to_have_none(call, text):
+    digits = [{"verdict": "unsure"}] * len(text)
+    picture = {"text": text, "digits": digits, "is_number": True, "source": "picture"}
+    assert call("describe", picture, texts.ANSWER)["caption"] == "No digits in the picture"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "best", "k", "marked"),
+    [
+        ("digit", {2: 0.9, 3: 0.06, 7: 0.039}, 3, [2, 3, 7]),
+        ("digit", {2: 0.999}, 3, [2]),  # no row that shows 0 %
+        ("digit", {2: 0.9, 3: 0.06, 7: 0.039}, 1, [2]),
+        ("unsure", {3: 0.45, 8: 0.4}, 2, [3, 8]),
+        ("unsure", {3: 0.2, 8: 0.2}, 3, []),  # of what is no digit
+    ],
+)
+def test_the_bars_that_stand_out_mean_something(call, verdict, best, k, marked):
+    assert call("standOut", reading(verdict, best)["digits"][0], k) == marked
 
 
 def test_what_cannot_be_read_is_said(call):

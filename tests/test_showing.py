@@ -78,6 +78,20 @@ def test_a_whole_number_is_read_on_the_wide_pad(visitor):
     assert tiles.count() == 4
     assert [tile.strip()[0] for tile in tiles.all_inner_texts()] == list("2037")
     assert all("%" in tile for tile in tiles.all_inner_texts())
+    assert not visitor.page.locator("#bars .rows").is_visible()
+    first = 'button[aria-pressed=true] >> text="2"'
+    for press in (lambda: tiles.first.click(), lambda: visitor.page.keyboard.press("Enter")):
+        press()
+        visitor.page.wait_for_selector(f"#digits {first}")
+        assert max(visitor.bars(), key=lambda bar: bar["percent"])["digit"] == "2"
+        assert visitor.page.locator("#bars .rows").is_visible()
+        visitor.page.keyboard.press("Space")  # once more
+        visitor.page.wait_for_selector("#bars .rows", state="hidden")
+    tiles.nth(3).click()
+    visitor.page.click("#undo")
+    visitor.page.click("#redo")
+    visitor.sees("2037")
+    assert visitor.page.locator(".tiles[data-tile]").count() == 0  # it was another reading's
     visitor.page.click("#clear")
     visitor.page.click("#wide")
     visitor.draw("5 one stroke")
@@ -100,15 +114,15 @@ def test_the_stage_is_ruled_by_the_keyboard(desktop, app_url):
     page = desktop.page
     page.goto(app_url + "?stage=1")
     page.wait_for_selector("#sketchpad.ready")
-    for chrome in ("#undo", ".highlight", "#inside", "#picture", "footer"):
+    for chrome in ("#undo", "#inside", "#picture", "footer"):
         assert not page.locator(chrome).first.is_visible(), chrome
     pad, answer = (page.locator(name).bounding_box() for name in ("#sketchpad", "#answer"))
     assert pad["height"] > 0.6 * 800 and answer["x"] > pad["x"] + pad["width"]
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
     desktop.draw("7 crossed")
     desktop.sees("7")
-    page.keyboard.press("5")
-    page.wait_for_function("document.querySelectorAll('#bars .row.top').length === 5")
+    page.keyboard.press("1")
+    page.wait_for_function("document.querySelectorAll('#bars .row.top').length === 1")
     page.keyboard.press("z")
     page.keyboard.press("z")
     desktop.sees("")
@@ -120,6 +134,44 @@ def test_the_stage_is_ruled_by_the_keyboard(desktop, app_url):
     assert page.locator("#undo").is_visible() and "stage" not in page.url
     page.click("#present")
     assert not page.locator("#undo").is_visible() and "stage=1" in page.url
+
+
+def test_the_stage_leaves_the_keyboard_where_it_can_go_on(desktop):
+    page = desktop.page
+    page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    page.click("#present")
+    page.wait_for_function("document.activeElement.id === 'sketchpad'")
+    desktop.draw("3 round")
+    desktop.sees("3")
+    # What browsers send that fill in a form has no key.
+    page.evaluate("document.body.dispatchEvent(new Event('keydown'))")
+    page.keyboard.press("Tab")
+    page.locator("#show-inside").focus()
+    page.keyboard.press("Space")  # presses the button, and clears nothing
+    page.wait_for_selector("#inside", state="visible")
+    desktop.sees("3")
+    page.keyboard.press("p")
+    page.wait_for_function("document.activeElement.id === 'present'")
+
+
+def test_each_tab_has_an_address_and_back_leads_to_the_pad(desktop, app_url):
+    page = desktop.page
+    desktop.draw("3 round")
+    desktop.sees("3")
+    page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    page.wait_for_url("**/#about")
+    page.go_back()
+    page.wait_for_selector("#sketchpad", state="visible")
+    assert "#" not in page.url
+    desktop.sees("3")
+    page.go_forward()
+    page.wait_for_selector("#about table", state="visible")
+    page.get_by_role("tab", name=texts.READ_TAB).click()
+    page.wait_for_selector("#sketchpad", state="visible")
+    assert "#" not in page.url
+    page.goto("about:blank")
+    page.goto(f"{app_url}/#about")
+    page.wait_for_selector("#about table", state="visible")
 
 
 def test_a_picture_is_read_and_what_was_read_is_marked(visitor, tmp_path):

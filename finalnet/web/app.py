@@ -6,6 +6,7 @@ Gradio takes seconds to import, so mistakes that can be told without it are told
 import argparse
 import errno
 import importlib.util
+import ipaddress
 import os
 import socket
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from finalnet.web.service import Service
 
 HIGHEST_PORT = 65_535
+OUTSIDE = ("192.0.2.1", 9)  # an address for documentation (RFC 5737), which nobody has
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -52,9 +54,13 @@ def read_port(text: str) -> int:
     return int(text)
 
 
-def open_page(checkpoint: str | None = None, mcp: bool = False) -> tuple["gr.Blocks", "Service"]:
+def open_page(
+    checkpoint: str | None = None, mcp: bool = False, host: str | None = None
+) -> tuple["gr.Blocks", "Service"]:
     """The page with a checkpoint, a folder or a Hub id (the committed one by default), and its API.
 
+    Args:
+        host: under which others in the network reach it; see `find_network_host`.
     Raises:
         FileNotFoundError, ValueError: there is no such checkpoint, or it is broken.
         ValueError: the environment names a proxy that cannot be one.
@@ -70,7 +76,7 @@ def open_page(checkpoint: str | None = None, mcp: bool = False) -> tuple["gr.Blo
             "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
         ) from None
     service = Service(recognizer, folder)
-    return build_page(recognizer, folder, service, mcp), service
+    return build_page(recognizer, folder, service, mcp, host), service
 
 
 def run(options: argparse.Namespace) -> None:
@@ -86,7 +92,8 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError("--mcp needs a package that is not there; pip install 'gradio[mcp]'")
     if options.port is not None:
         check_free(options.host or "127.0.0.1", options.port)
-    page, service = open_page(options.checkpoint, options.mcp)
+    host = find_network_host(options.host or os.environ.get("GRADIO_SERVER_NAME"))
+    page, service = open_page(options.checkpoint, options.mcp, host)
     from finalnet.web.server import serve
 
     # Gradio asks its own server whether it is there, through the environment's proxy if it has one;
@@ -95,6 +102,29 @@ def run(options: argparse.Namespace) -> None:
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)
     serve(page, service, options.host, options.port, options.rate, options.mcp)
+
+
+def find_network_host(host: str | None) -> str | None:
+    """How others in the network call the machine that listens on a host; None: they cannot.
+
+    Args:
+        host: name or address to listen on, None is this machine only; 0.0.0.0 and :: are all of
+            its addresses, of which the one that leads outside is taken.
+    """
+    if host in ("0.0.0.0", "::"):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(OUTSIDE)  # sends nothing, but chooses the way
+                host = probe.getsockname()[0]
+            except OSError:
+                return None
+    if host is None or host == "localhost":
+        return None
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host  # a name
+    return None if address.is_loopback else f"[{host}]" if address.version == 6 else host
 
 
 def check_free(host: str, port: int) -> None:

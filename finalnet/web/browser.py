@@ -22,6 +22,7 @@ MODULES = [
     "corrections.js",
     "inside.js",
     "stage.js",
+    "tabs.js",
 ]
 LATE_MODULES = ["vendor/lean-qr.js"]  # loaded when they are wanted
 CHECKPOINT_FILES = ("config.json", "model.safetensors")  # that the browser reads

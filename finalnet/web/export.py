@@ -60,7 +60,7 @@ def export_page(folder: Path, checkpoint: Path, url: str = "") -> list[Path]:
     index = render(
         "index.html",
         **head_words(PAGE_STYLES),
-        **body_words(footer=texts.STATIC_FOOTER),
+        **body_words(texts.STATIC_STAGE, texts.STATIC_FOOTER),
         address=f"{url.rstrip('/')}/" if url else "",
         props=Markup(json.dumps(_props(checkpoint)).replace("<", "\\u003c")),
         modules=PAGE_MODULES,
@@ -99,6 +99,7 @@ def _props(checkpoint: Path) -> dict[str, Any]:
         "network-input": {"texts": texts.NETWORK_INPUT},
         "digits": {"texts": texts.DIGIT_OF_NUMBER},
         "inside": {"texts": texts.INSIDE},
+        "stage-bar": {"texts": texts.STATIC_STAGE},
     }
 
 

@@ -13,8 +13,8 @@ from finalnet.web.examples import EXAMPLES
 from finalnet.web.icons import PREVIEW_SIZE
 from finalnet.web.sketchpad import PAD_OPTIONS
 
-DEFAULT_K = 3  # digits that stand out among the bars
-STYLES = ["controls.css", "sketchpad.css", "page.css", "trouble.css"]  # of either page
+# Of either page.
+STYLES = ["controls.css", "sketchpad.css", "page.css", "inside.css", "trouble.css"]
 
 
 def head_words(styles: list[str]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def body_words(stage: dict[str, Any] = texts.STAGE, footer: str = "") -> dict[st
         "pad": render("sketchpad.html", **texts.PAD, **PAD_OPTIONS, examples=EXAMPLES),
         "stage": render("stage.html", **stage),
         "answer": render("answer.html", **texts.ANSWER),
-        "bars": render("bars.html", **texts.BARS, default_k=DEFAULT_K),
+        "bars": render("bars.html", **texts.BARS),
         "network_input": render("network-input.html", **texts.NETWORK_INPUT),
         "digits": render("digits.html", **texts.DIGIT_OF_NUMBER),
         "inside": render("inside.html", **texts.INSIDE),

@@ -1,10 +1,12 @@
 // "See inside": what the network makes of the drawing, layer by layer, while one draws; and which
 // of its ink mattered, once the pen rests.
 
-import { follow, topDigits } from "./readout.js";
+import { follow, shownDigit, topDigits } from "./readout.js";
 
-const COLUMNS = 8; // maps side by side
+const COLUMNS = [1, 2, 4, 8, 16]; // maps side by side
 const FEATURE_COLUMNS = 16;
+const WIDE = 42; // rem, from which on eight maps stand side by side, and else four;
+const WIDE_IN_WINDOW = 0.72; // or this share of the window's shorter side, if that is more
 // The page's indigo from dark to light; either end can be told from a white and a black page.
 const SHADES = [
   [30, 27, 75],
@@ -22,37 +24,56 @@ export function mount(element, component) {
   const section = new Inside(element, component.props.texts);
   follow({ ...component, element }, (reading) => section.update(reading));
   section.details.addEventListener("toggle", () => section.update(section.reading));
+  const resized = new ResizeObserver(() => requestAnimationFrame(() => section.redraw()));
+  for (const place of [section.details, section.large]) resized.observe(place);
 }
 
 class Inside {
   constructor(element, texts) {
-    Object.assign(this, { element, texts, reading: null });
-    this.details = element.querySelector("details");
-    this.layers = [...element.querySelectorAll(".map")].map((place) => new Layer(place));
-    this.layers.forEach((layer) => layer.onPoint((map, x, y) => this.point(layer, map, x, y)));
+    const find = (selector) => element.querySelector(selector);
+    Object.assign(this, { element, texts, reading: null, planes: [], pinned: null });
+    this.details = find("details");
+    this.large = find("#large");
+    this.layers = [...element.querySelectorAll(".parts .map")].map((place, i) => new Layer(place, i));
+    // The input and the layer that is enlarged, each in a frame of its own.
+    this.enlarged = [...this.large.querySelectorAll(".map")].map((place) => new Layer(place, 0, true));
+    this.views = [...this.layers, ...this.enlarged];
+    this.views.forEach((layer) => this.listen(layer));
+    element.querySelectorAll(".enlarge").forEach((button) => {
+      button.addEventListener("click", () => this.enlarge(Number(button.value)));
+    });
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (!target.closest?.("#inside :is(.map, button)")) this.pin(null);
+    });
+  }
+
+  get isLarge() {
+    return this.large.matches(":popover-open");
   }
 
   update(reading) {
     this.reading = reading;
-    const digit = reading?.is_number ? null : reading?.digits?.[0];
+    const digit = shownDigit(reading);
     const isShown = this.details.open && Boolean(digit);
-    this.element.querySelector(".blank").hidden = isShown;
+    const blank = this.element.querySelector(".blank");
+    blank.hidden = isShown;
+    blank.textContent = reading?.digits?.length ? this.texts.number : this.texts.blank;
     this.element.querySelector(".parts").hidden = !isShown;
+    if (!isShown && this.isLarge) this.large.hidePopover();
     if (!isShown) return;
     this.showScores(digit.probabilities);
     const { look } = document.querySelector("#sketchpad");
     look(digit.input, reading.finished, (inside) => {
       // What was asked for earlier may come later.
-      if (inside.input === this.reading?.digits?.[0]?.input) this.show(inside, digit);
+      if (inside.input === shownDigit(this.reading)?.input) this.show(inside, digit);
     });
   }
 
   show({ maps, features, evidence, input }, digit) {
     const ink = Uint8Array.from(atob(input), (character) => character.charCodeAt(0));
-    const [inputLayer, ...layers] = this.layers;
-    inputLayer.draw({ size: Math.sqrt(ink.length), values: ink }, 1, paintInk);
-    maps.forEach((map, i) => layers[i].draw(map, COLUMNS));
-    layers[maps.length].draw({ size: 1, values: features }, FEATURE_COLUMNS);
+    const inputPlane = { size: Math.sqrt(ink.length), values: ink, paint: paintInk };
+    this.planes = [inputPlane, ...maps, { size: 1, values: features }];
+    this.redraw();
     if (!evidence) return;
     const places = this.element.querySelectorAll(".evidence");
     topDigits(digit.probabilities, places.length).forEach((answer, i) => {
@@ -71,19 +92,78 @@ class Inside {
     });
   }
 
-  /** Show what feeds a pixel of a layer's map: a square of every map of each layer before it. */
-  point(layer, map, x, y) {
-    const fed = this.layers.indexOf(layer);
-    this.layers.forEach((each) => each.mark(null, null));
-    if (map === null) return;
-    layer.mark("point", { left: x, top: y, right: x, bottom: y }, map);
-    let field = { left: x, top: y, right: x, bottom: y };
-    for (let i = fed - 1; i >= 0; i--) {
-      field = widen(field, this.layers[i + 1], this.layers[i]);
-      this.layers[i].mark("field", field);
+  redraw() {
+    if (this.element.querySelector(".parts").hidden || !this.planes.length) return;
+    const views = this.isLarge ? this.views : this.layers;
+    views.forEach((layer) => layer.draw(this.planes[layer.index]));
+    this.mark(this.marked); // its place may be another one
+  }
+
+  // --- what feeds a pixel ------------------------------------------------------------------------
+
+  /** Follow mouse, pen, finger and arrow keys; what is pressed on stays marked, until pressed again. */
+  listen(layer) {
+    const { place } = layer;
+    let before = null; // what was pinned when the press began
+    place.addEventListener("pointerdown", (event) => {
+      before = this.pinned;
+      this.pinned = null;
+      this.mark(layer.at(event));
+    });
+    place.addEventListener("pointermove", (event) => this.pinned || this.mark(layer.at(event)));
+    place.addEventListener("pointerup", (event) => {
+      const spot = layer.at(event);
+      this.pin(isSame(spot, before) ? null : spot);
+    });
+    for (const type of ["pointerleave", "pointercancel", "blur"]) {
+      place.addEventListener(type, () => this.mark(this.pinned));
     }
+    place.addEventListener("keydown", (event) => {
+      const step = STEPS[event.key];
+      if (step) this.mark(layer.next(step));
+      else if (event.key === "Enter" && layer.index && !this.isLarge) this.enlarge(layer.index);
+      else return;
+      event.preventDefault();
+    });
+  }
+
+  pin(spot) {
+    this.pinned = spot;
+    this.mark(spot);
+  }
+
+  /** Mark a pixel of a map, and what feeds it: a square of every map of each layer before it. */
+  mark(spot) {
+    this.marked = spot;
+    const marks = spot ? this.findFields(spot) : [];
+    this.views.forEach((layer) => layer.mark(marks[layer.index]));
+  }
+
+  findFields({ index, map, x, y }) {
+    let field = { left: x, top: y, right: x, bottom: y };
+    const marks = [];
+    marks[index] = { name: "point", rectangle: field, only: map };
+    for (let i = index - 1; i >= 0; i--) {
+      field = widen(field, this.layers[i + 1], this.layers[i]);
+      marks[i] = { name: "field", rectangle: field };
+    }
+    return marks;
+  }
+
+  /** Show the maps of a layer as large as the window, beside the input. */
+  enlarge(index) {
+    const [, layer] = this.enlarged;
+    const { place } = this.layers[index];
+    layer.index = index;
+    layer.place.ariaLabel = place.ariaLabel;
+    this.large.querySelector("h2").textContent = place.parentElement.querySelector("h2").textContent;
+    this.large.showPopover();
+    this.redraw();
   }
 }
+
+const isSame = (one, other) =>
+  one && other && ["index", "map", "x", "y"].every((name) => one[name] === other[name]);
 
 /** The pixels of a layer that feed a rectangle of the next one: 3x3, after pooling where sizes differ. */
 function widen({ left, top, right, bottom }, next, { size }) {
@@ -99,18 +179,18 @@ function widen({ left, top, right, bottom }, next, { size }) {
 
 /** The maps of one layer, side by side on a canvas, and marks over them. */
 class Layer {
-  constructor(place) {
-    this.place = place;
+  /** index: 0 is the input; isFramed: the maps fill a place of a given height. */
+  constructor(place, index, isFramed = false) {
+    Object.assign(this, { place, index, isFramed, size: 1, count: 0 });
     this.canvas = place.querySelector("canvas");
     this.marks = place.querySelector("svg");
-    this.size = 1;
-    this.count = 0;
   }
 
   /** values: planes of size x size >= 0, one behind the other; they share one scale. */
-  draw({ size, values }, columns, paint = paintShade) {
+  draw({ size, values, paint = paintShade }) {
     const count = values.length / size ** 2;
-    Object.assign(this, { size, count, columns, gap: Math.max(1, Math.round(size / 14)) });
+    Object.assign(this, { size, count, gap: Math.max(1, Math.round(size / 14)) });
+    const columns = (this.columns = this.chooseColumns());
     const pitch = size + this.gap;
     const rows = Math.ceil(count / columns);
     const [width, height] = [columns * pitch - this.gap, rows * pitch - this.gap];
@@ -127,16 +207,29 @@ class Layer {
     this.marks.setAttribute("viewBox", `0 0 ${width} ${height}`);
   }
 
+  chooseColumns() {
+    const { count, size, isFramed } = this;
+    const { clientWidth: width, clientHeight: height } = this.place;
+    if (isFramed) {
+      // Those that make the maps largest.
+      const side = (columns) => Math.min(width / columns, height / Math.ceil(count / columns));
+      const choices = COLUMNS.filter((columns) => columns <= count);
+      return choices.reduce((best, next) => (side(next) > side(best) ? next : best));
+    }
+    if (size === 1) return FEATURE_COLUMNS;
+    return Math.min(count, width < wide() ? 4 : 8);
+  }
+
   corner(map) {
     const pitch = this.size + this.gap;
     return [(map % this.columns) * pitch, Math.floor(map / this.columns) * pitch];
   }
 
-  /** Outline a rectangle in one map, or in all; null takes the marks away. */
-  mark(name, rectangle, only = null) {
+  /** Outline a rectangle in one map, or in all; nothing takes the marks away. */
+  mark({ name, rectangle, only } = {}) {
     for (const path of this.marks.children) path.setAttribute("d", "");
     if (!name) return;
-    const maps = only === null ? [...Array(this.count).keys()] : [only];
+    const maps = only === undefined ? [...Array(this.count).keys()] : [only];
     const { left, top, right, bottom } = rectangle;
     const outline = maps.map((map) => {
       const [x, y] = this.corner(map);
@@ -145,39 +238,41 @@ class Layer {
     this.marks.querySelector(`.${name}`).setAttribute("d", outline.join(""));
   }
 
-  /** Tell where one points, with mouse, finger or arrow keys: (map, x, y), or (null) where nowhere. */
-  onPoint(tell) {
-    const { place } = this;
-    const at = (event) => {
-      const box = this.canvas.getBoundingClientRect();
-      const scale = this.canvas.width / box.width;
-      const pitch = this.size + this.gap;
-      const [x, y] = [event.clientX - box.left, event.clientY - box.top].map((length) => length * scale);
-      const map = Math.floor(y / pitch) * this.columns + Math.floor(x / pitch);
-      this.spot = [map, Math.floor(x % pitch), Math.floor(y % pitch)];
-      const isInside = map < this.count && this.spot[1] < this.size && this.spot[2] < this.size;
-      tell(...(isInside ? this.spot : [null]));
-    };
-    for (const type of ["pointermove", "pointerdown"]) place.addEventListener(type, at);
-    for (const type of ["pointerleave", "blur"]) place.addEventListener(type, () => tell(null));
-    place.addEventListener("keydown", (event) => {
-      const step = STEPS[event.key];
-      if (!step || !this.count) return;
-      event.preventDefault();
-      this.spot = this.next(step);
-      tell(...this.spot);
-    });
+  /** The pixel nearest to where one points: {index, map, x, y}; null where there is no map. */
+  at({ clientX, clientY }) {
+    const { canvas, size, gap, columns } = this;
+    const box = canvas.getBoundingClientRect();
+    // In a frame the picture lies in the middle of its canvas.
+    const scale = Math.min(box.width / canvas.width, box.height / canvas.height);
+    const place = (middle, length) =>
+      Math.min(Math.max(middle / scale + length / 2, 0), length - 1);
+    const x = place(clientX - box.left - box.width / 2, canvas.width);
+    const y = place(clientY - box.top - box.height / 2, canvas.height);
+    const pitch = size + gap;
+    const map = Math.floor(y / pitch) * columns + Math.floor(x / pitch);
+    if (!(map < this.count)) return null;
+    const pixel = (length) => Math.min(Math.floor(length % pitch), size - 1);
+    return (this.spot = { index: this.index, map, x: pixel(x), y: pixel(y) });
   }
 
-  /** One pixel on; beyond a map's edge, the map beside it. */
+  /** One pixel on from where one points; beyond a map's edge, the map beside it. */
   next([dx, dy]) {
-    const [map, x, y] = this.spot ?? [0, Math.floor(this.size / 2), Math.floor(this.size / 2)];
+    const { index, size, columns } = this;
+    const middle = Math.floor(size / 2);
+    const { map, x, y } = this.spot ?? { map: 0, x: middle, y: middle };
     const [right, down] = [x + dx, y + dy];
-    const onward = Math.floor(right / this.size) + this.columns * Math.floor(down / this.size);
-    if (!(map + onward >= 0 && map + onward < this.count)) return [map, x, y];
-    const wrap = (value) => (value + this.size) % this.size;
-    return [map + onward, wrap(right), wrap(down)];
+    const onward = map + Math.floor(right / size) + columns * Math.floor(down / size);
+    const wrap = (value) => (value + size) % size;
+    if (onward >= 0 && onward < this.count) {
+      this.spot = { index, map: onward, x: wrap(right), y: wrap(down) };
+    }
+    return this.spot ?? null;
   }
+}
+
+function wide() {
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return Math.max(WIDE * rem, WIDE_IN_WINDOW * Math.min(innerWidth, innerHeight));
 }
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };

@@ -15,7 +15,6 @@ from finalnet.web import texts
 from finalnet.web.about import describe
 from finalnet.web.api import add_endpoints
 from finalnet.web.browser import Part
-from finalnet.web.frame import DEFAULT_K
 from finalnet.web.front import FrontPage
 from finalnet.web.picture_input import PictureInput, make_marks
 from finalnet.web.service import Service
@@ -32,7 +31,11 @@ KEEP_LATEST = f"() => {PAD}.isLatest && {PAD}.showReading(true)"
 
 
 def build_page(
-    recognizer: Recognizer, checkpoint: Path, service: Service | None = None, mcp: bool = False
+    recognizer: Recognizer,
+    checkpoint: Path,
+    service: Service | None = None,
+    mcp: bool = False,
+    host: str | None = None,
 ) -> gr.Blocks:
     """The whole app as a Gradio page; `launch_options` belong to its launch.
 
@@ -41,6 +44,7 @@ def build_page(
             and the page describes it.
         service: what the endpoints share with the plain routes; one of its own by default.
         mcp: whether the endpoints are tools for models, too.
+        host: under which others in the network reach the page; None is nobody.
     """
 
     def answer_picture(picture: Image.Image) -> list[Any]:
@@ -58,24 +62,25 @@ def build_page(
                 module="stage.js",
                 mount="mount",
                 words=texts.STAGE,
+                texts=texts.STAGE,
+                host=host,
                 elem_id="stage-bar",
             )
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab(texts.READ_TAB):
-                with gr.Row(elem_id="stage"):
-                    Sketchpad(checkpoint=checkpoint, elem_id="pad")
-                    answer = _readout("answer", texts.ANSWER)
-                    seen = _readout("network-input", texts.NETWORK_INPUT)
-                    digits = _readout("digits", texts.DIGIT_OF_NUMBER)
-                    bars = _readout("bars", texts.BARS | {"default_k": DEFAULT_K})
-                    inside = Part(
-                        template="inside.html",
-                        module="inside.js",
-                        mount="mount",
-                        words=texts.INSIDE,
-                        texts=texts.INSIDE,
-                        elem_id="inside",
-                    )
+            with gr.Tab(texts.READ_TAB), gr.Row(elem_id="stage"):
+                Sketchpad(checkpoint=checkpoint, elem_id="pad")
+                answer = _readout("answer", texts.ANSWER)
+                seen = _readout("network-input", texts.NETWORK_INPUT)
+                digits = _readout("digits", texts.DIGIT_OF_NUMBER)
+                bars = _readout("bars", texts.BARS)
+                inside = Part(
+                    template="inside.html",
+                    module="inside.js",
+                    mount="mount",
+                    words=texts.INSIDE,
+                    texts=texts.INSIDE,
+                    elem_id="inside",
+                )
                 picture = PictureInput(elem_id="picture")
             with gr.Tab(texts.ABOUT_TAB) as about_tab:
                 about = gr.HTML(elem_id="about", js_on_load=None, apply_default_css=False)

@@ -297,6 +297,10 @@ wholeButton.addEventListener("click", keepWhole);
 keepButton.addEventListener("click", keepPart);
 cancelButton.addEventListener("click", stopCropping);
 cropArea.addEventListener("pointerdown", onDraw);
+// Or Chromium takes a finger's quick drag for a glide, and the tap after it for its end, no click.
+for (const type of ["touchstart", "touchmove"]) {
+  cropArea.addEventListener(type, (event) => event.preventDefault(), { passive: false });
+}
 partFrame.addEventListener("keydown", onPartKey);
 zone.addEventListener("click", (event) => {
   if (!picture && !event.target.closest(".tools, .problem")) chooseInput.click();

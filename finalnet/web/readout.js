@@ -1,30 +1,45 @@
 // What was read, as the page shows it: answer, bars, network input and the digits of a number.
 //
 // Every part shows the same reading {text, characters, digits, is_number, finished, problem, source,
-// offer}; a digit is {verdict, digit, probabilities, input}, the input 28x28 bytes in base64;
-// characters has one for each digit, the text more where there are separators or lines; source is
-// "picture" for what was not drawn; offer is the number that a drawing may be.
+// offer, unread, tile}; a digit is {verdict, digit, probabilities, input}, the input 28x28 bytes in
+// base64; characters has one for each digit, the text more where there are separators or lines;
+// source is "picture" for what was not drawn; offer is the number that a drawing may be; unread
+// counts the signs that are no part of the text; tile is the digit of a number that was chosen.
 
 import { mountCorrections } from "./corrections.js";
 
 const SECOND_CHOICE = 0.15; // probability from which on a second digit is named
 const TWO_LEFT = 0.6; // probability of the best two together, from which on a doubt is between them
 const NOTHING = 0.005; // share that is shown as 0 %
+const STAND_OUT = 3; // digits that are marked among the bars, until a key chooses
 const REST = 600; // ms that a pen must rest before a drawing is said to be no digit
 const BLANK = { text: "", characters: [], digits: [], is_number: false, finished: false };
 const INPUT_SIZE = 28;
 
 /** Have the latest reading shown, or null: that of what is drawn, or the value, a picture's. */
 export function follow({ element, props, watch }, show) {
-  watch("value", () => show(props.value));
-  const onReading = ({ detail }) => {
-    if (element.isConnected) show(detail);
-    else document.removeEventListener("reading", onReading);
-  };
-  document.addEventListener("reading", onReading);
+  let latest = null;
+  const take = (reading) => show((latest = reading));
+  watch("value", () => take(props.value));
+  hear("reading", element, take);
+  hear("tile", element, (tile) => latest && show({ ...latest, tile }));
   // The pad may have been first.
   const pad = document.querySelector("#sketchpad");
-  show(pad?.isLatest ? pad.reading : props.value);
+  take(pad?.isLatest ? pad.reading : props.value);
+}
+
+/** Hear of an event of the document for as long as the element is on the page. */
+function hear(type, element, take) {
+  const onEvent = ({ detail }) => {
+    if (element.isConnected) take(detail);
+    else document.removeEventListener(type, onEvent);
+  };
+  document.addEventListener(type, onEvent);
+}
+
+/** The digit whose bars and inside are shown: the only one, or the chosen one of a number. */
+export function shownDigit(reading) {
+  return reading?.digits?.[reading.is_number ? reading.tile : 0];
 }
 
 /** A component that shows the latest reading. */
@@ -46,9 +61,8 @@ export const answer = (element, component) => {
   part((_, reading) => {
     shown = reading;
     clearTimeout(timer);
-    const isDoubtful = !reading.is_number && reading.digits[0]?.verdict === "unsure";
     // The next stroke may make a digit of it.
-    const isEarly = isDoubtful && reading.source !== "picture";
+    const isEarly = isDoubtful(reading) && reading.source !== "picture";
     showAnswer(element, reading, texts, isEarly);
     if (isEarly && reading.finished) {
       timer = setTimeout(() => showAnswer(element, reading, texts, false), REST);
@@ -56,7 +70,7 @@ export const answer = (element, component) => {
   })(element, component);
   find("#widen").addEventListener("click", () => document.querySelector("#wide").click());
   find("#copy").addEventListener("click", async ({ currentTarget: button }) => {
-    await navigator.clipboard.writeText(shown.text);
+    await copy(shown.text);
     button.textContent = texts.copied;
     setTimeout(() => (button.textContent = texts.copy), 2 * REST);
   });
@@ -69,7 +83,9 @@ function showAnswer(element, reading, texts, isEarly) {
   const { verdict, caption } = isEarly
     ? { verdict: "early", caption: texts.not_finished }
     : describe(reading, texts);
-  const text = isEarly ? "…" : reading.text;
+  const isForeign = reading.source === "picture";
+  // Of a picture without a digit, not a question mark for each of its blots.
+  const text = isEarly ? "…" : isForeign && isDoubtful(reading) ? "?" : reading.text;
   const lines = text.split("\n");
   const place = find(".answer");
   place.dataset.verdict = verdict;
@@ -78,58 +94,122 @@ function showAnswer(element, reading, texts, isEarly) {
   write(find(".digit"), text);
   write(find(".caption"), caption);
   // A screen reader hears one answer a stroke, once the pen is lifted.
-  const spoken = text ? `${text} ${caption}` : (reading.problem && caption) || texts.empty;
+  const spoken = caption === texts.waiting ? texts.empty : `${text} ${caption}`.trim();
   write(find("[role=status]"), reading.finished && !isEarly ? spoken : "");
   const isRead = Boolean(reading.finished && reading.text && !isEarly);
   const isOffered = isRead && verdict === "unsure" && Boolean(reading.offer);
   find("#widen").hidden = !isOffered;
-  find("#copy").hidden = !isRead || reading.text === "?";
-  find("#wrong").hidden = !isRead || isOffered || reading.is_number || reading.source === "picture";
+  find("#copy").hidden = !isRead || isDoubtful(reading);
+  find("#wrong").hidden = !isRead || isOffered || reading.is_number || isForeign;
+}
+
+/** Put a text on the clipboard, which browsers give to pages over https and this machine's only. */
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.readOnly = true; // no keyboard comes up
+  field.style.position = "fixed"; // nothing scrolls
+  const before = document.activeElement;
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+  before?.focus();
 }
 
 export const bars = (element, component) => {
-  const choice = element.querySelector("#k");
-  const update = part((_, reading) => showBars(element, reading, Number(choice.value)))(
-    element,
-    component,
-  );
-  choice.addEventListener("change", update);
+  let count = STAND_OUT;
+  const update = part((_, reading) => showBars(element, reading, count))(element, component);
+  hear("highlight", element, (k) => {
+    count = k;
+    update();
+  });
 };
 
-const networkInput = part((element, { digits }, texts) => {
+const networkInput = part((element, reading, texts) => {
   const canvas = element.querySelector("canvas");
-  canvas.ariaLabel = digits.length ? texts.drawing : texts.blank;
-  paint(canvas, digits[0]);
+  const digit = shownDigit(reading);
+  canvas.ariaLabel = digit ? texts.drawing : texts.blank;
+  element.querySelector(".seen").classList.toggle("blank", !digit);
+  paint(canvas, digit);
 });
 
-export const digits = part((element, { is_number: isNumber, digits, characters }) => {
+export const digits = (element, component) => {
   const template = element.querySelector("template");
-  const tiles = isNumber ? digits.map((digit, i) => makeTile(template, digit, characters[i])) : [];
-  element.querySelector(".tiles").replaceChildren(...tiles);
-});
+  const place = element.querySelector(".tiles");
+  const tiles = place.children;
+  part((_, { is_number: isNumber, digits, characters, tile }) => {
+    const count = isNumber ? digits.length : 0;
+    // Those that are there stay, and with them the keyboard's focus.
+    while (tiles.length > count) place.lastElementChild.remove();
+    while (tiles.length < count) place.append(template.content.cloneNode(true));
+    [...tiles].forEach((each, i) => showTile(each, digits[i], characters[i], i === tile));
+    if (Number.isInteger(tile)) place.dataset.tile = tile;
+    else delete place.dataset.tile;
+  })(element, component);
+  place.addEventListener("click", ({ target }) => {
+    const index = [...tiles].indexOf(target.closest(".tile"));
+    const detail = String(index) === place.dataset.tile ? null : index;
+    if (index >= 0) document.dispatchEvent(new CustomEvent("tile", { detail }));
+  });
+};
 
 export { networkInput as "network-input" };
 
 /** The verdict and the words beside the large answer. */
-export function describe({ text, digits, is_number: isNumber, problem }, texts) {
+export function describe(reading, texts) {
+  const { text, digits, is_number: isNumber, problem } = reading;
   if (problem) return { verdict: "blank", caption: fill(texts.unreadable, { error: problem }) };
-  if (!text) return { verdict: isNumber ? "number" : "blank", caption: texts.waiting };
-  if (isNumber) {
-    const words = digits.length === 1 ? texts.one_digit_read : texts.digits_read;
-    return { verdict: "number", caption: fill(words, { count: digits.length }) };
-  }
+  if (isNumber) return { verdict: "number", caption: describeNumber(reading, texts) };
+  if (!text) return { verdict: "blank", caption: texts.waiting };
   const [{ verdict, probabilities }] = digits;
   if (verdict === "unsure") return { verdict, caption: doubt(probabilities, texts) };
-  return { verdict, caption: fill(texts.sure, { percent: percent(Math.max(...probabilities)) }) };
+  const share = percent(Math.max(...probabilities));
+  const left = describeUnread(reading, texts);
+  return { verdict, caption: [fill(texts.sure, { percent: share }), ...left].join(", ") };
+}
+
+/** How many digits were read, and how many signs were not. */
+function describeNumber(reading, texts) {
+  const { text, digits, source } = reading;
+  const count = digits.length;
+  const left = describeUnread(reading, texts);
+  if (source === "picture" && (!text || isDoubtful(reading))) return texts.none_in_picture;
+  if (isDoubtful(reading)) return texts.not_digits;
+  if (!count) return left[0] ?? texts.waiting;
+  if (!left.length) return fill(count === 1 ? texts.one_digit_read : texts.digits_read, { count });
+  return [fill(count === 1 ? texts.one_digit : texts.digits, { count }), ...left].join(", ");
+}
+
+/** What to say of signs that were dropped, in a list; nothing while one of them may be half drawn. */
+function describeUnread({ unread, finished }, texts) {
+  if (!unread || !finished) return [];
+  return [fill(unread === 1 ? texts.one_unread : texts.unread, { count: unread })];
+}
+
+/** Whether nothing that was drawn is surely a digit. */
+function isDoubtful({ digits }) {
+  return digits.length > 0 && digits.every(({ verdict }) => verdict === "unsure");
 }
 
 /** What to say of a drawing that may not be a digit. */
 function doubt(probabilities, texts) {
+  if (isNoDigit(probabilities)) return texts.not_a_digit;
   const [first, second] = topDigits(probabilities, 2);
-  const [share, nextShare] = [probabilities[first], probabilities[second]];
-  if (share + nextShare < TWO_LEFT) return texts.not_a_digit;
-  const words = nextShare < SECOND_CHOICE ? texts.not_sure : texts.not_sure_of_two;
+  const words = probabilities[second] < SECOND_CHOICE ? texts.not_sure : texts.not_sure_of_two;
   return fill(words, { first: withArticle(first), second: withArticle(second) });
+}
+
+function isNoDigit(probabilities) {
+  const [first, second] = topDigits(probabilities, 2);
+  return probabilities[first] + probabilities[second] < TWO_LEFT;
+}
+
+/** The digits that bars mark: the k most probable, but none at 0 %, and none of what is no digit. */
+export function standOut({ verdict, probabilities }, k) {
+  if (verdict === "unsure" && isNoDigit(probabilities)) return [];
+  return topDigits(probabilities, k).filter((digit) => probabilities[digit] >= NOTHING);
 }
 
 /** The k most probable digits, highest first; of equals the smaller digit. */
@@ -144,10 +224,11 @@ export function percent(share) {
   return value >= 99 ? `${Math.min(value, 99.9).toFixed(1)} %` : `${value.toFixed(0)} %`;
 }
 
-/** Ten rows, 0 to 9, that keep their place; the k most probable are marked. */
-function showBars(element, { digits, is_number: isNumber }, k) {
-  const probabilities = (isNumber ? null : digits[0]?.probabilities) ?? [];
-  const top = new Set(topDigits(probabilities, k));
+/** Ten rows, 0 to 9, that keep their place. */
+function showBars(element, reading, k) {
+  const shown = shownDigit(reading);
+  const probabilities = shown?.probabilities ?? [];
+  const top = new Set(shown ? standOut(shown, k) : []);
   element.querySelectorAll(".row").forEach((row, digit) => {
     const share = probabilities[digit] ?? 0;
     const text = probabilities.length ? percent(share) : "";
@@ -160,23 +241,24 @@ function showBars(element, { digits, is_number: isNumber }, k) {
   });
 }
 
-function makeTile(template, digit, character) {
-  const tile = template.content.cloneNode(true);
-  tile.querySelector("b").textContent = character;
-  tile.querySelector("span").textContent = percent(Math.max(...digit.probabilities));
+function showTile(tile, digit, character, isChosen) {
+  write(tile.querySelector("b"), character);
+  write(tile.querySelector(".label span"), percent(Math.max(...digit.probabilities)));
+  tile.ariaPressed = isChosen;
   paint(tile.querySelector("canvas"), digit);
-  return tile;
 }
 
-/** A network input, ink white on black; black where there is none. */
+/** A network input, ink white on black; nothing where there is none. */
 function paint(canvas, digit) {
+  const context = canvas.getContext("2d");
+  if (!digit) return context.clearRect(0, 0, INPUT_SIZE, INPUT_SIZE);
   const pixels = new ImageData(INPUT_SIZE, INPUT_SIZE);
-  const input = digit ? atob(digit.input) : "";
+  const input = atob(digit.input);
   for (let i = 0; i < INPUT_SIZE ** 2; i++) {
     pixels.data.fill(input.charCodeAt(i) || 0, 4 * i, 4 * i + 3);
     pixels.data[4 * i + 3] = 255;
   }
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  context.putImageData(pixels, 0, 0);
 }
 
 function write(element, text) {

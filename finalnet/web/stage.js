@@ -1,17 +1,21 @@
 // The presentation: pad and answer fill the screen; keys, and buttons for those who have none.
 
+import { mountTabs } from "./tabs.js";
+
 const root = document.documentElement;
 const TEXT_FIELDS = "input:not([type=range], [type=radio]), textarea, [contenteditable]";
 const PEN_STEP = 4; // pad px
 const QUIET_ZONE = 2; // modules around a QR code; it stands on white
 const LOCAL = /^(localhost|127\.|0\.0\.0\.0|\[::1?\])/; // this machine only
 
-const click = (id) => document.querySelector(`#${id}`)?.click();
+const find = (selector) => document.querySelector(selector);
+const click = (id) => find(`#${id}`)?.click();
 const KEYS = {
   " ": () => click("clear"),
   z: () => click("undo"),
   w: () => click("wide"),
   r: () => click("replay"),
+  i: () => click("show-inside"),
   "+": () => changePen(PEN_STEP),
   "-": () => changePen(-PEN_STEP),
   q: () => click("show-address"),
@@ -21,9 +25,8 @@ const KEYS = {
 for (let digit = 0; digit < 10; digit++) KEYS[digit] = () => highlight(digit || 10);
 
 /** Bring the button that begins the presentation, and its keys, to life. */
-export function mount(element) {
+export function mount(element, { props }) {
   root.lang = "en"; // whatever the browser's; every word here is
-  const find = (selector) => element.querySelector(selector);
   const onKey = (event) => {
     if (!element.isConnected) return document.removeEventListener("keydown", onKey, true);
     const act = isForStage(event) && KEYS[event.key.toLowerCase()];
@@ -36,51 +39,69 @@ export function mount(element) {
   document.addEventListener("fullscreenchange", () => {
     if (!document.fullscreenElement) present(false);
   });
-  find("#present").addEventListener("click", (event) => {
-    event.currentTarget.blur(); // the keys are for the stage from here on
+  const onClick = (id, act) => element.querySelector(`#${id}`).addEventListener("click", act);
+  onClick("present", () => {
     present(true);
     root.requestFullscreen?.().catch(() => {}); // some browsers and frames have none
   });
-  find("#leave").addEventListener("click", () => present(false));
-  find("#show-address").hidden = LOCAL.test(location.hostname);
-  find("#show-address").addEventListener("click", () => showAddress(find("#address")));
+  onClick("leave", () => present(false));
+  onClick("show-inside", () => {
+    const inside = find("#inside details");
+    inside.open = !inside.open;
+  });
+  onClick("show-address", () => showAddress(element.querySelector("#address"), props));
+  mountTabs();
   if (new URL(location.href).searchParams.get("stage") === "1") present(true);
 }
 
 function present(on) {
-  if (on) document.querySelector("#tabs [role=tab]")?.click(); // the one with the pad
+  if (on === root.classList.contains("on-stage")) return;
+  if (on) find("#tabs [role=tab]")?.click(); // the one with the pad
   else if (document.fullscreenElement) document.exitFullscreen();
+  document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
   if (on) address.searchParams.set("stage", "1");
   else address.searchParams.delete("stage");
   history.replaceState(history.state, "", address);
+  // The button that was pressed is hidden now: the keyboard goes on from here.
+  requestAnimationFrame(() => find(on ? "#sketchpad" : "#present")?.focus({ preventScroll: true }));
 }
 
 function isForStage(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return false;
-  if (event.key === "Escape" && document.querySelector(":popover-open")) return false;
+  if (!event.key || event.ctrlKey || event.metaKey || event.altKey) return false; // autofill has no key
+  if (event.key === "Escape" && find(":popover-open")) return false;
+  // Who has walked to a button with the keyboard presses it with the keyboard.
+  if (event.key === " " && event.target.matches?.(":is(button, summary):focus-visible")) return false;
   return root.classList.contains("on-stage") && !event.target.closest?.(TEXT_FIELDS);
 }
 
 function changePen(step) {
-  const pen = document.querySelector(".pen input");
+  const pen = find(".pen input");
   pen.value = Number(pen.value) + step;
   for (const type of ["input", "change"]) pen.dispatchEvent(new Event(type));
 }
 
 function highlight(k) {
-  const choice = document.querySelector("#k");
-  choice.value = k;
-  choice.dispatchEvent(new Event("change"));
+  document.dispatchEvent(new CustomEvent("highlight", { detail: k }));
 }
 
-/** Show the page's address, large enough for the phones of a hall; or hide it. */
-async function showAddress(panel) {
-  const { origin, pathname } = location;
-  const { generate } = await import("./vendor/lean-qr.js");
-  const padding = { padX: QUIET_ZONE, padY: QUIET_ZONE };
-  generate(origin + pathname).toCanvas(panel.querySelector("canvas"), padding);
-  panel.querySelector("p").textContent = origin + pathname;
-  panel.togglePopover();
+/** Show the page's address, large enough for the phones of a hall, or why there is none; or hide it. */
+async function showAddress(panel, { host, texts }) {
+  if (panel.matches(":popover-open")) return panel.hidePopover();
+  const address = addressFor(location, host);
+  const canvas = panel.querySelector("canvas");
+  canvas.hidden = !address;
+  panel.querySelector("p").textContent = address ?? texts.only_here;
+  if (address) {
+    const { generate } = await import("./vendor/lean-qr.js");
+    generate(address).toCanvas(canvas, { padX: QUIET_ZONE, padY: QUIET_ZONE });
+  }
+  panel.showPopover();
+}
+
+/** The address at which others open the page; null where only this machine does. */
+export function addressFor({ protocol, hostname, port, pathname }, host) {
+  const name = LOCAL.test(hostname) ? host : hostname;
+  return name ? `${protocol}//${name}${port && `:${port}`}${pathname}` : null;
 }

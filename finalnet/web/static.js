@@ -21,7 +21,7 @@ const makeComponent = (name) => ({
 const find = (name) => document.getElementById(name);
 
 for (const [name, mount] of Object.entries(mounts)) mount(find(name), makeComponent(name));
-mountStage(find("stage-bar"));
+mountStage(find("stage-bar"), makeComponent("stage-bar"));
 mountSketchpad(find("pad"), makeComponent("pad"));
 
 try {

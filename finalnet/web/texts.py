@@ -1,7 +1,7 @@
 """Every word that the page says."""
 
 TITLE = "FinalNet: draw a digit"
-HEADING = "Draw a digit"
+HEADING = "FinalNet"
 DESCRIPTION = "Draw a digit, see at once which digit it is"
 PREVIEW_ALT = "A 3 on a drawing pad, and ten bars of which the one for 3 is full"
 STATIC_FOOTER = "Read on this device: nothing that you draw leaves it."
@@ -63,7 +63,7 @@ PICTURE = {
     "touch_invitation": "Have a picture of digits read",
     "choose": "Choose picture",
     "camera": "Take photo",
-    "remove": "Remove",
+    "remove": "Remove picture",
     "rotate": "Rotate",
     "rotate_title": "Turn the picture by a quarter to the right",
     "crop": "Crop",
@@ -93,39 +93,62 @@ ANSWER = {
     "not_finished": "Go on drawing",
     "one_digit_read": "One digit read",
     "digits_read": "{count} digits, read one by one",
+    "one_digit": "1 digit",
+    "digits": "{count} digits",
+    "one_unread": "1 sign not read",
+    "unread": "{count} signs not read",
+    "not_digits": "Those do not look like digits",
+    "none_in_picture": "No digits in the picture",
     "unreadable": "It cannot be read: {error}.",
-    "widen": "Two digits? Whole number",
+    "widen": "More than one digit? Widen the pad",
     "copy": "Copy",
     "copy_title": "Copy the answer",
     "copied": "Copied",
-    "wrong": "Wrong?",
-    "correct": "It was a …",
+    "wrong": "Not right?",
+    "correct": "Which digit did you draw?",
     "no_digit": "No digit",
     "kept": "Corrections kept on this device, and nowhere else: {count}",
     "download": "Save as a file",
     "forget": "Forget them",
 }
-BARS = {"digit_name": "Digit {digit}", "top_k": "Digits to highlight"}
+BARS = {"digit_name": "Digit {digit}"}
 NETWORK_INPUT = {
     "caption": "What the network sees: 28 × 28",
     "blank": "Nothing yet",
     "drawing": "The drawing, 28 by 28 pixels",
 }
-DIGIT_OF_NUMBER = {"name": "The digit, 28 by 28 pixels"}
+DIGIT_OF_NUMBER = {
+    "group": "The digits of the number",
+    "name": "The digit, 28 by 28 pixels",
+    "title": "Show the bars and the inside of this digit; press again to put them away",
+}
 
 # The presentation.
 STAGE = {
     "label": "Present",
     "title": "Fill the screen with the pad and the answer",
-    "keys": (
-        "Space clears · Z undoes · W whole number · R replays · + and − pen · "
-        "1 to 9 highlight digits · Q address · Esc leaves"
-    ),
+    "keys": [
+        ("Space", "clear"),
+        ("Z", "undo"),
+        ("W", "number"),
+        ("R", "replay"),
+        ("I", "inside"),
+        ("+ −", "pen"),
+        ("1–9", "bars"),
+        ("Q", "address"),
+        ("Esc", "leave"),
+    ],
+    "inside": "See inside",
+    "inside_title": "What happens in the network, or the bars alone (I)",
     "leave": "Leave",
     "leave_title": "Back to the whole page (Escape)",
     "address": "Address",
     "address_title": "The address of this page, for phones (Q)",
     "code_name": "QR code of the address",
+    "only_here": "Only this machine can open it: start with --host 0.0.0.0",
+}
+STATIC_STAGE = STAGE | {
+    "only_here": "Only this machine can open it: put the folder on a web server that others reach",
 }
 
 # See inside.
@@ -136,12 +159,16 @@ EVIDENCE_TEXT = (
 INSIDE = {
     "title": "See inside",
     "blank": "Draw a digit to see what the network makes of it.",
+    "number": "Press a digit of the number to see what the network makes of it.",
     "input": "The input",
     "input_text": (
         "The drawing, cropped, centred and shrunk to 28 × 28 pixels: all that it gets to see. "
-        "Point at a pixel below to see which of these feed it."
+        "Point at a pixel below to see which of these feed it; tap or click to keep it marked."
     ),
-    "map_name": "Maps of {name}. The arrow keys point at a pixel.",
+    "map_name": "Maps of {name}. The arrow keys point at a pixel, Enter enlarges them.",
+    "enlarge": "Enlarge {name}",
+    "enlarge_title": "Enlarge",
+    "close": "Close",
     "evidence": [
         {"title": "Which ink spoke for {digit}?", "text": EVIDENCE_TEXT},
         {

@@ -1,0 +1,139 @@
+"""The page and its export in each engine: drawn on, turned, on stage, and without a network."""
+
+from pathlib import Path
+
+import pytest
+from conftest import missing
+from drawings import DRAWINGS
+from engines import Chromium, Engine, Firefox, WebKit
+from PIL import Image
+from test_export import StaticServer
+
+from finalnet.checkpoint import COMMITTED
+from finalnet.strokes import render_strokes
+from finalnet.web.export import export_page
+
+ENGINES = {"chromium": Chromium, "firefox": Firefox, "webkit": WebKit}
+RULES = Path(__file__).parent / "layout.js"
+SIZES = [(320, 640), (900, 450), (820, 1180), (1536, 730), (3840, 2160)]
+# Where everything is that a person looks at.
+PLACES = """
+    scrollTo(0, 0);
+    return Object.fromEntries(["#sketchpad", "#answer", "#bars", "#network-input canvas"].map(
+      (part) => {
+        const { left, top, width, height } = document.querySelector(part).getBoundingClientRect();
+        return [part, [left, top, width, height].map(Math.round)];
+      }));
+"""
+FORTY_TWO = [
+    [(left + x / 2, y) for x, y in stroke]
+    for left, name in ((0, "4 open"), (50, "2 plain"))
+    for stroke in DRAWINGS[name][1]
+]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request):
+    kind = ENGINES[request.param]
+    if kind.missing():
+        missing(
+            f"no {request.param}: {', '.join(kind.missing())} not found",
+            f"install it, on Debian with `apt install {kind.packages}`",
+        )
+    # A browser of Playwright is shared by all tests.
+    engine = kind(request.getfixturevalue("browser")) if kind is Chromium else kind()
+    yield engine
+    engine.close()
+
+
+def draws_and_reads(engine: Engine) -> None:
+    """A digit, what is inside, and a whole number."""
+    engine.draw(DRAWINGS["7 crossed"][1])
+    engine.sees("7")
+    engine.click("#inside summary")
+    engine.waits("return document.querySelector('#inside .evidence h2').textContent !== ''")
+    engine.click("#inside summary")
+    engine.click("#clear")
+    engine.sees("")
+    engine.click("#wide")
+    engine.draw(FORTY_TWO)
+    engine.sees("42")
+    assert engine.run("return document.querySelectorAll('#digits .tile').length") == 2
+    engine.click("#clear")
+    engine.click("#wide")
+
+
+def stays_in_shape(engine: Engine, url: str) -> None:
+    """A phone that is turned, and a stage that is left, look as if the page had been opened so."""
+    engine.draw(DRAWINGS["3 round"][1])
+    engine.sees("3")
+    if isinstance(engine, WebKit):
+        pytest.xfail("keeps stale styles beside `container-type: inline-size`")
+    for size in ((450, 844), (844, 450), (450, 844)):
+        engine.resize(*size)
+        engine.waits("return document.documentElement.scrollWidth <= innerWidth")
+    turned = engine.run(PLACES)
+    engine.open(url)
+    engine.sees("3")
+    assert engine.run(PLACES) == turned
+    engine.resize(1280, 800)
+    before = engine.run(PLACES)
+    engine.click("#present")
+    engine.waits("return document.documentElement.classList.contains('on-stage')")
+    engine.sees("3")
+    engine.run("document.querySelector('#leave').click()")
+    engine.waits("return innerWidth === 1280")  # full screen ends in its own time
+    assert engine.run(PLACES) == before
+    if RULES.exists():
+        assert faults_at_sizes(engine) == {}
+
+
+def faults_at_sizes(engine: Engine) -> dict[tuple[int, int], list[str]]:
+    """What is wrong with the layout, by the size of the page."""
+    found = {}
+    for width, height in SIZES:
+        width = max(width, engine.narrowest)
+        engine.resize(width, height)
+        engine.rests()
+        if faults := engine.run(f"return ({RULES.read_text()})()"):
+            found[width, height] = faults
+    return found
+
+
+def test_the_page_works(engine, app_url, tmp_path):
+    engine.resize(1280, 800)
+    engine.open(app_url)
+    draws_and_reads(engine)
+    reads_a_picture(engine, tmp_path / "42.png")
+    stays_in_shape(engine, app_url)
+    assert engine.run("return complaints") == []
+
+
+def reads_a_picture(engine: Engine, path) -> None:
+    strokes = [[(x * 4, y * 1.2) for x, y in stroke] for stroke in FORTY_TWO]
+    Image.fromarray(render_strokes(strokes, 10, 420, 130)).save(path)
+    engine.choose("#picture-choose input", path)
+    engine.sees("42")
+    engine.waits("return document.querySelectorAll('#picture .marks li').length === 2")
+    engine.click("#picture-remove")
+    engine.sees("")
+
+
+def test_the_exported_page_works_and_goes_on_without_a_network(engine, tmp_path):
+    export_page(tmp_path / "a" / "sub-path", COMMITTED)
+    server = StaticServer(tmp_path)
+    try:
+        engine.resize(1280, 800)
+        engine.open(server.url)
+        draws_and_reads(engine)
+        engine.run("navigator.serviceWorker.ready.then(() => (window.isKept = true))")
+        engine.waits("return window.isKept === true")
+    finally:
+        server.stop()
+    engine.open(server.url)
+    engine.click("#clear")
+    engine.draw(DRAWINGS["5 two strokes"][1])
+    engine.sees("5")
+    engine.click("#clear")
+    stays_in_shape(engine, server.url)
+    assert engine.run("return complaints") == []

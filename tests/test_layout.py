@@ -1,0 +1,160 @@
+"""The page at sizes that nobody chose, in every state: the rules of layout.js hold."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from drawings import DRAWINGS, NOT_DIGITS
+from PIL import Image
+from test_export import StaticServer
+from visitor import SCREENS, Visitor, visit
+
+from finalnet.checkpoint import COMMITTED
+from finalnet.strokes import draw_strokes
+from finalnet.web.export import export_page
+
+RULES = (Path(__file__).parent / "layout.js").read_text()
+LEAST, LARGEST = (320, 256), (3840, 2160)  # px, width and height
+ONE = [(50, 20), (50, 80)]
+
+
+def write(visitor: Visitor, columns: int, rows: int = 1) -> None:
+    """Ones on the wide pad, in columns and rows."""
+    visitor.page.evaluate("document.querySelector('#wide').click()")
+    visitor.draw_strokes(
+        [
+            [(100 * (i + 0.5) / columns, 100 * (j + y / 100) / rows) for _, y in ONE]
+            for j in range(rows)
+            for i in range(columns)
+        ]
+    )
+
+
+def draw_seven(visitor: Visitor) -> None:
+    visitor.draw("7 crossed")
+    visitor.sees("7")
+
+
+def show_picture(visitor: Visitor) -> None:
+    """A picture of two digits, chosen from the disk."""
+    picture = Image.new("L", (600, 400), 255)
+    for i, name in enumerate(("7 crossed", "3 round")):
+        ink = draw_strokes(DRAWINGS[name][1], size=200)
+        picture.paste(ink, (60 + 250 * i, 100))
+    path = Path(visitor.folder) / "picture.png"
+    picture.save(path)
+    visitor.page.locator("#picture-choose input").set_input_files(path)
+    visitor.sees("73")
+
+
+def lose_network(visitor: Visitor) -> None:
+    visitor.page.route("**/*.safetensors*", lambda route: route.abort())
+    visitor.page.reload()
+    visitor.page.wait_for_selector(".failure:not([hidden])")
+    visitor.complaints.clear()
+
+
+def open_inside(visitor: Visitor) -> None:
+    draw_seven(visitor)
+    visitor.page.evaluate("document.querySelector('.inside').open = true")
+    visitor.page.wait_for_selector(".inside .parts:not([hidden])")
+
+
+def open_dialog(visitor: Visitor) -> None:
+    draw_seven(visitor)
+    visitor.page.evaluate("document.querySelector('#wrong').click()")
+    visitor.page.wait_for_selector("#correction:popover-open")
+
+
+def present(visitor: Visitor) -> None:
+    visitor.page.evaluate("document.querySelector('#present').click()")
+    visitor.page.wait_for_function("document.documentElement.classList.contains('on-stage')")
+
+
+def on_stage(*acts: Callable[[Visitor], None]) -> Callable[[Visitor], None]:
+    def act(visitor: Visitor) -> None:
+        for step in acts:
+            step(visitor)
+        present(visitor)
+
+    return act
+
+
+def number(columns: int, rows: int = 1) -> Callable[[Visitor], None]:
+    def act(visitor: Visitor) -> None:
+        write(visitor, columns, rows)
+        visitor.sees("\n".join(["1" * columns] * rows))
+
+    return act
+
+
+STATES: dict[str, Callable[[Visitor], None]] = {
+    "empty": lambda visitor: None,
+    "digit": draw_seven,
+    "unsure": lambda visitor: visitor.draw(next(iter(NOT_DIGITS))),
+    "number of 1": number(1),
+    "number of 4": number(4),
+    "number of 12": number(12),
+    "two lines": number(3, 2),
+    "picture": show_picture,
+    "failed network": lose_network,
+    "see inside": open_inside,
+    "dialog": open_dialog,
+    "stage": on_stage(draw_seven),
+    "stage, empty": on_stage(),
+    "stage, number of 4": on_stage(number(4)),
+    "stage, number of 12": on_stage(number(12)),
+    "stage, see inside": on_stage(open_inside),
+}
+APP_ONLY = {"picture"}
+
+
+def cases(count: int, seed: int) -> dict[tuple, list[tuple[int, int]]]:
+    """Sizes drawn at random, by what is looked at in them: (page, state, look, device)."""
+    drawn = random.Random(seed)
+    places: dict[tuple, list[tuple[int, int]]] = {}
+    while sum(map(len, places.values())) < count:
+        page = drawn.choice(["app", "export"])
+        state = drawn.choice([name for name in STATES if page == "app" or name not in APP_ONLY])
+        look = drawn.choice(["light", "dark"])
+        has_touch = drawn.random() < 0.5
+        sizes = places.setdefault((page, state, look, has_touch), [])
+        for _ in range(max(2, count // 60)):
+            # As many small windows as large ones.
+            width, height = (
+                round(least * (largest / least) ** drawn.random())
+                for least, largest in zip(LEAST, LARGEST, strict=True)
+            )
+            sizes.append((width, height))
+    return places
+
+
+def test_the_rules_of_the_layout_hold_at_any_size(browser, app_url, tmp_path, pytestconfig):
+    count = pytestconfig.getoption("--layouts")
+    seed = pytestconfig.getoption("--layout-seed") or random.randrange(1_000_000)
+    print(f"--layouts {count} --layout-seed {seed}")
+    export_page(tmp_path / "a" / "sub-path", COMMITTED)
+    server = StaticServer(tmp_path)
+    urls = {"app": app_url, "export": server.url}
+    faults = []
+    try:
+        for (page, state, look, has_touch), sizes in cases(count, seed).items():
+            device = {"has_touch": has_touch, "service_workers": "block"}
+            media = {"color_scheme": look}
+            with visit(
+                browser, urls[page], viewport=SCREENS["desktop"]["viewport"], media=media, **device
+            ) as visitor:
+                visitor.folder = tmp_path
+                STATES[state](visitor)
+                for width, height in sizes:
+                    visitor.page.set_viewport_size({"width": width, "height": height})
+                    visitor.page.evaluate("scrollTo(0, 0)")
+                    visitor.rests()
+                    found = visitor.page.evaluate(f"({RULES})()")
+                    touch = ", touch" if has_touch else ""
+                    faults += [
+                        f"{page}, {state}, {look}{touch}, {width}x{height}: {f}" for f in found
+                    ]
+    finally:
+        server.stop()
+    assert not faults, "\n".join([f"{len(faults)} faults with --layout-seed {seed}:", *faults])
