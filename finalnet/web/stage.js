@@ -109,7 +109,7 @@ async function showAddress(panel, { host, texts }) {
   canvas.hidden = !address;
   panel.querySelector("p").textContent = address ?? texts.only_here;
   if (address) {
-    const { generate } = await import("./vendor/lean-qr.mjs");
+    const { generate } = await import("./vendor/lean-qr.js");
     generate(address).toCanvas(canvas, { padX: QUIET_ZONE, padY: QUIET_ZONE });
   }
   panel.showPopover();

@@ -3,8 +3,32 @@
 TITLE = "FinalNet: draw a digit"
 HEADING = "FinalNet"
 DESCRIPTION = "Draw a digit, see at once which digit it is"
+PREVIEW_ALT = "A 3 on a drawing pad, and ten bars of which the one for 3 is full"
 STATIC_FOOTER = "Read on this device: nothing that you draw leaves it."
 READ_TAB, ABOUT_TAB = "Draw", "About the model"
+
+# Why the page does not start.
+TROUBLE = {
+    "noscript": (
+        "This page reads digits on your own device, with JavaScript. Allow JavaScript, and load it "
+        "again."
+    ),
+    "file": (
+        "Browsers let no page load its scripts from a file. Serve this folder instead: run "
+        "“python -m http.server” in it, and open http://127.0.0.1:8000."
+    ),
+    "frame": "The frame in which this page stands keeps it from loading its scripts.",
+    "open": "Open it in a tab of its own.",
+    "script": (
+        "A script of this page did not come, so it cannot start. Load it again; if that does not "
+        "help, the server lacks a file, or does not call .js files text/javascript."
+    ),
+    "browser": (
+        "This browser is too old for this page. Use Chrome or Edge 125, Firefox 125, Safari 17.4, "
+        "or a later one."
+    ),
+    "other": "Something keeps this page from starting. Load it again, or try another browser.",
+}
 
 # The sketchpad.
 PAD = {
