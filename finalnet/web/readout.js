@@ -1,9 +1,10 @@
 // What was read, as the page shows it: answer, bars, network input and the digits of a number.
 //
-// Every part shows the same reading {text, characters, digits, is_number, finished, problem, source,
-// offer}; a digit is {verdict, digit, probabilities, input}, the input 28x28 bytes in base64;
+// Every part shows the same reading {text, characters, digits, is_number, finished, problem, caption,
+// source, offer}; a digit is {verdict, digit, probabilities, input}, the input 28x28 bytes in base64;
 // characters has one for each digit, the text more where there are separators or lines; source is
-// "picture" for what was not drawn; offer is the number that a drawing may be.
+// "picture" for what was not drawn; caption is what to say of one without digits; offer is the number
+// that a drawing may be.
 
 import { mountCorrections } from "./corrections.js";
 
@@ -78,7 +79,8 @@ function showAnswer(element, reading, texts, isEarly) {
   write(find(".digit"), text);
   write(find(".caption"), caption);
   // A screen reader hears one answer a stroke, once the pen is lifted.
-  const spoken = text ? `${text} ${caption}` : (reading.problem && caption) || texts.empty;
+  const said = reading.problem || reading.caption ? caption : texts.empty;
+  const spoken = text ? `${text} ${caption}` : said;
   write(find("[role=status]"), reading.finished && !isEarly ? spoken : "");
   const isRead = Boolean(reading.finished && reading.text && !isEarly);
   const isOffered = isRead && verdict === "unsure" && Boolean(reading.offer);
@@ -111,7 +113,8 @@ export const digits = part((element, { is_number: isNumber, digits, characters }
 export { networkInput as "network-input" };
 
 /** The verdict and the words beside the large answer. */
-export function describe({ text, digits, is_number: isNumber, problem }, texts) {
+export function describe({ text, digits, is_number: isNumber, problem, caption }, texts) {
+  if (caption) return { verdict: "blank", caption };
   if (problem) return { verdict: "blank", caption: fill(texts.unreadable, { error: problem }) };
   if (!text) return { verdict: isNumber ? "number" : "blank", caption: texts.waiting };
   if (isNumber) {
