@@ -83,6 +83,15 @@ PICTURE = {
     "nothing_found": "No digits found: crop closer, or take it from nearer.",
     "picture_alt": "Your picture",
     "marks_name": "Digits found in your picture",
+    "no_digits": "No digits in the picture",
+    "offline": "Pictures need the server, and it cannot be reached.",
+    # Why no answer came, by the status of the refusal.
+    "refused": {
+        "413": "The picture is too large for the server: crop it.",
+        "429": "Too many pictures in a short time: wait a moment, then turn or choose it again.",
+        "503": "The server is busy: wait a moment, then turn or choose the picture again.",
+        "other": "The picture could not be read. Choose it again.",
+    },
     "unreadable": "“{name}” is no picture that can be read. Choose a PNG, JPEG, WebP or GIF file.",
 }
 
