@@ -5,6 +5,8 @@ for, because some of them need what not everyone has installed.
 """
 
 import argparse
+import io
+import os
 import sys
 from importlib import import_module
 
@@ -27,9 +29,26 @@ COMMANDS = {  # name: (module, what it does)
 # What only the extra `train` installs.
 TRAINING_PACKAGES = {"matplotlib", "torch", "torchmetrics", "torchvision", "tqdm"}
 
+NOBODY_READS = 141  # status of a program whose reader left: 128 and the number of SIGPIPE
+
 
 def main(arguments: list[str] | None = None) -> None:
-    arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal lacks letters for
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            _run(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
+    except BrokenPipeError:  # as by `| head -1`
+        # Or Python complains of what it cannot write at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(NOBODY_READS) from None
+
+
+def _run(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="finalnet", description="Read handwritten digits.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     try:
@@ -48,6 +67,8 @@ def main(arguments: list[str] | None = None) -> None:
             f"error: `finalnet {arguments[0]}` needs {error.name}, which is not installed; "
             "install it with: pip install 'finalnet[train]' (in a checkout: '.[train]')"
         ) from None
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError) as error:
         raise SystemExit(f"error: {error}") from None
     except KeyboardInterrupt:

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import os
 import sys
+from glob import glob
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from finalnet.pictures import open_picture
 from finalnet.recognizer import Number, Prediction, Recognizer
 
 STANDARD_INPUT = "-"
+PATTERN = frozenset("*?[")  # characters that make one of a name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[STANDARD_INPUT],
         metavar="FILE",
-        help="images; - or none: the standard input",
+        help="images, patterns like *.png; - or none: the standard input",
     )
     parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
     parser.add_argument("--number", action="store_true", help="read whole numbers")
@@ -34,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
     """
     recognizer = Recognizer.load(options.checkpoint)
     failed = False
-    for file in options.files:
+    for file in expand(options.files):
         try:
             answer = read(recognizer, file, options.number)
         except (OSError, ValueError) as error:
@@ -50,12 +53,26 @@ def run(options: argparse.Namespace) -> None:
         raise SystemExit(1)
 
 
+def expand(names: list[str]) -> list[str]:
+    """The files of the patterns among the names, in order; Windows leaves `*.png` to the program.
+
+    A pattern that nothing matches stays as it is, and so does a file whose name looks like one.
+    """
+    files = []
+    for name in names:
+        is_name = name == STANDARD_INPUT or os.path.exists(name)
+        files += [name] if is_name else (sorted(glob(name, recursive=True)) or [name])
+    return files
+
+
 def read(recognizer: Recognizer, file: str, is_number: bool) -> dict[str, Any]:
     """What is in an image file: what was concluded, what was read, and how likely that is first.
 
     Raises:
         OSError, ValueError: the file cannot be read; the message says why.
     """
+    if PATTERN.intersection(file) and not os.path.exists(file):
+        raise FileNotFoundError("no file matches this pattern")
     content = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
     picture = open_picture(BytesIO(content))
     return (

@@ -1,4 +1,4 @@
-"""A reverse proxy in front of several processes of the app: each request to the next one."""
+"""A reverse proxy in front of processes of the app: each request to the next one."""
 
 import http.client
 import itertools
@@ -14,7 +14,14 @@ class Balancer:
     seen: (number of the process, path, status) of each request that was answered.
     """
 
-    def __init__(self, urls: list[str]) -> None:
+    def __init__(
+        self, urls: list[str], prefix: str = "", more_headers: dict[str, str] | None = None
+    ) -> None:
+        """
+        Args:
+            prefix: under which the app is found; the app itself does not see it.
+            more_headers: what the app is told.
+        """
         balancer, self.seen = self, []
         turns = itertools.cycle(enumerate(urlsplit(url).netloc for url in urls))
 
@@ -25,7 +32,12 @@ class Balancer:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 backend = http.client.HTTPConnection(host, timeout=60)
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
-                backend.request(self.command, self.path, body or None, headers)
+                headers |= more_headers or {}
+                if not f"{self.path}/".startswith(f"{prefix}/"):
+                    balancer.seen.append((number, self.path, 404))
+                    return self.send_error(404)
+                path = self.path.removeprefix(prefix)
+                backend.request(self.command, path, body or None, headers)
                 answer = backend.getresponse()
                 balancer.seen.append((number, self.path, answer.status))
                 self.send_response_only(answer.status)
@@ -46,7 +58,7 @@ class Balancer:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"http://127.0.0.1:{self.server.server_port}{prefix}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:

@@ -62,7 +62,7 @@ def three(tmp_path_factory) -> Path:
 
 def test_the_wheel_holds_every_file_of_the_page_and_the_checkpoint(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    kinds = {".py", ".js", ".mjs", ".css", ".html", ".md", ".txt"}
+    kinds = {".py", ".js", ".css", ".html", ".md", ".txt"}
     package = {p for p in (ROOT / "finalnet").rglob("*") if p.suffix in kinds}
     checkpoint = {p for p in (ROOT / "checkpoints" / "finalnet").rglob("*") if p.is_file()}
     wanted = {p.relative_to(ROOT).as_posix() for p in package}

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -26,9 +27,11 @@ def pictures(tmp_path_factory):
     return folder
 
 
-def predict(folder, *arguments, **options):
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PATH": ""}
+
+
+def predict(folder, *arguments, environment=ENVIRONMENT, **options):
     command = [sys.executable, "-m", "finalnet", "predict", *arguments]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
     return subprocess.run(command, cwd=folder, capture_output=True, env=environment, **options)
 
 
@@ -79,3 +82,35 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(pictures):
     assert told[0].startswith("error: notes.png: the file is not an image that can be read")
     assert told[1] == "error: nowhere.png: No such file or directory"
     assert told[2] == "error: .: Is a directory"
+
+
+def test_a_name_that_the_terminal_cannot_print_does_not_stop_the_others(pictures, tmp_path):
+    three = (pictures / "three.png").read_bytes()
+    for name in (b"zw\xc3\xb6lf.png", b"not utf-8 \xff.png"):
+        (tmp_path / os.fsdecode(name)).write_bytes(three)
+    for terminal in ({"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}):
+        run = predict(tmp_path, "*.png", environment=ENVIRONMENT | terminal)
+        assert run.returncode == 0 and run.stderr == b"", terminal
+        assert [line.split(b"\t")[2] for line in run.stdout.splitlines()] == [b"3", b"3"]
+        assert run.stdout.startswith(b"not utf-8 \\udcff.png\t"), terminal
+
+
+def test_whoever_reads_no_more_hears_no_complaint(pictures):
+    for command in (["predict", "three.png", "seven.png"], ["summary"], ["--help"]):
+        reader, writer = os.pipe()
+        os.close(reader)  # as `| head -1` does, only sooner
+        run = subprocess.run(
+            [sys.executable, "-m", "finalnet", *command],
+            cwd=pictures, stdout=writer, stderr=subprocess.PIPE, env=ENVIRONMENT,
+        )  # fmt: skip
+        os.close(writer)
+        assert (run.returncode, run.stderr) == (141, b""), command
+
+
+def test_a_pattern_that_the_shell_left_alone_is_matched_here(pictures, tmp_path):
+    run = predict(pictures, "[r-t]*e?.png", "nothing-*.png", text=True)
+    assert [line.split("\t")[0] for line in run.stdout.splitlines()] == ["seven.png", "three.png"]
+    assert run.returncode == 1
+    assert run.stderr == "error: nothing-*.png: no file matches this pattern\n"
+    (tmp_path / "scan[1].png").write_bytes((pictures / "three.png").read_bytes())
+    assert predict(tmp_path, "scan[1].png", text=True).stdout.startswith("scan[1].png\tdigit\t3")

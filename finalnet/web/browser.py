@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,16 +15,18 @@ RECOGNIZER = FOLDER / "recognizer"
 MODULES = [
     "sketchpad.js",
     "ink.js",
+    "pointers.js",
     "history.js",
     "replay.js",
     "recognizer/reader.js",
+    "recognizer/packing.js",
     "readout.js",
     "corrections.js",
     "inside.js",
     "stage.js",
     "tabs.js",
 ]
-LATE_MODULES = ["vendor/lean-qr.mjs"]  # loaded when they are wanted
+LATE_MODULES = ["vendor/lean-qr.js"]  # loaded when they are wanted
 CHECKPOINT_FILES = ("config.json", "model.safetensors")  # that the browser reads
 TWINS = (network, strokes, preprocessing, views, lines, splitting, recognizer)  # of recognizer/*.js
 TEMPLATES = Environment(
@@ -34,7 +37,7 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 
-# Gradio serves static files by their path; `file` turns a path into a URL.
+# Gradio serves static files by their path; `file` turns what `to_link` made of one into a URL.
 MOUNT = """
 const { root, api_prefix } = window.gradio_config;
 const file = (path) => `${root}${api_prefix}/file=${path}`;
@@ -71,7 +74,7 @@ class Part(gr.HTML):
             css_template="".join((FOLDER / name).read_text(encoding="utf-8") for name in styles),
             js_on_load=MOUNT,
             apply_default_css=False,
-            module=str(FOLDER / module),
+            module=to_link(FOLDER / module),
             mount=mount,
             **props,
         )
@@ -82,23 +85,22 @@ def render(template: str, **words: Any) -> str:
     return TEMPLATES.get_template(template).render(**words)
 
 
-def head_links(styles: list[str]) -> str:
-    """HTML for the head of a page: its style sheets, and its modules, fetched all at once.
-
-    Gradio's own way with style sheets puts its container before every selector, which rules in
-    `@media` and rules on what lies outside of it do not survive.
-    """
-    gr.set_static_paths([FOLDER / name for name in styles + MODULES])
-    links = [("stylesheet", name) for name in styles]
-    links += [("modulepreload", name) for name in MODULES]
+def preload_links() -> str:
+    """HTML that has a Gradio page fetch all modules at once."""
     return "".join(
-        f'<link rel="{kind}" href="gradio_api/file={FOLDER / name}">' for kind, name in links
+        f'<link rel="modulepreload" href="gradio_api/file={to_link(FOLDER / name)}">'
+        for name in MODULES
     )
+
+
+def to_link(path: Path) -> str:
+    """A path as a part of a URL, whatever characters it holds."""
+    return quote(path.as_posix())
 
 
 def recognizer_settings(checkpoint: Path) -> dict[str, Any]:
     """What the recogniser in the browser needs: where the checkpoint is, and Python's numbers."""
-    return {"checkpoint": str(checkpoint), "constants": constants()}
+    return {"checkpoint": to_link(checkpoint), "constants": constants()}
 
 
 def constants() -> dict[str, Any]:

@@ -60,7 +60,9 @@ ROUTES = [
     *(Route(("GET", "HEAD"), re.compile(path), "own") for path in routes.HEALTH),
     *(_post(path, "own", PICTURE_LIMIT) for path in routes.PICTURES),
     *(_post(path, "own") for path in routes.STROKES),
-    _get(r"/|/config/?|/favicon\.ico|/robots\.txt|/manifest\.json|/pwa_icon(/\d+)?"),
+    _get(
+        r"/|/config/?|/favicon\.ico|/icon-\d+\.png|/preview\.png|/robots\.txt|/manifest\.json|/pwa_icon(/\d+)?"
+    ),
     _get(r"/(assets|static|svelte)/[\w./@+-]+"),
     _get(rf"({GRADIO})?/theme\.css"),
     _get(rf"{GRADIO}/(info/?|openapi\.json|startup-events|app_id|queue/status)"),
@@ -91,8 +93,8 @@ class Guard:
         self._rates = Rates(rate, spare_own=os.environ.get("FORWARDED_ALLOW_IPS") != "*")
         self._bodies = Bodies()
         self._streams = 0
-        files = [re.escape(str(FOLDER)) + r"/[\w./-]+"]
-        files += [rf"/[^:]*/{re.escape(name)}" for name in CHECKPOINT_FILES]
+        files = [re.escape(FOLDER.as_posix()) + r"/[\w./-]+"]
+        files += [re.escape((service.checkpoint / n).as_posix()) for n in CHECKPOINT_FILES]
         self._routes = [
             *ROUTES,
             _get(rf"{GRADIO}/file=({'|'.join(files)})"),

@@ -14,12 +14,11 @@ from finalnet.recognizer import Number, Prediction, Recognizer
 from finalnet.web import texts
 from finalnet.web.about import describe
 from finalnet.web.api import add_endpoints
-from finalnet.web.browser import Part, head_links
+from finalnet.web.browser import Part
+from finalnet.web.front import FrontPage
 from finalnet.web.picture_input import PictureInput, make_marks
 from finalnet.web.service import Service
 from finalnet.web.sketchpad import Sketchpad
-
-STYLES = ["page.css", "inside.css"]  # shared with the page without a server
 
 # What was read in a picture is the value of every part that shows it; the reading of a drawing is
 # made in the browser and goes from the pad to the parts. The pad knows whether it is the latest:
@@ -124,9 +123,13 @@ def launch_options() -> dict[str, Any]:
     )
     return {
         "theme": theme,
-        "head": head_links([*STYLES, "controls.css", "gradio.css", "about.css"]),
-        # Gradio compresses scripts and styles only; its page alone is 70 kB.
-        "app_kwargs": {"middleware": [Middleware(GZipMiddleware, compresslevel=6)]},
+        "app_kwargs": {
+            "middleware": [
+                # Gradio compresses scripts and styles only; its page alone is 70 kB.
+                Middleware(GZipMiddleware, compresslevel=6),
+                Middleware(FrontPage),  # type: ignore[arg-type]
+            ]
+        },
         "footer_links": ["api"],
         "max_file_size": "20mb",
         "state_session_capacity": 200,  # gradio keeps the last inputs of each; they are not needed

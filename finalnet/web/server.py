@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import mimetypes
 import os
 import signal
 import sys
@@ -23,6 +24,9 @@ from finalnet.web.service import SEVEN, Service
 HEADER_TIMEOUT = 10.0  # s from the first byte of a request, or the connection, to its last header
 MAX_CONNECTIONS = 1_000
 QUEUE_REST = 0.02  # s between two looks for what is queued
+# Browsers run no script and use no style sheet that is called something else, as some Windows
+# registries have it.
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 FAREWELL = 10  # s for what is being answered when the process is told to end
 TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
@@ -47,6 +51,8 @@ def serve(
     """
     _log_to_standard_output()
     _fetch_nothing()
+    for suffix, media_type in MEDIA_TYPES.items():
+        mimetypes.add_type(media_type, suffix)
     if "SPACE_ID" in os.environ:  # there, everybody comes through one proxy that names them
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
     options = launch_options()

@@ -94,6 +94,7 @@ class Service:
 
     def __init__(self, recognizer: Recognizer, checkpoint: Path, at_once: int = AT_ONCE) -> None:
         self.recognizer = recognizer
+        self.checkpoint = checkpoint.resolve()
         self.revision = find_revision(checkpoint)
         self.drawings = Gate(at_once, LONGEST_QUEUE)
         # One at a time: a picture of 16 megapixels takes 50 to 250 MB, and most of a core.

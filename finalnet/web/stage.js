@@ -63,6 +63,7 @@ function present(on) {
   if (on) find("#tabs [role=tab]")?.click(); // the one with the pad
   else if (document.fullscreenElement) document.exitFullscreen();
   document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
+  if (on) click("eraser[aria-pressed=true]"); // its button is not on the stage
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
   if (on) address.searchParams.set("stage", "1");
@@ -108,7 +109,7 @@ async function showAddress(panel, { host, texts }) {
   canvas.hidden = !address;
   panel.querySelector("p").textContent = address ?? texts.only_here;
   if (address) {
-    const { generate } = await import("./vendor/lean-qr.mjs");
+    const { generate } = await import("./vendor/lean-qr.js");
     generate(address).toCanvas(canvas, { padX: QUIET_ZONE, padY: QUIET_ZONE });
   }
   panel.showPopover();

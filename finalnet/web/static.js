@@ -24,4 +24,8 @@ for (const [name, mount] of Object.entries(mounts)) mount(find(name), makeCompon
 mountStage(find("stage-bar"), makeComponent("stage-bar"));
 mountSketchpad(find("pad"), makeComponent("pad"));
 
-navigator.serviceWorker?.register("service-worker.js");
+try {
+  await navigator.serviceWorker?.register("service-worker.js");
+} catch {
+  // A sandbox or a setting forbids it: the page works, with a network only.
+}

@@ -3,8 +3,32 @@
 TITLE = "FinalNet: draw a digit"
 HEADING = "FinalNet"
 DESCRIPTION = "Draw a digit, see at once which digit it is"
+PREVIEW_ALT = "A 3 on a drawing pad, and ten bars of which the one for 3 is full"
 STATIC_FOOTER = "Read on this device: nothing that you draw leaves it."
 READ_TAB, ABOUT_TAB = "Draw", "About the model"
+
+# Why the page does not start.
+TROUBLE = {
+    "noscript": (
+        "This page reads digits on your own device, with JavaScript. Allow JavaScript, and load it "
+        "again."
+    ),
+    "file": (
+        "Browsers let no page load its scripts from a file. Serve this folder instead: run "
+        "“python -m http.server” in it, and open http://127.0.0.1:8000."
+    ),
+    "frame": "The frame in which this page stands keeps it from loading its scripts.",
+    "open": "Open it in a tab of its own.",
+    "script": (
+        "A script of this page did not come, so it cannot start. Load it again; if that does not "
+        "help, the server lacks a file, or does not call .js files text/javascript."
+    ),
+    "browser": (
+        "This browser is too old for this page. Use Chrome or Edge 125, Firefox 125, Safari 17.4, "
+        "or a later one."
+    ),
+    "other": "Something keeps this page from starting. Load it again, or try another browser.",
+}
 
 # The sketchpad.
 PAD = {
@@ -16,9 +40,9 @@ PAD = {
     "redo": "Redo",
     "redo_title": "Do again what was undone (Ctrl+Y)",
     "clear": "Clear",
-    "clear_title": "Clear the pad (Escape)",
+    "clear_title": "Clear the pad (Escape or Delete)",
     "eraser": "Erase strokes",
-    "eraser_title": "Erase whole strokes that you touch",
+    "eraser_title": "Erase whole strokes that you touch (E)",
     "replay": "Replay",
     "replay_title": "Draw it again, stroke by stroke",
     "scrub": "How much of the drawing is shown",
@@ -87,6 +111,10 @@ ANSWER = {
     "wrong": "Not right?",
     "correct": "Which digit did you draw?",
     "no_digit": "No digit",
+    "thanks": "Thank you",
+    "unsay": "Undo",
+    "unsay_name": "Undo the correction",
+    "not_kept": "This browser lets the page keep nothing, so the correction is not kept.",
     "kept": "Corrections kept on this device, and nowhere else: {count}",
     "download": "Save as a file",
     "forget": "Forget them",
@@ -110,6 +138,7 @@ STAGE = {
     "keys": [
         ("Space", "clear"),
         ("Z", "undo"),
+        ("E", "eraser"),
         ("W", "number"),
         ("R", "replay"),
         ("I", "inside"),

@@ -1,5 +1,7 @@
 // The recogniser as the pad uses it: drawings go to the worker one at a time, the latest wins.
 
+import { pack } from "./packing.js";
+
 /** Reads drawings {strokes, penWidth, isNumber, isFinished, revision} one after the other. */
 export class Reader {
   /**
@@ -19,10 +21,28 @@ export class Reader {
   load() {
     this.isReady = false;
     this.worker?.terminate();
-    this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    try {
+      this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    } catch {
+      return this.loadHere();
+    }
     this.worker.onmessage = ({ data }) => this.onMessage(data);
-    this.worker.onerror = (event) => this.onFailure(event.message ?? "a script is missing");
+    this.worker.onerror = ({ message }) =>
+      this.isReady ? this.onFailure(message) : this.loadHere();
     this.worker.postMessage(this.settings);
+  }
+
+  /** Do in the page what a worker does, where a sandbox or the server's policy allows none. */
+  async loadHere() {
+    try {
+      const { startReading } = await import("./worker.js");
+      const take = startReading((data) => this.worker === here && this.onMessage(data));
+      const here = { postMessage: (data) => setTimeout(take, 0, data), terminate: () => {} };
+      this.worker = here;
+      this.worker.postMessage(this.settings);
+    } catch {
+      this.onFailure("a script is missing");
+    }
   }
 
   /** Read a drawing next; one that still waits is dropped. */
@@ -51,7 +71,7 @@ export class Reader {
       this.wanted = null;
       [this.read, this.reading] = [drawing, null];
       const { strokes, penWidth, isNumber } = drawing;
-      this.worker.postMessage({ strokes, penWidth, isNumber });
+      this.worker.postMessage({ drawing: pack(strokes), penWidth, isNumber });
     }
   }
 

@@ -1,10 +1,12 @@
-// The recogniser in a thread of its own, so that the pen never waits.
+// The recogniser in a thread of its own, so that the pen never waits; in the page's where it may
+// have no other.
 //
 // In comes {checkpoint, constants} once, which is answered with {isReady} or {failure}; then
-// drawings {strokes, penWidth, isNumber}, each of which is answered with {reading}; and network
+// drawings {drawing, penWidth, isNumber}, packed, each of which is answered with {reading}; and network
 // inputs {look, isThorough}, which are answered with {inside}, twice if it is to be thorough.
 
 import { findEvidence, lookInside } from "./inside.js";
+import { unpack } from "./packing.js";
 import { Recognizer } from "./recognizer.js";
 
 const WARM_UP = 30; // readings after which the browser has compiled all of it
@@ -12,46 +14,54 @@ const SAMPLE = [[[90, 60], [180, 60], [120, 220]]];
 
 const NOTHING = { text: "", characters: [], digits: [] };
 
-let recognizer = null;
-let looks = 0; // asked for; the latest is the one that is wanted
+/** A function that takes what comes in; `answer` is called with each answer. */
+export function startReading(answer) {
+  let recognizer = null;
+  let looks = 0; // asked for; the latest is the one that is wanted
 
-onmessage = async ({ data }) => {
-  if (data.checkpoint) return load(data);
-  if (data.look) return look(data);
-  const reading = read(data);
-  postMessage({ reading });
-};
+  async function load({ checkpoint, constants }) {
+    try {
+      recognizer = await Recognizer.load(checkpoint, constants);
+    } catch (error) {
+      return answer({ failure: error.message });
+    }
+    answer({ isReady: true });
+    for (let i = 0; i < WARM_UP; i++) {
+      recognizer.recognize(SAMPLE, 18);
+      // A drawing that has come meanwhile goes first.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
 
-async function load({ checkpoint, constants }) {
-  try {
-    recognizer = await Recognizer.load(checkpoint, constants);
-  } catch (error) {
-    return postMessage({ failure: error.message });
+  async function look({ look: encoded, isThorough }) {
+    const [number, input] = [++looks, decode(encoded)];
+    const inside = lookInside(recognizer.network, input, recognizer.constants);
+    answer({ inside: { ...inside, input: encoded } });
+    if (!isThorough) return;
+    // Piece by piece, so that a drawing that comes meanwhile goes first.
+    const isWanted = async () => {
+      await new Promise((resolve) => setTimeout(resolve));
+      return number === looks;
+    };
+    const evidence = await findEvidence(recognizer.network, input, recognizer.constants, isWanted);
+    if (evidence) answer({ inside: { ...inside, evidence, input: encoded } });
   }
-  postMessage({ isReady: true });
-  for (let i = 0; i < WARM_UP; i++) {
-    recognizer.recognize(SAMPLE, 18);
-    // A drawing that has come meanwhile goes first.
-    await new Promise((resolve) => setTimeout(resolve));
-  }
+
+  return (data) => {
+    if (data.checkpoint) load(data);
+    else if (data.look) look(data);
+    else answer({ reading: read(recognizer, data) });
+  };
 }
 
-async function look({ look: encoded, isThorough }) {
-  const [number, input] = [++looks, decode(encoded)];
-  const inside = lookInside(recognizer.network, input, recognizer.constants);
-  postMessage({ inside: { ...inside, input: encoded } });
-  if (!isThorough) return;
-  // Piece by piece, so that a drawing that comes meanwhile goes first.
-  const isWanted = async () => {
-    await new Promise((resolve) => setTimeout(resolve));
-    return number === looks;
-  };
-  const evidence = await findEvidence(recognizer.network, input, recognizer.constants, isWanted);
-  if (evidence) postMessage({ inside: { ...inside, evidence, input: encoded } });
+if (typeof document === "undefined") {
+  const take = startReading((message) => postMessage(message));
+  onmessage = ({ data }) => take(data);
 }
 
 /** What is drawn: {text, characters, digits, is_number, offer, problem}; `readout.js` says what. */
-function read({ strokes, penWidth, isNumber }) {
+function read(recognizer, { drawing, penWidth, isNumber }) {
+  const strokes = unpack(drawing);
   try {
     if (isNumber) {
       const { text, characters, digits } = recognizer.readNumber(strokes);
@@ -61,14 +71,14 @@ function read({ strokes, penWidth, isNumber }) {
     if (prediction.verdict === "blank") return { ...NOTHING, is_number: false };
     const text = String(prediction.digit ?? "?");
     const reading = { text, characters: [text], digits: [encode(prediction)], is_number: false };
-    return prediction.verdict === "unsure" ? { ...reading, offer: readOffer(strokes) } : reading;
+    return prediction.verdict === "unsure" ? { ...reading, offer: readOffer(recognizer, strokes) } : reading;
   } catch (error) {
     return { ...NOTHING, is_number: isNumber, problem: error.message };
   }
 }
 
 /** The number that a drawing may be that is no digit; null if there are not several in it. */
-function readOffer(strokes) {
+function readOffer(recognizer, strokes) {
   try {
     const { text, digits } = recognizer.readNumber(strokes);
     return digits.length > 1 && !text.includes("?") ? text : null;

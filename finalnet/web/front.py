@@ -1,0 +1,88 @@
+"""The HTML of the Gradio page, with a head of our own, and with something to see from the start.
+
+As Gradio makes it, it shows Gradio's name where its link is shown, and nothing until its scripts
+have run.
+"""
+
+import json
+import re
+from typing import Any
+
+from starlette.responses import Response
+
+from finalnet.web.browser import preload_links, render
+from finalnet.web.frame import STYLES, body_words, head_words, read_files
+from finalnet.web.icons import ICON_SIZES, draw_icon, draw_preview, to_png
+
+PAGE_STYLES = [*STYLES, "gradio.css", "about.css"]
+FRAME_STYLES = ["static.css", "frame.css"]  # while Gradio's own are not there
+# Gradio's words for those who show links, and its app to be installed, which there is not.
+FOREIGN = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>|<link rel="manifest"[^>]*>')
+STYLE_SHEET = re.compile(r'<link rel="stylesheet"[^>]*>')
+ROOT = re.compile(r'"root":("(?:[^"\\]|\\.)*")')
+PREFIX = re.compile(r"(/[\w.~%-]+)+/?")
+
+
+class FrontPage:
+    """An ASGI layer around Gradio: changes its page, and has the pictures that its head names."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._head = head_words(PAGE_STYLES)
+        self._frame = render("frame.html", **body_words(), frame_looks=read_files(FRAME_STYLES))
+        self._end = f"<script>{read_files(['frame.js'])}</script>{preload_links()}"
+        self._pictures = {f"/icon-{size}.png": to_png(draw_icon(size)) for size in ICON_SIZES}
+        self._pictures["/favicon.ico"] = self._pictures[f"/icon-{ICON_SIZES[0]}.png"]
+        self._pictures["/preview.png"] = to_png(draw_preview())
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if path in self._pictures:
+            picture = Response(self._pictures[path], media_type="image/png")
+            await picture(scope, receive, send)
+        elif path in ("", "/") and scope["type"] == "http" and scope["method"] == "GET":
+            await self._app(scope, receive, self._changed(dict(scope["headers"]), send))
+        else:
+            await self._app(scope, receive, send)
+
+    def _changed(self, asked: dict[bytes, bytes], send: Any) -> Any:
+        """`send`, which changes the page once it is whole."""
+        start: dict[str, Any] = {}
+        page = bytearray()
+
+        async def send_changed(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            page.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            prefix = asked.get(b"x-forwarded-prefix", b"").decode("latin-1")
+            body = self.change(page.decode(), prefix)
+            headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
+            headers.append((b"content-length", str(len(body)).encode()))
+            await send({**start, "headers": headers})
+            await send({**message, "body": body})
+
+        return send_changed
+
+    def change(self, page: str, prefix: str = "") -> bytes:
+        """Gradio's page with another head, and the frame in its body.
+
+        Args:
+            prefix: path under which a proxy has the page, if it says so.
+        """
+        root = ROOT.search(page)
+        if root is None:  # no page, but an error
+            return page.encode()
+        address = json.loads(root[1])
+        if PREFIX.fullmatch(prefix) and not address.endswith(prefix.rstrip("/")):
+            address += prefix.rstrip("/")
+        head = render("head.html", **self._head, address=f"{address}/")
+        sheets = "".join(STYLE_SHEET.findall(page))  # nothing is painted until they are there
+        page = STYLE_SHEET.sub("", FOREIGN.sub("", page))
+        page = re.sub(r"<base [^>]*>", lambda base: base[0] + head, page, count=1)
+        page = re.sub(r"<body[^>]*>", lambda body: body[0] + self._frame + sheets, page, count=1)
+        # Where a proxy does not say under which path the page is, only the browser knows it.
+        page = page.replace(f"const root = {root[1]}", 'const root = new URL(".", location).href')
+        return page.replace("</body>", f"{self._end}</body>").encode()
