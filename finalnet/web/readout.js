@@ -19,10 +19,15 @@ const INPUT_SIZE = 28;
 /** Have the latest reading shown, or null: that of what is drawn, or the value, a picture's. */
 export function follow({ element, props, watch }, show) {
   let latest = null;
-  const take = (reading) => show((latest = reading));
+  const take = (reading) => {
+    // The same digits come once more when the pen is lifted.
+    const isSame = latest?.digits && reading?.digits === latest.digits;
+    latest = isSame ? { ...reading, tile: latest.tile } : reading;
+    show(latest);
+  };
   watch("value", () => take(props.value));
   hear("reading", element, take);
-  hear("tile", element, (tile) => latest && show({ ...latest, tile }));
+  hear("tile", element, (tile) => latest && show((latest = { ...latest, tile })));
   // The pad may have been first.
   const pad = document.querySelector("#sketchpad");
   take(pad?.isLatest ? pad.reading : props.value);
