@@ -214,6 +214,13 @@ def test_every_set_has_a_name_in_a_visitor_s_words(checkpoint):
     assert "jsonl" not in words(checkpoint) and "Drawn letters" in words(checkpoint)
 
 
+@pytest.mark.parametrize("share", [1.0, 0.999_999])
+def test_nothing_is_said_to_be_right_every_time(checkpoint, share):
+    change(checkpoint / TRAINING, ["test_accuracy"], share)
+    change(checkpoint / EVALUATED, ["digits", 0, "accepted"], share)
+    assert "100.00" not in words(checkpoint) and words(checkpoint).count("99.99 %") >= 2
+
+
 def test_no_build_s_tag_is_shown(checkpoint):
     change(checkpoint / TRAINING, ["versions", "torch"], "2.15.0+cu130")
     assert "PyTorch 2.15.0." in words(checkpoint) and "cu130" not in words(checkpoint)
@@ -330,6 +337,8 @@ def test_the_width_is_used_and_nothing_is_cut_off(about):
     boxes = [box.bounding_box() for box in about.locator(".about section").all()]
     columns = {round(box["x"]) for box in boxes}
     assert len(columns) == {1920: 3, 1280: 2, 390: 1}[width]
+    heading = about.locator("#title h1").bounding_box()
+    assert width == 390 or min(columns) == round(heading["x"])  # the page's
     margins = min(columns), width - max(box["x"] + box["width"] for box in boxes)
     assert max(margins) < 50
     assert about.evaluate("document.documentElement.scrollWidth") <= width

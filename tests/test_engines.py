@@ -1,21 +1,24 @@
 """The page and its export in each engine: drawn on, turned, on stage, and without a network."""
 
+import base64
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from conftest import missing
 from drawings import DRAWINGS
 from engines import Chromium, Engine, Firefox, WebKit
+from photographs import photograph
 from PIL import Image
 from test_export import StaticServer
 
 from finalnet.checkpoint import COMMITTED
-from finalnet.strokes import render_strokes
 from finalnet.web.export import export_page
 
 ENGINES = {"chromium": Chromium, "firefox": Firefox, "webkit": WebKit}
 RULES = Path(__file__).parent / "layout.js"
 SIZES = [(320, 640), (900, 450), (820, 1180), (1536, 730), (3840, 2160)]
+SENT: list[bytes] = []  # pixels, by each engine
 # Where everything is that a person looks at.
 PLACES = """
     scrollTo(0, 0);
@@ -104,17 +107,22 @@ def test_the_page_works(engine, app_url, tmp_path):
     engine.resize(1280, 800)
     engine.open(app_url)
     draws_and_reads(engine)
-    reads_a_picture(engine, tmp_path / "42.png")
+    reads_a_picture(engine, tmp_path / "photograph.jpg")
     stays_in_shape(engine, app_url)
     assert engine.run("return complaints") == []
 
 
-def reads_a_picture(engine: Engine, path) -> None:
-    strokes = [[(x * 4, y * 1.2) for x, y in stroke] for stroke in FORTY_TWO]
-    Image.fromarray(render_strokes(strokes, 10, 420, 130)).save(path)
+def reads_a_picture(engine: Engine, path: Path) -> None:
+    """A photograph, of which every engine sends the same pixels."""
+    taken = photograph(["2026"], seed=0, on_desk=True).picture
+    Image.fromarray(taken).save(path, quality=90)
     engine.choose("#picture-choose input", path)
-    engine.sees("42")
-    engine.waits("return document.querySelectorAll('#picture .marks li').length === 2")
+    engine.sees("2026")
+    engine.waits("return document.querySelectorAll('#picture .marks li').length === 4")
+    source = engine.run("return document.querySelector('#picture-image').src")
+    with Image.open(BytesIO(base64.b64decode(source.partition(",")[2]))) as picture:
+        SENT.append(picture.tobytes())
+    assert SENT[-1] == SENT[0]
     engine.click("#picture-remove")
     engine.sees("")
 

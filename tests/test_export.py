@@ -57,6 +57,8 @@ def site(exported):
 @pytest.mark.parametrize("screen", SCREENS)
 def test_it_reads_digits_and_numbers_and_presents(browser, site, screen):
     with visit(browser, site.url, **SCREENS[screen]) as visitor:
+        for button in ("#widen", "#copy", "#wrong"):
+            assert not visitor.page.locator(button).is_visible()  # there is no answer yet
         visitor.draw("7 crossed")
         visitor.sees("7")
         assert visitor.page.locator("#bars .row.top .name").first.inner_text() == "7"

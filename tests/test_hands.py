@@ -351,6 +351,7 @@ def test_a_correction_stays_on_this_device(desktop):
     desktop.page.on("request", lambda request: requests.append(request.url))
     desktop.page.click("#wrong")
     desktop.page.locator("#correction .choices").get_by_text("2", exact=True).click()
+    desktop.page.click("#wrong")
     assert "1" in desktop.page.locator("#correction .kept").inner_text()
     (kept,) = desktop.page.evaluate("JSON.parse(localStorage.getItem('finalnet-corrections'))")
     assert kept["label"] == "2" and kept["answered"] == "7" and len(kept["strokes"]) == 2

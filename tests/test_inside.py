@@ -113,12 +113,15 @@ def test_the_inside_follows_the_pen_without_a_request(desktop):
         desktop.page.mouse.move(*point, steps=3)
         desktop.page.wait_for_timeout(60)
         pictures.add(desktop.page.evaluate(CANVAS))
+    stale = desktop.page.locator("#inside .evidence.stale")
+    assert stale.count() == 2  # that of this ink comes once the pen rests
     desktop.page.mouse.up()
     assert len(pictures) > 3
     title = texts.INSIDE["evidence"][0]["title"].format(digit="a 3")
     desktop.page.wait_for_function(
         "title => document.querySelector('#inside').innerText.includes(title)", arg=title
     )
+    assert stale.count() == 0
     scores = desktop.page.locator("#inside .scores li")
     assert scores.count() == 10 and scores.nth(3).get_attribute("class") == "best"
     assert requests == []

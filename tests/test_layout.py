@@ -110,7 +110,7 @@ APP_ONLY = {"picture"}
 
 
 def cases(count: int, seed: int) -> dict[tuple, list[tuple[int, int]]]:
-    """Sizes drawn at random, by what is looked at in them: (page, state, look, device)."""
+    """Sizes drawn at random, by what is looked at in them: (page, state, look, touch, text)."""
     drawn = random.Random(seed)
     places: dict[tuple, list[tuple[int, int]]] = {}
     while sum(map(len, places.values())) < count:
@@ -118,7 +118,8 @@ def cases(count: int, seed: int) -> dict[tuple, list[tuple[int, int]]]:
         state = drawn.choice([name for name in STATES if page == "app" or name not in APP_ONLY])
         look = drawn.choice(["light", "dark"])
         has_touch = drawn.random() < 0.5
-        sizes = places.setdefault((page, state, look, has_touch), [])
+        text = drawn.choice([100, 100, 200])  # %, as a browser enlarges words alone
+        sizes = places.setdefault((page, state, look, has_touch, text), [])
         for _ in range(max(2, count // 60)):
             # As many small windows as large ones.
             width, height = (
@@ -138,7 +139,7 @@ def test_the_rules_of_the_layout_hold_at_any_size(browser, app_url, tmp_path, py
     urls = {"app": app_url, "export": server.url}
     faults = []
     try:
-        for (page, state, look, has_touch), sizes in cases(count, seed).items():
+        for (page, state, look, has_touch, text), sizes in cases(count, seed).items():
             device = {"has_touch": has_touch, "service_workers": "block"}
             media = {"color_scheme": look}
             with visit(
@@ -146,15 +147,15 @@ def test_the_rules_of_the_layout_hold_at_any_size(browser, app_url, tmp_path, py
             ) as visitor:
                 visitor.folder = tmp_path
                 STATES[state](visitor)
+                if text != 100:
+                    visitor.page.evaluate(f"document.documentElement.style.fontSize = '{text}%'")
                 for width, height in sizes:
                     visitor.page.set_viewport_size({"width": width, "height": height})
                     visitor.page.evaluate("scrollTo(0, 0)")
                     visitor.rests()
                     found = visitor.page.evaluate(f"({RULES})()")
-                    touch = ", touch" if has_touch else ""
-                    faults += [
-                        f"{page}, {state}, {look}{touch}, {width}x{height}: {f}" for f in found
-                    ]
+                    how = f"{look}{', touch' if has_touch else ''}, text {text} %"
+                    faults += [f"{page}, {state}, {how}, {width}x{height}: {f}" for f in found]
     finally:
         server.stop()
     assert not faults, "\n".join([f"{len(faults)} faults with --layout-seed {seed}:", *faults])

@@ -5,16 +5,18 @@ import time
 from io import BytesIO
 
 import gradio as gr
+import numpy as np
 import pytest
 from drawings import DRAWINGS
 from PIL import Image
 from serving import free_port
-from visitor import Guest, visit
+from visitor import Guest, Visitor, visit
 
 from finalnet import draw_strokes
 from finalnet.preprocessing import WORKING_SIZE
 from finalnet.web.page import launch_options
 from finalnet.web.picture_input import Mark, PictureInput, make_marks
+from finalnet.web.texts import PICTURE
 
 SLOW = 600  # px; the app takes its time over pictures of this width
 ROTATED = 6  # EXIF orientation: to be turned a quarter to the right
@@ -127,10 +129,26 @@ class PictureVisitor(Guest):
         return self.page.locator(".marks li").all_inner_texts()
 
 
+class PagePictureVisitor(Visitor, PictureVisitor):
+    """A person with pictures on the whole page."""
+
+    READY = "body:has(.zone.ready) #sketchpad.ready"
+
+    def complains(self, words: str) -> None:
+        self.page.locator(".problem", has_text=words).wait_for()
+
+
 SCREENS = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},
     "phone": {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True},
 }
+
+
+@pytest.fixture
+def on_page(browser, app_url):
+    """A phone on the whole page."""
+    with visit(browser, app_url, PagePictureVisitor, **SCREENS["phone"]) as visitor:
+        yield visitor
 
 
 @pytest.fixture(params=SCREENS)
@@ -198,8 +216,27 @@ def test_a_large_picture_is_sent_small_and_once(desktop):
     desktop.choose(encode(year(size=1000)))
     desktop.reads(f"2026 in {WORKING_SIZE}x{WORKING_SIZE // 4}")
     assert len(desktop.sent) == 1
-    assert "data:image/webp;base64," in desktop.sent[0]
+    assert "data:image/png;base64," in desktop.sent[0]
     assert len(desktop.sent[0]) < 100_000
+
+
+def test_a_picture_is_shrunk_to_the_exact_means_of_areas(desktop):
+    pixels = np.random.default_rng(0).integers(0, 256, (160, 1500, 3), np.uint8)
+    desktop.choose(encode(Image.fromarray(pixels)))
+    desktop.reads_size(f"{WORKING_SIZE}x119")
+    source = desktop.page.locator("#picture-image").get_attribute("src")
+    sent = np.asarray(Image.open(BytesIO(base64.b64decode(source.partition(",")[2]))))
+    down, across = shares(160, 119), shares(1500, WORKING_SIZE)
+    sums = np.tensordot(np.tensordot(down, pixels, 1), across, (1, 1)).swapaxes(1, 2)
+    means = sums / (160 * 1500)
+    assert np.array_equal(sent[..., :3], np.floor(means + 0.5))
+
+
+def shares(length: int, shrunk: int) -> np.ndarray:
+    """(shrunk, length): how much of each pixel lies in each shrunk one, in 1 / shrunk pixels."""
+    whole, part = np.arange(shrunk)[:, None], np.arange(length)[None]
+    end = np.minimum((whole + 1) * length, (part + 1) * shrunk)
+    return np.maximum(end - np.maximum(whole * length, part * shrunk), 0)
 
 
 @pytest.mark.parametrize("ink", [0, 255])
@@ -425,3 +462,48 @@ def test_where_nothing_is_found_it_says_what_to_do(visitor):
     visitor.reads("6 ")
     visitor.page.wait_for_selector(".marks li")
     assert not visitor.page.get_by_role("alert").is_visible()
+
+
+def test_a_picture_and_a_drawing_each_have_their_own_answer(on_page):
+    page = on_page.page
+    on_page.choose(encode(year(["4 open", "2 plain"])))
+    on_page.sees("42")
+    page.wait_for_function("document.querySelectorAll('.marks li').length === 2")
+    # However far down the picture is, its answer is in sight.
+    page.wait_for_function(
+        "document.querySelector('#answer').getBoundingClientRect().top >= -1"
+        " && document.querySelector('#answer').getBoundingClientRect().bottom <= innerHeight + 1"
+    )
+    on_page.draw("7 crossed")
+    on_page.sees("7")
+    page.evaluate("document.querySelector('#picture-crop').click()")
+    page.keyboard.press("Escape")  # ends the cropping and clears nothing
+    assert not page.locator(".crop").is_visible() and on_page.ink() > 0
+    page.evaluate("document.querySelector('#clear').click()")
+    on_page.sees("")
+    assert not page.locator(".marks").is_visible()
+    on_page.choose(encode(Image.new("L", (300, 200), 255)))
+    page.locator(".caption", has_text=PICTURE["no_digits"]).wait_for()
+    page.wait_for_function(
+        "words => document.querySelector('#answer [role=status]').textContent === words",
+        arg=PICTURE["no_digits"],
+    )
+
+
+def test_a_picture_that_cannot_be_read_now_leaves_the_drawing_its_answer(on_page):
+    page = on_page.page
+    on_page.draw("7 crossed")
+    on_page.sees("7")
+    page.context.set_offline(True)
+    on_page.choose(encode(year(["3 round"])))
+    on_page.complains(PICTURE["offline"])
+    page.context.set_offline(False)
+    assert not page.locator("figure:has(#picture-image)").is_visible()
+    on_page.sees("7")
+    refusal = {"status": 503, "json": {"error": "busy"}, "headers": {"Retry-After": "5"}}
+    page.route("**/gradio_api/run/**", lambda route: route.fulfill(**refusal))
+    on_page.choose(encode(year(["3 round"])))
+    on_page.complains(PICTURE["refused"]["503"])
+    on_page.sees("7")
+    page.unroute("**/gradio_api/run/**")
+    on_page.complaints.clear()  # the browser notes every refusal

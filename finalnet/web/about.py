@@ -15,7 +15,9 @@ MISTAKES = "mnist-test-mistakes.png"
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 CONFUSION_OF = "random placement"  # the set whose confusion is shown, or else the first one
 
-TEMPLATES.filters["percent"] = lambda share: f"{100 * share:.2f}\N{NO-BREAK SPACE}%"
+MOST = 99.99  # %; no sample is so large that its network could be called right every time
+
+TEMPLATES.filters["percent"] = lambda share: f"{min(100 * share, MOST):.2f}\N{NO-BREAK SPACE}%"
 TEMPLATES.filters["thousands"] = lambda count: f"{count:,}"
 
 

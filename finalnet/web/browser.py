@@ -15,9 +15,11 @@ RECOGNIZER = FOLDER / "recognizer"
 MODULES = [
     "sketchpad.js",
     "ink.js",
+    "pointers.js",
     "history.js",
     "replay.js",
     "recognizer/reader.js",
+    "recognizer/packing.js",
     "readout.js",
     "corrections.js",
     "inside.js",

@@ -7,13 +7,19 @@ export class History {
   }
 
   forget() {
-    [this.past, this.future] = [[], []];
+    [this.past, this.future, this.before] = [[], [], []]; // before: what could be redone before
   }
 
   /** Note the drawing that is about to be changed. */
   note(drawing) {
     this.past.push(drawing);
-    this.future = [];
+    [this.future, this.before] = [[], this.future];
+  }
+
+  /** Forget that a change was noted; returns the drawing as it was. */
+  takeBack() {
+    this.future = this.before;
+    return this.past.pop();
   }
 
   undo(drawing) {

@@ -2,55 +2,107 @@
 
 const INK = "#0b0f19";
 const MIN_STEP = 0.7; // pad pixels between two points of a stroke
+const GLANCE = 500; // ms between two looks at how dense the screen is
+const PIECE = 64; // points of a stroke that are drawn in one go
 
-/** The canvas of a pad, as sharp as the screen. */
+/**
+ * The canvas of a pad, as sharp as the screen.
+ *
+ * A frame costs what is new in it, however much is on the paper: strokes are drawn in pieces, and a
+ * piece that no further point can change is settled, on a canvas of its own.
+ */
 export class Ink {
   /** height: of the pad, in pad pixels; its width follows from the canvas. */
   constructor(canvas, height) {
     Object.assign(this, { canvas, height, strokes: [], penWidth: 1, frame: null });
     this.context = canvas.getContext("2d");
+    this.settled = document.createElement("canvas").getContext("2d");
+    this.forget();
+    new ResizeObserver(() => this.fitScreen()).observe(canvas);
+    this.watchDensity();
+    // A browser that is short of memory empties canvases, above all those of tabs out of sight.
+    for (const each of [canvas, this.settled.canvas]) {
+      each.addEventListener("contextrestored", () => this.redraw());
+    }
+    document.addEventListener("visibilitychange", () => document.hidden || this.redraw());
+    addEventListener("pageshow", () => this.redraw());
   }
 
   show(strokes, penWidth) {
+    if (penWidth !== this.penWidth) this.forget();
     Object.assign(this, { strokes, penWidth });
-    this.frame ??= requestAnimationFrame(() => this.redraw());
+    this.frame ??= requestAnimationFrame(() => this.update());
+  }
+
+  /** Be as sharp on a screen of another density, to which the window was moved. */
+  watchDensity() {
+    // A media query would tell of it, but not in every engine.
+    const timer = setInterval(() => {
+      if (!this.canvas.isConnected) clearInterval(timer);
+      else if (devicePixelRatio !== this.density) this.fitScreen();
+    }, GLANCE);
   }
 
   fitScreen() {
     const { canvas } = this;
-    const ratio = window.devicePixelRatio || 1;
-    const width = Math.round(canvas.clientWidth * ratio);
-    const height = Math.round(canvas.clientHeight * ratio);
+    this.density = devicePixelRatio;
+    const width = Math.round(canvas.clientWidth * this.density);
+    const height = Math.round(canvas.clientHeight * this.density);
     if (!width || (width === canvas.width && height === canvas.height)) return;
     [canvas.width, canvas.height] = [width, height];
     this.redraw();
   }
 
   redraw() {
-    const { canvas, context } = this;
-    const scale = canvas.height / this.height;
+    this.forget();
+    this.update();
+  }
+
+  forget() {
+    this.counts = []; // settled points of each stroke
+    this.ends = []; // the last of them
+  }
+
+  update() {
+    const { canvas, context, settled, strokes } = this;
+    cancelAnimationFrame(this.frame);
     this.frame = null;
+    // Points are never changed, so strokes that have those that are settled begin with them.
+    const isKept = this.counts.every((count, i) => strokes[i]?.[count - 1] === this.ends[i]);
+    if (!isKept) this.forget();
+    if (!this.counts.length) {
+      [settled.canvas.width, settled.canvas.height] = [canvas.width, canvas.height];
+      this.takePen(settled);
+    }
+    strokes.forEach((stroke, i) => this.settle(stroke, i));
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
+    if (canvas.width) context.drawImage(settled.canvas, 0, 0);
+    this.takePen(context);
+    const last = strokes.length - 1;
+    if (last >= 0) drawPiece(context, strokes[last], this.counts[last], strokes[last].length);
+  }
+
+  /** Draw what no further point of a stroke can change: whole pieces of the last, all of the others. */
+  settle(stroke, i) {
+    const isLast = i === this.strokes.length - 1;
+    const end = isLast ? PIECE * Math.floor((stroke.length - 1) / PIECE) : stroke.length;
+    let count = this.counts[i] ?? 0;
+    while (count < end) {
+      const next = Math.min(count + PIECE, end);
+      drawPiece(this.settled, stroke, count, next);
+      count = next;
+    }
+    this.counts[i] = count;
+    this.ends[i] = stroke[count - 1];
+  }
+
+  takePen(context) {
+    const scale = this.canvas.height / this.height;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.lineCap = context.lineJoin = "round";
     context.lineWidth = this.penWidth;
     context.strokeStyle = INK;
-    for (const stroke of this.strokes) this.drawStroke(stroke);
-  }
-
-  drawStroke(points) {
-    const { context } = this;
-    const [x, y] = points[points.length - 1];
-    context.beginPath();
-    context.moveTo(...points[0]);
-    // Curves through the midpoints, each point the control of its own curve: no corners.
-    for (let i = 1; i < points.length - 1; i++) {
-      const [point, next] = [points[i], points[i + 1]];
-      context.quadraticCurveTo(...point, (point[0] + next[0]) / 2, (point[1] + next[1]) / 2);
-    }
-    context.lineTo(x + 0.01, y); // a line of no length at all would draw no dot
-    context.stroke();
   }
 
   /** Where the pen has been, in pad pixels. */
@@ -118,6 +170,26 @@ export class Ink {
     copy.toBlob(take);
   }
 }
+
+/** Draw a stroke from one of its points to before another. */
+function drawPiece(context, points, from, to) {
+  if (from === to) return;
+  const start = from ? between(points[from - 1], points[from]) : points[0];
+  context.beginPath();
+  context.moveTo(...start);
+  // Curves through the midpoints, each point the control of its own curve: no corners.
+  const curved = Math.min(to, points.length - 1);
+  for (let i = Math.max(from, 1); i < curved; i++) {
+    context.quadraticCurveTo(...points[i], ...between(points[i], points[i + 1]));
+  }
+  if (to === points.length) {
+    const [x, y] = points[to - 1];
+    context.lineTo(x + 0.01, y); // a line of no length at all would draw no dot
+  }
+  context.stroke();
+}
+
+const between = ([x0, y0], [x1, y1]) => [(x0 + x1) / 2, (y0 + y1) / 2];
 
 /** From a point to the line between two others. */
 function distance([x, y], [x0, y0], [x1, y1]) {

@@ -74,8 +74,11 @@ class Inside {
     const inputPlane = { size: Math.sqrt(ink.length), values: ink, paint: paintInk };
     this.planes = [inputPlane, ...maps, { size: 1, values: features }];
     this.redraw();
-    if (!evidence) return;
     const places = this.element.querySelectorAll(".evidence");
+    if (evidence) this.explained = input;
+    // It comes once the pen rests, and is that of an earlier drawing until then.
+    places.forEach((place) => place.classList.toggle("stale", this.explained !== input));
+    if (!evidence) return;
     topDigits(digit.probabilities, places.length).forEach((answer, i) => {
       const plane = evidence.subarray(answer * ink.length, (answer + 1) * ink.length);
       showEvidence(places[i], plane, ink, this.texts.evidence[i], answer);

@@ -28,6 +28,8 @@ SHOW_DRAWING = f"() => {PAD}.showReading(true)"
 # With no value in between, the same picture once more would be no news.
 AWAIT_PICTURE = f"(...values) => ({PAD}.showReading(false), values.map(() => null))"
 KEEP_LATEST = f"() => {PAD}.isLatest && {PAD}.showReading(true)"
+# What was refused is said where the picture is, and the drawing has its answer back.
+FAIL_PICTURE = f"() => (document.querySelector('#picture .zone').fail(), {PAD}.showReading(true))"
 
 
 def build_page(
@@ -95,7 +97,8 @@ def build_page(
         # Until a picture is read, and if it cannot be, no earlier answer stands beside it.
         picture.upload(None, shown, shown, js=AWAIT_PICTURE, **quick)
         answered = picture.upload(answer_picture, picture, [*shown, picture], **quick)
-        answered.then(None, js=KEEP_LATEST, **quick)
+        answered.success(None, js=KEEP_LATEST, **quick)
+        answered.failure(None, js=FAIL_PICTURE, **quick)
         picture.clear(None, js=SHOW_DRAWING, **quick)
         about_tab.select(lambda: described(checkpoint), None, about, **quick)
         add_endpoints(service or Service(recognizer, checkpoint), mcp)
@@ -141,6 +144,8 @@ def launch_options() -> dict[str, Any]:
 
 def to_reading(number: Number) -> dict[str, Any]:
     """What was read in a picture, in the form in which the browser reads drawings."""
+    if len(number.digits) != 1 and not any(digit.verdict == "digit" for digit in number.digits):
+        return nothing_read() | {"caption": texts.PICTURE["no_digits"]}
     return {
         "text": number.text,
         "characters": number.characters,
@@ -161,7 +166,12 @@ def to_reading(number: Number) -> dict[str, Any]:
 
 def unreadable(error: ValueError) -> dict[str, Any]:
     """The reading of a picture that cannot be read, which says why."""
-    reading = {"text": "", "digits": [], "is_number": False, "problem": str(error)}
+    return nothing_read() | {"problem": str(error)}
+
+
+def nothing_read() -> dict[str, Any]:
+    """The reading of a picture without digits."""
+    reading = {"text": "", "characters": [], "digits": [], "is_number": False}
     return {**reading, "finished": True, "source": "picture"}
 
 

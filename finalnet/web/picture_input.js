@@ -23,15 +23,18 @@ const partFrame = element.querySelector(".part");
 
 const STEP = 0.02; // of the picture's sides, that an arrow key moves the part to keep
 const SMALLEST_PART = 0.03; // of the picture's sides; a shorter drag was a mere touch
-const QUARTER = Math.PI / 2;
+const PHOTOGRAPH = /^image\/(jpeg|avif|hei[cf])$/; // what has lost detail already
+const STRIP = 500_000; // pixels that are shrunk at a time; between two the page can be used
 
-// {bitmap, quality, quarters, crop, source, width, height}: quarters are turns to the right, crop is
-// in pixels of the turned bitmap, source is what is sent and shown.
+// {bitmap, type, quarters, crop, source, width, height}: quarters are turns to the right, crop is in
+// pixels of the bitmap, source is what is sent and shown.
 let picture = null;
+let wanted = null; // the picture that will be shown once it is ready
 let part = null; // {left, top, right, bottom} in shares of the picture, while it is chosen
 let marks = [];
+let isAnswered = false; // whether what the page answers is the picture, not a drawing
 let complaint = "";
-let turns = 0; // pictures begun; one that is overtaken while it is decoded is dropped
+let turns = 0; // pictures begun; one that is overtaken is dropped
 
 // --- value -----------------------------------------------------------------------------------
 
@@ -39,69 +42,159 @@ async function take(file) {
   const turn = ++turns;
   let bitmap = null;
   try {
-    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    // Colours as they are in the file: every engine would convert them in its own way.
+    const upright = { imageOrientation: "from-image", colorSpaceConversion: "none" };
+    bitmap = await createImageBitmap(file, upright);
   } catch {
     // Whatever it is, the browser cannot decode it.
   }
   if (turn !== turns) return bitmap?.close();
-  if (!bitmap) {
-    complaint = props.unreadable.replace("{name}", () => file.name);
-    return show();
-  }
-  picture?.bitmap.close();
-  // Losses around sharp edges would be taken for ink; what was a JPEG has them already.
-  const quality = file.type === "image/jpeg" ? props.quality : 1;
-  const crop = { left: 0, top: 0, width: bitmap.width, height: bitmap.height };
-  picture = { bitmap, quality, quarters: 0, crop };
-  send();
+  if (!bitmap) return complain(props.unreadable.replace("{name}", () => file.name));
+  const { width, height } = bitmap;
+  send({ bitmap, type: file.type, quarters: 0, crop: { left: 0, top: 0, width, height } });
 }
 
-/** Show the picture as it is turned and cropped now, and have it read. */
-function send() {
-  Object.assign(picture, shrink(picture));
+/** Show a picture as it is to be turned and cropped, and have it read. */
+async function send(next) {
+  const turn = ++turns;
+  wanted = next;
+  const [isThere, small] = await Promise.all([isServerThere(), shrink(next)]);
+  if (turn !== turns) return closeUnused(next);
+  if (!isThere) {
+    wanted = picture;
+    closeUnused(next);
+    return complain(props.offline);
+  }
+  const last = picture;
+  picture = wanted = { ...next, ...small };
+  if (last) closeUnused(last);
   [part, marks, complaint] = [null, [], ""];
   show();
   props.value = { source: picture.source };
   trigger("upload");
 }
 
+function closeUnused({ bitmap }) {
+  if (bitmap !== picture?.bitmap && bitmap !== wanted?.bitmap) bitmap.close();
+}
+
+function complain(words) {
+  complaint = words;
+  show();
+}
+
+async function isServerThere() {
+  try {
+    await fetch(location.pathname, { method: "HEAD", cache: "no-store" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // No more pixels than are looked at: a photograph takes one small request. They are always taken
 // from the bitmap, so that a part of it is as sharp as can be.
-function shrink({ bitmap, quality, quarters, crop }) {
+async function shrink({ bitmap, type, quarters, crop }) {
   const scale = Math.min(1, props.longer_side / Math.max(crop.width, crop.height));
+  const width = Math.max(1, Math.round(crop.width * scale));
+  const height = Math.max(1, Math.round(crop.height * scale));
+  const pixels = rotatePixels(await averageAreas(bitmap, crop, width, height), quarters);
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(crop.width * scale));
-  canvas.height = Math.max(1, Math.round(crop.height * scale));
-  const context = canvas.getContext("2d");
-  context.imageSmoothingQuality = "high";
-  context.scale(canvas.width / crop.width, canvas.height / crop.height);
-  context.translate(-crop.left, -crop.top);
-  const { width, height } = bitmap;
-  context.translate(...[[0, 0], [height, 0], [width, height], [0, width]][quarters]);
-  context.rotate(quarters * QUARTER);
-  context.drawImage(bitmap, 0, 0);
-  // A browser that writes no WebP, as Safari, gives a PNG.
-  const source = canvas.toDataURL("image/webp", quality);
-  return { source, width: canvas.width, height: canvas.height };
+  [canvas.width, canvas.height] = [pixels.width, pixels.height];
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  // Losses around sharp edges would be taken for ink.
+  const isPhotograph = PHOTOGRAPH.test(type);
+  const source = isPhotograph
+    ? canvas.toDataURL("image/jpeg", props.quality)
+    : canvas.toDataURL("image/png");
+  return { source, width: pixels.width, height: pixels.height };
+}
+
+/**
+ * Shrink a part of a bitmap; each pixel is the mean of the area that it stands for.
+ *
+ * Canvases shrink differently in every browser, and the same photograph was read in one and not in
+ * another. Here weights and sums are whole numbers below 2^53, so that the result is exact.
+ */
+async function averageAreas(bitmap, { left, top, width, height }, newWidth, newHeight) {
+  const result = new ImageData(newWidth, newHeight);
+  const strip = document.createElement("canvas");
+  [strip.width, strip.height] = [width, Math.min(height, Math.ceil(STRIP / width))];
+  const context = strip.getContext("2d", { willReadFrequently: true });
+  const across = new Float64Array(4 * newWidth); // sums over a row: red, green, blue, alpha
+  const sums = new Float64Array(4 * newWidth); // over the rows that make one of the result
+  const area = width * height; // weight of all that makes one pixel
+  let pixels;
+  let row = 0;
+  for (let y = 0; y < height; y++) {
+    const place = y % strip.height;
+    if (place === 0) {
+      if (y) await new Promise((resolve) => setTimeout(resolve));
+      context.clearRect(0, 0, strip.width, strip.height);
+      context.drawImage(bitmap, -left, -top - y);
+      pixels = context.getImageData(0, 0, strip.width, strip.height).data;
+    }
+    sumRow(pixels.subarray(4 * width * place), width, newWidth, across);
+    // A row is newHeight units high, one of the result is height.
+    const inside = Math.min((row + 1) * height - y * newHeight, newHeight);
+    for (let i = 0; i < sums.length; i++) sums[i] += inside * across[i];
+    if ((y + 1) * newHeight < (row + 1) * height) continue;
+    writeRow(sums, area, result.data.subarray(4 * newWidth * row, 4 * newWidth * (row + 1)));
+    row++;
+    for (let i = 0; i < sums.length; i++) sums[i] = (newHeight - inside) * across[i];
+  }
+  return result;
+}
+
+/** Colours weighted with their opacity: what cannot be seen has none. */
+function sumRow(pixels, width, newWidth, across) {
+  across.fill(0);
+  for (let x = 0, column = 0; x < width; x++) {
+    const inside = Math.min((column + 1) * width - x * newWidth, newWidth);
+    add(pixels, 4 * x, inside, across, 4 * column);
+    if ((x + 1) * newWidth < (column + 1) * width) continue;
+    column++;
+    if (inside < newWidth) add(pixels, 4 * x, newWidth - inside, across, 4 * column);
+  }
+}
+
+function add(pixels, from, weight, sums, to) {
+  const opacity = weight * pixels[from + 3];
+  sums[to] += opacity * pixels[from];
+  sums[to + 1] += opacity * pixels[from + 1];
+  sums[to + 2] += opacity * pixels[from + 2];
+  sums[to + 3] += opacity;
+}
+
+function writeRow(sums, area, pixels) {
+  for (let i = 0; i < sums.length; i += 4) {
+    const opacity = sums[i + 3];
+    for (let c = 0; c < 3; c++) pixels[i + c] = opacity && Math.round(sums[i + c] / opacity);
+    pixels[i + 3] = Math.round(opacity / area);
+  }
+}
+
+/** Turn pixels by quarters to the right. */
+function rotatePixels(pixels, quarters) {
+  if (quarters === 0) return pixels;
+  const { width, height } = pixels;
+  const turned = new ImageData(height, width);
+  const from = new Uint32Array(pixels.data.buffer);
+  const to = new Uint32Array(turned.data.buffer);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) to[x * height + height - 1 - y] = from[y * width + x];
+  }
+  return rotatePixels(turned, quarters - 1);
 }
 
 function rotate() {
-  const { bitmap, quarters, crop } = picture;
-  const height = quarters % 2 ? bitmap.width : bitmap.height; // of the bitmap as it is turned
-  picture.crop = {
-    left: height - crop.top - crop.height,
-    top: crop.left,
-    width: crop.height,
-    height: crop.width,
-  };
-  picture.quarters = (quarters + 1) % 4;
-  send();
+  send({ ...wanted, quarters: (wanted.quarters + 1) % 4 });
 }
 
 function remove() {
   turns++;
   picture?.bitmap.close();
-  [picture, part, marks, complaint] = [null, null, [], ""];
+  [picture, wanted, part, marks, complaint] = [null, null, null, [], ""];
   show();
   chooseInput.focus(); // the button that had the focus is gone
   props.value = null;
@@ -123,37 +216,35 @@ function stopCropping() {
 }
 
 function keepPart() {
-  const { crop } = picture;
-  picture.crop = {
-    left: Math.round(crop.left + part.left * crop.width),
-    top: Math.round(crop.top + part.top * crop.height),
-    width: Math.max(1, Math.round((part.right - part.left) * crop.width)),
-    height: Math.max(1, Math.round((part.bottom - part.top) * crop.height)),
+  const { crop, quarters } = picture;
+  let { left, top, right, bottom } = part;
+  for (let i = 0; i < quarters; i++) {
+    [left, top, right, bottom] = [top, 1 - right, bottom, 1 - left]; // turned back by one
+  }
+  const kept = {
+    left: Math.round(crop.left + left * crop.width),
+    top: Math.round(crop.top + top * crop.height),
+    width: Math.max(1, Math.round((right - left) * crop.width)),
+    height: Math.max(1, Math.round((bottom - top) * crop.height)),
   };
-  send();
-  cropButton.focus();
+  stopCropping();
+  send({ ...picture, crop: kept });
 }
 
 function keepWhole() {
-  const [width, height] = turnedSize();
-  picture.crop = { left: 0, top: 0, width, height };
-  send();
+  const { width, height } = picture.bitmap;
+  send({ ...picture, crop: { left: 0, top: 0, width, height } });
   cropButton.focus();
 }
 
-function turnedSize() {
-  const { width, height } = picture.bitmap;
-  return picture.quarters % 2 ? [height, width] : [width, height];
-}
-
 function isWhole() {
-  const [width, height] = turnedSize();
-  return picture.crop.width === width && picture.crop.height === height;
+  const { bitmap, crop } = picture;
+  return crop.width === bitmap.width && crop.height === bitmap.height;
 }
 
 // A drag draws the part anew, from where it began.
 function onDraw(event) {
-  if (event.button !== 0) return;
+  if (event.button !== 0 || !event.isPrimary) return;
   event.preventDefault();
   cropArea.setPointerCapture(event.pointerId);
   const [before, [x, y]] = [part, placeOf(event)];
@@ -196,11 +287,19 @@ const ARROWS = {
 // Arrows move the part; with Shift they move its lower right corner.
 function onPartKey(event) {
   if (event.key === "Enter") keepPart();
-  else if (event.key === "Escape") stopCropping();
   else if (event.key in ARROWS) movePart(...ARROWS[event.key], event.shiftKey);
   else return;
   event.preventDefault();
   event.stopPropagation();
+}
+
+// Before the pad, which Escape clears.
+function onKey(event) {
+  if (!element.isConnected) return document.removeEventListener("keydown", onKey, true);
+  if (event.key !== "Escape" || part === null || document.querySelector(":popover-open")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  stopCropping();
 }
 
 function movePart(x, y, isResized) {
@@ -226,8 +325,7 @@ function showPart() {
 // --- screen ----------------------------------------------------------------------------------
 
 function show() {
-  zone.classList.toggle("filled", picture !== null);
-  zone.classList.toggle("cropping", part !== null);
+  zone.dataset.state = part ? "cropping" : picture ? "shown" : "empty";
   figure.hidden = removeButton.hidden = rotateButton.hidden = cropButton.hidden = picture === null;
   wholeButton.hidden = !picture || isWhole();
   keepButton.hidden = cancelButton.hidden = part === null;
@@ -237,7 +335,7 @@ function show() {
     figure.style.setProperty("--ratio", picture.width / picture.height);
   } else image.removeAttribute("src");
   markList.replaceChildren(...marks.map(makeMark));
-  markList.hidden = marks.length === 0 || part !== null;
+  markList.hidden = marks.length === 0 || part !== null || !isAnswered;
   problem.textContent = complaint;
 }
 
@@ -254,6 +352,27 @@ function makeMark({ left, top, width, height, text }) {
   mark.append(label);
   return mark;
 }
+
+/** Once a drawing is read, the answer is its own, and the picture has none. */
+function onReading({ detail }) {
+  if (!element.isConnected) return document.removeEventListener("reading", onReading);
+  isAnswered = detail === null;
+  show();
+}
+
+/** The answer to a picture that lies below it comes into sight. */
+function showAnswer() {
+  const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const behavior = isStill ? "auto" : "smooth";
+  document.querySelector("#answer")?.scrollIntoView({ block: "nearest", behavior });
+}
+
+/** Say why no answer came, where the picture is. */
+zone.fail = () => {
+  const isCall = ({ name }) => name.includes("/gradio_api/");
+  const status = performance.getEntriesByType("resource").findLast(isCall)?.responseStatus;
+  complain(props.refused[status] ?? props.refused.other);
+};
 
 // --- where pictures come from ----------------------------------------------------------------
 
@@ -288,6 +407,8 @@ function onDrag(event) {
 
 for (const type of DRAG_EVENTS) document.addEventListener(type, onDrag);
 document.addEventListener("paste", onPaste);
+document.addEventListener("keydown", onKey, true);
+document.addEventListener("reading", onReading);
 chooseInput.addEventListener("change", onChoose);
 cameraInput.addEventListener("change", onChoose);
 removeButton.addEventListener("click", remove);
@@ -313,7 +434,9 @@ function adopt() {
     const found = marks.some(({ text }) => text !== "?");
     if (picture) complaint = found ? "" : props.nothing_found;
     props.value = picture && { source: picture.source };
-  } else if (!props.value) [picture, part, marks] = [null, null, []];
+    isAnswered = !document.querySelector("#sketchpad")?.isLatest;
+    if (picture && isAnswered) showAnswer();
+  } else if (!props.value) [picture, wanted, part, marks] = [null, null, null, []];
   show();
 }
 watch(Object.keys(props), adopt);

@@ -1,9 +1,9 @@
 // What was read, as the page shows it: answer, bars, network input and the digits of a number.
 //
-// Every part shows the same reading {text, characters, digits, is_number, finished, problem, source,
-// offer, unread, tile}; a digit is {verdict, digit, probabilities, input}, the input 28x28 bytes in
+// Every part shows the same reading {text, characters, digits, is_number, finished, problem, caption,
+// source, offer, unread, tile}; a digit is {verdict, digit, probabilities, input}, the input 28x28 bytes in
 // base64; characters has one for each digit, the text more where there are separators or lines;
-// source is "picture" for what was not drawn; offer is the number that a drawing may be; unread
+// source is "picture" for what was not drawn; caption is what to say of one without digits; offer is the number that a drawing may be; unread
 // counts the signs that are no part of the text; tile is the digit of a number that was chosen.
 
 import { mountCorrections } from "./corrections.js";
@@ -19,10 +19,15 @@ const INPUT_SIZE = 28;
 /** Have the latest reading shown, or null: that of what is drawn, or the value, a picture's. */
 export function follow({ element, props, watch }, show) {
   let latest = null;
-  const take = (reading) => show((latest = reading));
+  const take = (reading) => {
+    // The same digits come once more when the pen is lifted.
+    const isSame = latest?.digits && reading?.digits === latest.digits;
+    latest = isSame ? { ...reading, tile: latest.tile } : reading;
+    show(latest);
+  };
   watch("value", () => take(props.value));
   hear("reading", element, take);
-  hear("tile", element, (tile) => latest && show({ ...latest, tile }));
+  hear("tile", element, (tile) => latest && show((latest = { ...latest, tile })));
   // The pad may have been first.
   const pad = document.querySelector("#sketchpad");
   take(pad?.isLatest ? pad.reading : props.value);
@@ -159,7 +164,8 @@ export { networkInput as "network-input" };
 
 /** The verdict and the words beside the large answer. */
 export function describe(reading, texts) {
-  const { text, digits, is_number: isNumber, problem } = reading;
+  const { text, digits, is_number: isNumber, problem, caption } = reading;
+  if (caption) return { verdict: "blank", caption };
   if (problem) return { verdict: "blank", caption: fill(texts.unreadable, { error: problem }) };
   if (isNumber) return { verdict: "number", caption: describeNumber(reading, texts) };
   if (!text) return { verdict: "blank", caption: texts.waiting };

@@ -1,23 +1,65 @@
-// A drawing drawn again, stroke by stroke, at an even speed.
+// A drawing drawn again, stroke by stroke, at an even speed; then a bar shows any part of it.
 
 const DURATION = 1600; // ms
 const STEP = 4; // pad pixels between two points
 
-/** Show a drawing growing until it is whole; returns what stops it early. */
-export function replay(drawing, show, finish) {
-  const dense = drawing.map(densify);
-  const points = dense.flatMap((stroke, s) => stroke.map((_, i) => [s, i + 1]));
-  const start = performance.now();
-  let frame = null;
-  const step = () => {
-    const share = (performance.now() - start) / DURATION;
-    if (share >= 1) return finish();
+/** A drawing that is played once, and shown up to where the bar is put. */
+export class Replay {
+  /**
+   * bar: a range input; its whole length is the whole drawing.
+   * show: is given each part of the drawing, and whether it stays for now.
+   */
+  constructor(drawing, bar, show) {
+    Object.assign(this, { drawing, bar, show, frame: null });
+    this.dense = drawing.map(densify);
+    this.points = this.dense.flatMap((stroke, s) => stroke.map((_, i) => [s, i + 1]));
+    this.listener = new AbortController();
+    const listen = (type, stays) =>
+      bar.addEventListener(type, () => this.seek(stays), { signal: this.listener.signal });
+    listen("input", false);
+    listen("change", true);
+  }
+
+  get isPlaying() {
+    return this.frame !== null;
+  }
+
+  /** Show the drawing growing until it is whole; at once where nothing is to move. */
+  play() {
+    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const start = performance.now() - (isStill ? DURATION : 0);
+    const step = () => {
+      const share = Math.min((performance.now() - start) / DURATION, 1);
+      this.bar.value = share * this.bar.max;
+      this.frame = share < 1 ? requestAnimationFrame(step) : null;
+      this.show(this.part(share), share === 1);
+    };
+    step();
+  }
+
+  /** Show the drawing up to where the bar is. */
+  seek(stays) {
+    this.pause();
+    this.show(this.part(this.bar.value / this.bar.max), stays);
+  }
+
+  pause() {
+    cancelAnimationFrame(this.frame);
+    this.frame = null;
+  }
+
+  stop() {
+    this.pause();
+    this.listener.abort();
+  }
+
+  /** A share of the drawing, its first point at least. */
+  part(share) {
+    const { drawing, dense, points } = this;
+    if (share >= 1) return drawing;
     const [s, count] = points[Math.floor(share * points.length)];
-    show([...dense.slice(0, s), dense[s].slice(0, count)]);
-    frame = requestAnimationFrame(step);
-  };
-  step();
-  return () => cancelAnimationFrame(frame);
+    return [...dense.slice(0, s), dense[s].slice(0, count)];
+  }
 }
 
 function densify(stroke) {

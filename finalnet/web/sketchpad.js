@@ -7,14 +7,18 @@
 
 import { History, keep, kept } from "./history.js";
 import { Ink } from "./ink.js";
+import { Pointers } from "./pointers.js";
 import { Reader } from "./recognizer/reader.js";
-import { replay } from "./replay.js";
+import { Replay } from "./replay.js";
 
 const SEND_EVERY = 50; // ms between two values while drawing
 const UNREAD_AFTER = 250; // ms until an answer is dimmed that is not for the ink on the paper
 const ERASER = 10; // pad px, from the middle of a stroke
 const PREVIEW = 900; // ms
+const KEEP_AFTER = 300; // ms from a stroke until it is written down: the answer comes first
 const TEXT_FIELDS = "input:not([type=range], [type=radio]), textarea, select, [contenteditable]";
+const OVER_THE_PAD = ":popover-open, dialog[open], [aria-modal=true], .cropping"; // a picture
+const OWN_KEYS = "input, #picture, #inside"; // where Escape and Delete are for something else
 
 /** Bring a sketchpad to life; `file` turns a path among the props into a URL. */
 export function mount(element, component) {
@@ -34,14 +38,16 @@ class Sketchpad {
       ]),
     );
     this.pen = find(".pen input");
+    this.bar = find(".scrub input");
     this.preview = find(".pen-preview");
     this.failure = find(".failure");
     this.ink = new Ink(this.canvas, props.size);
     this.strokes = [];
     this.history = new History();
-    this.pointer = null; // that draws or erases now
-    this.before = null; // where it was, in pad pixels, while it is beside the pad
-    this.replayed = null; // {drawing, stop}, while it is drawn again
+    this.before = null; // where the pen was, in pad pixels, while it is beside the pad
+    this.hasChanged = false; // whether the pen has done anything since it went down
+    this.stroked = null; // what was on the paper when it was lifted
+    this.replayed = null; // a Replay, until something else is done
     this.revision = 0; // of what is on the paper
     this.lastSent = 0;
     this.sendTimer = null;
@@ -60,19 +66,26 @@ class Sketchpad {
 
   listen(find) {
     const { paper, canvas, buttons, pen } = this;
-    paper.addEventListener("pointerdown", (event) => this.penDown(event)); // and its rim
-    canvas.addEventListener("pointermove", (event) => this.penMove(event));
-    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) {
-      canvas.addEventListener(type, (event) => this.penUp(event));
-    }
-    canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    this.pointers = new Pointers(paper, canvas, {
+      begin: (event, isEraser) => this.penDown(event, isEraser),
+      move: (event) => this.penMove(event),
+      end: () => this.penUp(),
+      takeBack: () => this.takeBack(),
+    });
+    paper.addEventListener("contextmenu", (event) => event.preventDefault());
     buttons.undo.addEventListener("click", () => this.undo());
     buttons.redo.addEventListener("click", () => this.redo());
     buttons.clear.addEventListener("click", () => this.clear());
-    buttons.replay.addEventListener("click", () => this.replay(this.strokes));
+    buttons.replay.addEventListener("click", () => this.replay(this.whole));
     buttons.wide.addEventListener("click", () => this.toggleWide());
     buttons.eraser.addEventListener("click", () => this.toggleEraser());
     buttons.save.addEventListener("click", () => this.save());
+    find("#scrub-done").addEventListener("click", () => this.leaveBar());
+    this.bar.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation(); // it clears elsewhere
+      this.leaveBar();
+    });
     find("#retry").addEventListener("click", () => this.reader.load());
     this.element.querySelectorAll(".examples button").forEach((button, index) => {
       button.addEventListener("click", () => this.drawExample(index));
@@ -82,7 +95,6 @@ class Sketchpad {
     this.onKey = (event) => this.keyDown(event);
     document.addEventListener("keydown", this.onKey);
     addEventListener("pagehide", () => this.keep());
-    new ResizeObserver(() => this.ink.fitScreen()).observe(canvas);
   }
 
   // --- what is told ----------------------------------------------------------------------------
@@ -134,7 +146,7 @@ class Sketchpad {
 
   /** Have the drawing read, or, without a recogniser, send it. */
   tell(isFinished) {
-    if (isFinished) this.keep();
+    if (isFinished) this.keepSoon();
     if (this.reader) {
       this.awaitReading();
       this.reader.want({
@@ -157,7 +169,8 @@ class Sketchpad {
     this.lastSent = performance.now();
     const { reading } = this.paper;
     this.props.value = {
-      ...structuredClone(this.paper.drawing()),
+      ...this.paper.drawing(),
+      strokes: this.strokes.map((stroke) => stroke.map(([x, y]) => [x, y])),
       finished,
       ...(this.reader && { reading: { ...reading } }),
     };
@@ -185,14 +198,15 @@ class Sketchpad {
   }
 
   put(drawing) {
-    const { undo, redo, clear, replay, save } = this.buttons;
+    const { undo, redo, clear, replay, save, eraser } = this.buttons;
     this.strokes = drawing;
     this.revision++;
     this.paper.classList.toggle("inked", drawing.length > 0);
     // Not `disabled`, which would take the keyboard's focus away.
     undo.ariaDisabled = this.history.past.length === 0;
     redo.ariaDisabled = this.history.future.length === 0;
-    clear.ariaDisabled = replay.ariaDisabled = save.ariaDisabled = drawing.length === 0;
+    for (const button of [clear, replay, save, eraser]) button.ariaDisabled = drawing.length === 0;
+    if (!drawing.length) this.takeEraser(false); // or the next stroke would be lost
     this.ink.show(drawing, this.penWidth);
   }
 
@@ -204,19 +218,22 @@ class Sketchpad {
 
   // --- pen -------------------------------------------------------------------------------------
 
-  penDown(event) {
-    if (this.pointer !== null || event.button !== 0) return;
+  get isPenDown() {
+    return this.pointers.active !== null;
+  }
+
+  penDown(event, isEraser) {
     this.stopReplay();
-    this.canvas.setPointerCapture(event.pointerId);
-    this.pointer = event.pointerId;
-    this.before = null;
-    this.isErasing = this.buttons.eraser.ariaPressed === "true";
+    document.activeElement?.blur(); // as a press with the mouse does; keys are for the pad now
+    this.ink.fitScreen();
+    this.isErasing = isEraser || this.hasEraser;
+    this.paper.classList.toggle("erasing", this.isErasing);
     this.hasChanged = false;
+    this.before = this.stroked = null;
     this.penMove(event);
   }
 
   penMove(event) {
-    if (event.pointerId !== this.pointer) return;
     const points = this.ink.pointsOf(event);
     if (this.isErasing) this.erase(points);
     else this.draw(points);
@@ -245,10 +262,16 @@ class Sketchpad {
     this.show(left);
   }
 
-  penUp(event) {
-    if (event.pointerId !== this.pointer) return;
-    this.pointer = null;
+  penUp() {
+    this.stroked = this.strokes;
+    this.paper.classList.toggle("erasing", this.hasEraser);
     if (this.hasChanged) this.tell(true);
+  }
+
+  /** Undo the latest stroke, if it still is the latest change, as if it had never been begun. */
+  takeBack() {
+    const isLatest = this.hasChanged && (this.stroked ?? this.strokes) === this.strokes;
+    if (isLatest) this.finish(this.history.takeBack());
   }
 
   changePen() {
@@ -265,23 +288,44 @@ class Sketchpad {
 
   replay(drawing) {
     this.stopReplay();
-    if (this.pointer !== null || !drawing.length) return;
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return this.finish(drawing);
-    this.replayed = { drawing, stop: () => {} };
-    const stop = replay(drawing, (part) => this.show(part), () => this.stopReplay());
-    if (this.replayed) this.replayed.stop = stop;
+    if (this.isPenDown || !drawing.length) return;
+    const show = (part, stays) => (stays ? this.finish(part) : this.show(part));
+    this.replayed = new Replay(drawing, this.bar, show);
+    this.showBar(true);
+    this.replayed.play();
+  }
+
+  /** What was drawn, however much of it a replay shows. */
+  get whole() {
+    return this.replayed?.drawing ?? this.strokes;
   }
 
   stopReplay() {
-    if (!this.replayed) return;
-    const { drawing, stop } = this.replayed;
+    const { whole } = this;
+    this.dropReplay();
+    if (this.strokes !== whole) this.finish(whole);
+  }
+
+  dropReplay() {
+    this.replayed?.stop();
     this.replayed = null;
-    stop();
-    this.finish(drawing);
+    this.showBar(false);
+  }
+
+  /** The bar of a replay stands in the place of the pen's. */
+  showBar(isShown) {
+    this.bar.parentElement.hidden = !isShown;
+    this.pen.parentElement.hidden = isShown;
+  }
+
+  leaveBar() {
+    this.stopReplay();
+    this.buttons.replay.focus();
   }
 
   drawExample(index) {
     this.stopReplay();
+    if (this.isPenDown) return;
     this.history.note(this.strokes);
     this.replay(this.props.examples[index].strokes);
   }
@@ -296,7 +340,8 @@ class Sketchpad {
 
   toggleWide() {
     this.stopReplay();
-    const right = Math.max(0, ...this.strokes.flat().map(([x]) => x));
+    if (this.isPenDown) return;
+    const right = this.strokes.flat().reduce((most, [x]) => Math.max(most, x), 0);
     this.setWide(!this.isWide);
     let drawing = this.strokes;
     if (right > this.width) {
@@ -311,27 +356,35 @@ class Sketchpad {
 
   undo() {
     this.stopReplay();
-    if (this.pointer !== null || !this.history.past.length) return;
+    if (this.isPenDown || !this.history.past.length) return;
     this.finish(this.history.undo(this.strokes));
   }
 
   redo() {
     this.stopReplay();
-    if (this.pointer !== null || !this.history.future.length) return;
+    if (this.isPenDown || !this.history.future.length) return;
     this.finish(this.history.redo(this.strokes));
   }
 
   clear() {
     this.stopReplay();
-    if (this.pointer !== null || !this.strokes.length) return;
+    if (this.isPenDown || !this.strokes.length) return;
     this.history.note(this.strokes);
     this.finish([]);
   }
 
+  get hasEraser() {
+    return this.buttons.eraser.ariaPressed === "true";
+  }
+
   toggleEraser() {
-    const { eraser } = this.buttons;
-    eraser.ariaPressed = eraser.ariaPressed !== "true";
-    this.paper.classList.toggle("erasing", eraser.ariaPressed === "true");
+    this.takeEraser(!this.hasEraser && this.strokes.length > 0);
+  }
+
+  /** Take the eraser, or put it away. */
+  takeEraser(taken) {
+    this.buttons.eraser.ariaPressed = taken;
+    this.paper.classList.toggle("erasing", taken);
   }
 
   /** Save what is on the paper as a PNG file. */
@@ -345,28 +398,43 @@ class Sketchpad {
     });
   }
 
+  keepSoon() {
+    clearTimeout(this.keepTimer);
+    this.keepTimer = setTimeout(() => this.keep(), KEEP_AFTER);
+  }
+
   keep() {
-    keep(this.paper.drawing());
+    keep({ ...this.paper.drawing(), strokes: this.whole });
   }
 
   keyDown(event) {
     if (!this.element.isConnected) return document.removeEventListener("keydown", this.onKey);
-    // A drawing that cannot be seen, or that something lies over, is left alone.
-    if (!this.canvas.checkVisibility() || document.querySelector(":popover-open")) return;
-    if (event.target.closest?.(TEXT_FIELDS)) return;
-    const key = event.key.toLowerCase();
-    const isCommand = event.ctrlKey || event.metaKey;
-    if (isCommand && (key === "y" || (key === "z" && event.shiftKey))) this.redo();
-    else if (isCommand && key === "z") this.undo();
-    else if (key === "escape" || key === "delete") this.clear();
-    else return;
+    const act = this.actionOf(event);
+    if (!act) return;
     event.preventDefault();
+    act.call(this);
+  }
+
+  /** What a key is to do here; undefined where it is for something else. */
+  actionOf(event) {
+    const { altKey, shiftKey, target } = event;
+    const key = event.key?.toLowerCase(); // none when a browser fills in a form
+    // A drawing that cannot be seen, or that something lies over, is left alone.
+    if (!this.canvas.checkVisibility() || document.querySelector(OVER_THE_PAD)) return;
+    if (altKey || target.closest?.(TEXT_FIELDS)) return;
+    if (event.ctrlKey || event.metaKey) {
+      return { z: shiftKey ? this.redo : this.undo, y: this.redo }[key];
+    }
+    if (key === "e" && !event.repeat) return this.toggleEraser;
+    const isToClear = key === "escape" || key === "delete";
+    if (isToClear && !target.closest?.(OWN_KEYS)) return this.clear;
   }
 
   // --- a drawing that Python put on the pad, or none; while the pen is down the hand wins --------
 
   adopt(value) {
-    if (this.pointer !== null || this.replayed) return;
+    if (this.isPenDown || this.replayed?.isPlaying) return;
+    this.dropReplay();
     if (value?.width) this.setWide(value.width > this.props.size);
     if (value?.pen_width) this.pen.value = value.pen_width;
     this.history.forget();

@@ -5,6 +5,8 @@ import { mountTabs } from "./tabs.js";
 const root = document.documentElement;
 const TEXT_FIELDS = "input:not([type=range], [type=radio]), textarea, [contenteditable]";
 const PEN_STEP = 4; // pad px
+const BAR = ".scrub:not([hidden]) input"; // of a replay
+const BAR_STEP = 2; // of 100
 const QUIET_ZONE = 2; // modules around a QR code; it stands on white
 const LOCAL = /^(localhost|127\.|0\.0\.0\.0|\[::1?\])/; // this machine only
 
@@ -19,6 +21,8 @@ const KEYS = {
   "+": () => changePen(PEN_STEP),
   "-": () => changePen(-PEN_STEP),
   q: () => click("show-address"),
+  arrowleft: () => moveBar(-BAR_STEP),
+  arrowright: () => moveBar(BAR_STEP),
   p: () => click("leave"),
   escape: () => click("leave"),
 };
@@ -59,11 +63,13 @@ function present(on) {
   if (on) find("#tabs [role=tab]")?.click(); // the one with the pad
   else if (document.fullscreenElement) document.exitFullscreen();
   document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
+  if (on) click("eraser[aria-pressed=true]"); // its button is not on the stage
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
   if (on) address.searchParams.set("stage", "1");
   else address.searchParams.delete("stage");
   history.replaceState(history.state, "", address);
+  if (on) scrollTo(0, 0);
   // The button that was pressed is hidden now: the keyboard goes on from here.
   requestAnimationFrame(() => find(on ? "#sketchpad" : "#present")?.focus({ preventScroll: true }));
 }
@@ -71,15 +77,24 @@ function present(on) {
 function isForStage(event) {
   if (!event.key || event.ctrlKey || event.metaKey || event.altKey) return false; // autofill has no key
   if (event.key === "Escape" && find(":popover-open")) return false;
+  // What is under the keyboard's focus has arrows of its own.
+  if (/^Arrow/.test(event.key) && (!find(BAR) || event.target.matches?.("input, .map"))) return false;
   // Who has walked to a button with the keyboard presses it with the keyboard.
   if (event.key === " " && event.target.matches?.(":is(button, summary):focus-visible")) return false;
   return root.classList.contains("on-stage") && !event.target.closest?.(TEXT_FIELDS);
 }
 
 function changePen(step) {
-  const pen = find(".pen input");
-  pen.value = Number(pen.value) + step;
-  for (const type of ["input", "change"]) pen.dispatchEvent(new Event(type));
+  move(find(".pen input"), step);
+}
+
+function moveBar(step) {
+  move(find(BAR), step);
+}
+
+function move(slider, step) {
+  slider.value = Number(slider.value) + step;
+  for (const type of ["input", "change"]) slider.dispatchEvent(new Event(type));
 }
 
 function highlight(k) {

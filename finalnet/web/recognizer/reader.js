@@ -1,5 +1,7 @@
 // The recogniser as the pad uses it: drawings go to the worker one at a time, the latest wins.
 
+import { pack } from "./packing.js";
+
 /** Reads drawings {strokes, penWidth, isNumber, isFinished, revision} one after the other. */
 export class Reader {
   /**
@@ -69,7 +71,7 @@ export class Reader {
       this.wanted = null;
       [this.read, this.reading] = [drawing, null];
       const { strokes, penWidth, isNumber } = drawing;
-      this.worker.postMessage({ strokes, penWidth, isNumber });
+      this.worker.postMessage({ drawing: pack(strokes), penWidth, isNumber });
     }
   }
 

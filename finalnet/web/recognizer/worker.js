@@ -2,10 +2,11 @@
 // have no other.
 //
 // In comes {checkpoint, constants} once, which is answered with {isReady} or {failure}; then
-// drawings {strokes, penWidth, isNumber}, each of which is answered with {reading}; and network
+// drawings {drawing, penWidth, isNumber}, packed, each of which is answered with {reading}; and network
 // inputs {look, isThorough}, which are answered with {inside}, twice if it is to be thorough.
 
 import { findEvidence, lookInside } from "./inside.js";
+import { unpack } from "./packing.js";
 import { Recognizer } from "./recognizer.js";
 
 const WARM_UP = 30; // readings after which the browser has compiled all of it
@@ -59,7 +60,8 @@ if (typeof document === "undefined") {
 }
 
 /** What is drawn: {text, characters, digits, is_number, offer, problem}; `readout.js` says what. */
-function read(recognizer, { strokes, penWidth, isNumber }) {
+function read(recognizer, { drawing, penWidth, isNumber }) {
+  const strokes = unpack(drawing);
   try {
     if (isNumber) {
       const { text, characters, digits } = recognizer.readNumber(strokes);
