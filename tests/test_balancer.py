@@ -52,7 +52,7 @@ def test_the_page_loads_and_does_everything(balancer, browser, tmp_path):
         visitor.draw("5 one stroke")
         visitor.sees("5")
         page.click("#inside summary")
-        page.wait_for_function("document.querySelectorAll('#inside .map canvas')[4].width > 100")
+        page.wait_for_function("document.querySelectorAll('#inside .map canvas')[1].width > 100")
         page.click("#inside summary")
         for _ in range(2):  # each of the two processes reads one
             page.set_input_files("#picture-choose input", tmp_path / "4.png")

@@ -24,7 +24,7 @@ TROUBLE = {
         "help, the server lacks a file, or does not call .js files text/javascript."
     ),
     "browser": (
-        "This browser is too old for this page. Use Chrome or Edge 125, Firefox 125, Safari 17.4, "
+        "This browser is too old for this page. Use Chrome or Edge 114, Firefox 125, Safari 17.4, "
         "or a later one."
     ),
     "other": "Something keeps this page from starting. Load it again, or try another browser.",
