@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import FloatRect, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.latency import VIEWPORT, open_browser, running
 from tests.drawings import DRAWINGS
 
 FOLDER = Path(__file__).parent
-MARGIN = 20  # px around what is shown
 SETTLE = 800  # ms, until bars and sections have come to rest
+WIDE: Any = {"width": 1600, "height": 900}  # px
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 2,
@@ -36,14 +36,6 @@ def draw(page: Page, name: str) -> None:
     page.wait_for_timeout(SETTLE)
 
 
-def crop(page: Page, first: str, last: str) -> FloatRect:
-    """The page's whole width, from the top of one element to the bottom of another."""
-    edge = "(element, side) => element.getBoundingClientRect()[side] + scrollY"
-    top = max(0, page.locator(first).evaluate(edge, "top") - MARGIN)
-    bottom = page.locator(last).evaluate(edge, "bottom") + MARGIN
-    return {"x": 0, "y": top, "width": page.evaluate("innerWidth"), "height": bottom - top}
-
-
 def main() -> None:
     with (
         sync_playwright() as playwright,
@@ -60,15 +52,13 @@ def main() -> None:
 
         for name, drawing in (("light", "7 crossed"), ("dark", "2 looped")):
             page = open_page(drawing, viewport=VIEWPORT, color_scheme=name)
-            clip = crop(page, "#header", ".examples")
-            page.screenshot(path=FOLDER / f"{name}.png", full_page=True, clip=clip)
+            page.screenshot(path=FOLDER / f"{name}.png")
         open_page("5 two strokes", **PHONE).screenshot(path=FOLDER / "phone.png")
-        page = open_page("3 round", viewport=VIEWPORT)
+        page = open_page("3 round", viewport=WIDE)
         page.click("#inside summary")
         page.wait_for_selector("#inside .evidence h2:not(:empty)")
         page.wait_for_timeout(SETTLE)
-        clip = crop(page, "#inside", "#inside .maps >> nth=1")
-        page.screenshot(path=FOLDER / "inside.png", full_page=True, clip=clip)
+        page.screenshot(path=FOLDER / "inside.png")
 
 
 if __name__ == "__main__":

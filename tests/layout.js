@@ -100,8 +100,8 @@
   if (!all("#answer .digit").some(isShown)) faults.push("no answer");
   if (!all(".paper, .zone figure").some(isShown)) faults.push("no pad");
 
-  // On stage the pad and the answer are in sight at once.
-  if (isOnStage && innerHeight >= 20 * rem) {
+  // On stage the pad and the answer are in sight at once, unless words alone were enlarged.
+  if (isOnStage && innerHeight >= 320 && rem <= Math.max(16, 0.021 * shorter)) {
     for (const element of all(".paper, #answer .digit").filter(isShown)) {
       const { top, bottom } = element.getBoundingClientRect();
       if (top < -1 || bottom > innerHeight + 1) faults.push(`${nameOf(element)} is not in sight on stage: ${Math.round(top)} to ${Math.round(bottom)}`);
