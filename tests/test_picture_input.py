@@ -14,7 +14,6 @@ from visitor import Guest, Visitor, visit
 
 from finalnet import draw_strokes
 from finalnet.preprocessing import WORKING_SIZE
-from finalnet.web.page import launch_options
 from finalnet.web.picture_input import Mark, PictureInput, make_marks
 from finalnet.web.texts import PICTURE
 
@@ -82,7 +81,7 @@ def url(recognizer):
         server_port=port,
         prevent_thread_lock=True,
         quiet=True,
-        **launch_options(),
+        ssr_mode=False,
     )
     yield f"http://127.0.0.1:{port}"
     demo.close()
