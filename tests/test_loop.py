@@ -13,13 +13,16 @@ from serving import ROOT
 
 from finalnet import FinalNet, Recognizer
 from finalnet.checkpoint import COMMITTED
+from finalnet.drawings import Drawing, read_drawings
 from finalnet.evaluation.scores import mnist_samples, score
 from finalnet.model import normalize, to_tensor
 from finalnet.training.data import Digits, augment, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.loop import (
+    PENS,
     PRECISIONS,
     Learner,
+    Pool,
     TrainingArguments,
     epoch_order,
     growing_pool,
@@ -38,6 +41,9 @@ def few_digits(mnist_test) -> Digits:
     return Digits(digits.images[:1_000], digits.labels[:1_000])
 
 
+NOTHING = Pool(0, iter(()))
+
+
 def one_batch(**changes) -> TrainingArguments:
     """A training whose epochs are one step each, on 60 digits and nothing else."""
     plain = {"epochs": 1, "generated_digits": 0, "generated_others": 0, "batch_size": 60}
@@ -46,7 +52,7 @@ def one_batch(**changes) -> TrainingArguments:
 
 def trained(few_digits: Digits, **changes) -> FinalNet:
     digits = Digits(few_digits.images[:60], few_digits.labels[:60])
-    return train(one_batch(**changes), digits, digits).model
+    return train(one_batch(**changes), digits, digits, NOTHING).model
 
 
 def step_by_step(few_digits: Digits, **changes) -> tuple[Learner, list[dict[str, torch.Tensor]]]:
@@ -60,21 +66,27 @@ def step_by_step(few_digits: Digits, **changes) -> tuple[Learner, list[dict[str,
     return learner, weights
 
 
-def test_training_on_few_digits_learns_and_repeats_with_the_seed(few_digits):
+def test_training_on_few_digits_learns_and_repeats_with_the_seed(few_digits, drawings_file):
     arguments = TrainingArguments(
         epochs=4,
         generated_digits=40,
         generated_others=20,
+        real_digits=60,
+        real_others=20,
         batch_size=64,
         seed=5,
         precision="float32",
     )
-    model, history, precision = train(arguments, few_digits, few_digits)
+    drawings = list(read_drawings(drawings_file))
+    with growing_pool(arguments, drawings) as pool:
+        model, history, precision = train(arguments, few_digits, few_digits, pool)
     assert precision == "float32"
     assert [epoch.epoch for epoch in history] == [1, 2, 3, 4]
     assert history[-1].loss < history[0].loss / 2
     assert history[-1].validation_accuracy == measure_accuracy(model, few_digits) > 0.8
-    again = train(arguments, few_digits, few_digits).model
+    with growing_pool(arguments, drawings) as pool:
+        again = train(arguments, few_digits, few_digits, pool).model
+    assert model.pens == PENS
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name]), name
 
@@ -85,7 +97,7 @@ def test_the_loss_is_that_of_augmented_digits_without_dropout_in_float32(few_dig
     labels[::3] = -1  # not digits
     digits = Digits(few_digits.images[:60], labels)
     arguments = one_batch(precision=precision, seed=3)
-    (epoch,) = train(arguments, digits, digits).history
+    (epoch,) = train(arguments, digits, digits, NOTHING).history
     torch.manual_seed(3)
     model = FinalNet().train().to(memory_format=torch.channels_last)
     random = torch.Generator().manual_seed(3)
@@ -165,7 +177,7 @@ def test_all_rows_of_an_epoch_are_learned_from(few_digits):
     digits = Digits(few_digits.images[:60], few_digits.labels[:60])
     plain = {"learning_rate": 0.0, "muon_rate": 0.0, "weight_decay": 0.0, "ema_span": 0.0}
     # The mean of the losses over all rows, in batches of 40 and 20, of which none moves a weight.
-    (whole,) = train(one_batch(batch_size=40, **plain), digits, digits).history
+    (whole,) = train(one_batch(batch_size=40, **plain), digits, digits, NOTHING).history
     torch.manual_seed(TrainingArguments.seed)
     model = FinalNet().train().to(memory_format=torch.channels_last)
     model.dropout.p = 0
@@ -180,7 +192,7 @@ def test_all_rows_of_an_epoch_are_learned_from(few_digits):
 
 def test_batch_norm_answers_with_the_statistics_of_digits_as_they_are(few_digits):
     digits = Digits(few_digits.images[:60], few_digits.labels[:60])
-    model = train(one_batch(), digits, digits).model
+    model = train(one_batch(), digits, digits, NOTHING).model
     seen = model.conv1(to_tensor(digits.images)).transpose(0, 1).flatten(1)
     torch.testing.assert_close(model.bn1.running_mean, seen.mean(dim=1), rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(model.bn1.running_var, seen.var(dim=1), rtol=1e-3, atol=1e-4)
@@ -189,13 +201,36 @@ def test_batch_norm_answers_with_the_statistics_of_digits_as_they_are(few_digits
 def test_the_pool_mixes_digits_and_others_evenly_and_repeats():
     arguments = TrainingArguments(generated_digits=2_000, generated_others=1_500, seed=4)
     with growing_pool(arguments) as pool:
-        parts = list(pool)
+        parts = list(pool.drawings)
     labels = torch.cat([part.labels for part in parts])
     assert (labels < 0).sum() == 1_500
     assert labels[labels >= 0].bincount().tolist() == [200] * 10
     assert (parts[0].labels < 0).any() != (parts[1].labels < 0).any()
     digits = torch.cat([part.images for part in parts])[labels >= 0]
     assert np.array_equal(digits.numpy(), generate(generate_digits, 2_000, 4))
+
+
+def test_drawings_of_people_are_drawn_anew_in_the_pool_and_repeat():
+    stroke = np.array([[3.0, 900], [5, 100]])
+    drawings = [Drawing("1", "a", [stroke]), Drawing("4", "b", [stroke, stroke + (90, 0)])]
+    drawings += [
+        Drawing("X", "b", [stroke, stroke @ np.diag([-1, 1])]),
+        Drawing("l", "a", [stroke]),
+    ]
+    arguments = TrainingArguments(
+        generated_digits=10, generated_others=0, real_digits=6, real_others=3
+    )
+    with growing_pool(arguments, drawings) as pool:
+        parts = list(pool.drawings)
+    labels = torch.cat([part.labels for part in parts]).tolist()
+    assert pool.size == len(labels) == 19
+    # Each drawing as often as the others; "l" could be a 1, so it is neither.
+    assert sorted(labels) == sorted([*range(10), 1, 1, 1, 4, 4, 4, -1, -1, -1])
+    real = torch.cat([part.images for part in parts if len(part.labels) == 6])
+    assert len({picture.numpy().tobytes() for picture in real}) == 6
+    with growing_pool(arguments, drawings) as pool:
+        again = [part.images for part in pool.drawings]
+    assert all(torch.equal(a.images, b) for a, b in zip(parts, again, strict=True))
 
 
 def test_the_faster_precision_is_taken_unless_one_is_named():

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from finalnet.checkpoint import CURVES, EVALUATION
 from finalnet.summary import summarize
-from finalnet.views import PENS
+from finalnet.views import UNRECORDED_PENS
 from finalnet.web.browser import TEMPLATES
 
 MISTAKES = "mnist-test-mistakes.png"
@@ -33,14 +33,15 @@ def describe(folder: Path) -> str:
     What the folder does not hold is left out: `metrics.json` and the learning curves are written
     by `python train.py`, the evaluation by `python -m finalnet evaluate --record`.
     """
+    config = _read(folder / "config.json")
     training = _read(folder / "metrics.json")
     evaluation = _read(folder / EVALUATION / "metrics.json")
     digits = evaluation.get("digits", [])
     confused = next((s for s in digits if s["name"] == CONFUSION_OF), digits[0] if digits else None)
     return TEMPLATES.get_template("about.html").render(
         layers=summarize(),
-        views=len(PENS),
-        config=_read(folder / "config.json"),
+        views=len(config.get("pens", UNRECORDED_PENS)),
+        config=config,
         training=training,
         arguments=training.get("arguments", {}),
         torch=training.get("versions", {}).get("torch", "").partition("+")[0],
