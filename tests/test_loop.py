@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import MNIST_DIR
+from drawings import DRAWINGS
 from serving import ROOT
 
 from finalnet import FinalNet, Recognizer
@@ -19,6 +20,7 @@ from finalnet.model import normalize, to_tensor
 from finalnet.training.data import Digits, augment, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.loop import (
+    GOING_ON,
     PENS,
     PRECISIONS,
     Learner,
@@ -198,6 +200,15 @@ def test_batch_norm_answers_with_the_statistics_of_digits_as_they_are(few_digits
     torch.testing.assert_close(model.bn1.running_var, seen.var(dim=1), rtol=1e-3, atol=1e-4)
 
 
+def test_a_training_goes_on_from_the_network_that_is_named(few_digits):
+    start = FinalNet.from_pretrained(COMMITTED)
+    digits = Digits(few_digits.images[:60], few_digits.labels[:60])
+    still = one_batch(learning_rate=0.0, muon_rate=0.0, weight_decay=0.0)
+    model = train(still, digits, digits, NOTHING, start).model
+    for name, parameter in start.named_parameters():
+        assert torch.equal(model.get_parameter(name), parameter), name
+
+
 def test_the_pool_mixes_digits_and_others_evenly_and_repeats():
     arguments = TrainingArguments(generated_digits=2_000, generated_others=1_500, seed=4)
     with growing_pool(arguments) as pool:
@@ -249,26 +260,40 @@ def test_the_faster_precision_is_measured(capsys):
 
 
 def test_the_committed_checkpoint_was_trained_by_the_recipe_as_it_stands():
-    trained = json.loads((COMMITTED / "metrics.json").read_text())["arguments"]
+    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    seed_and_precision = {"seed": TrainingArguments.seed, "precision": "auto"}
+    assert metrics["arguments"] | seed_and_precision == asdict(GOING_ON)
+    # What was gone on from is older than the arguments for drawings of people.
     recipe = asdict(TrainingArguments())
-    # The weights may be older than an argument; its default must do what was done without it.
-    trained = {"dropout": 0.0, "ema_span": 0.05, "precision": "auto"} | trained
-    assert recipe == trained
+    assert recipe | metrics["start"]["arguments"] == recipe
 
 
-def test_train_command_writes_a_whole_checkpoint(small_mnist, tmp_path):
+def test_train_command_writes_a_whole_checkpoint(small_mnist, drawings_file, tmp_path):
     output = tmp_path / "checkpoint"
     command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(small_mnist)]
     options = ["--output", str(output), "--epochs", "2", "--precision", "float32"]
     options += ["--generated-digits", "500", "--generated-others", "100"]
+    options += ["--drawings", str(drawings_file), "--real-digits", "100", "--start", str(COMMITTED)]
     run = subprocess.run(command + options, check=True, capture_output=True, cwd=tmp_path)
     names = {path.name for path in output.iterdir()}
     files = {"README.md", "config.json", "metrics.json", "model.safetensors"}
     assert names == files | {"learning-curves.svg"}
     metrics = json.loads((output / "metrics.json").read_text())
     assert metrics["arguments"] == asdict(
-        TrainingArguments(epochs=2, generated_digits=500, generated_others=100, precision="float32")
+        replace(
+            GOING_ON,
+            epochs=2,
+            generated_digits=500,
+            generated_others=100,
+            real_digits=100,
+            precision="float32",
+        )
     )
+    assert metrics["drawings"] == {"digits": len(DRAWINGS), "others": 0, "writers": 1}
+    committed = json.loads((COMMITTED / "metrics.json").read_text())
+    assert metrics["start"]["arguments"] == committed["arguments"]
+    card = " ".join((output / "README.md").read_text().split())
+    assert f"{len(DRAWINGS)} digits and 0 letters and signs that 1 people drew" in card
     assert metrics["precision"] == "float32" and b"float32" in run.stderr
     test = load_mnist("test", small_mnist)
     recognizer = Recognizer.load(output)

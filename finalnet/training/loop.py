@@ -43,13 +43,13 @@ PRECISIONS = ("float32", "bfloat16")
 class TrainingArguments:
     """What `python train.py` can be told."""
 
-    epochs: int = 16
-    generated_digits: int = 50_000
-    generated_others: int = 10_000  # drawings that are not digits
+    epochs: int = 30
+    generated_digits: int = 80_000
+    generated_others: int = 16_000  # drawings that are not digits
     generated_per_epoch: int = 20_000  # of both, beside all of MNIST
     # How often drawings of people are drawn, if there are any; an epoch takes the same share.
-    real_digits: int = 30_000
-    real_others: int = 10_000
+    real_digits: int = 48_000
+    real_others: int = 5_000
     batch_size: int = 128
     learning_rate: float = 1e-2  # the peak of OneCycle, for AdamW
     muon_rate: float = 2e-2  # the same for Muon
@@ -72,6 +72,18 @@ class TrainingArguments:
             raise ValueError(
                 f"precision must be auto or one of {', '.join(PRECISIONS)}, got {self.precision!r}"
             )
+
+
+# The defaults where a network is gone on from: a few epochs, in smaller steps.
+GOING_ON = TrainingArguments(
+    epochs=3,
+    generated_digits=30_000,
+    generated_others=6_000,
+    real_digits=18_000,
+    real_others=2_000,
+    learning_rate=3e-3,
+    muon_rate=6e-3,
+)
 
 
 @dataclass(frozen=True)
@@ -149,15 +161,22 @@ def time_step(arguments: TrainingArguments, device: torch.device) -> float:
     return min(times[1:])
 
 
-def train(arguments: TrainingArguments, digits: Digits, validation: Digits, pool: Pool) -> Trained:
+def train(
+    arguments: TrainingArguments,
+    digits: Digits,
+    validation: Digits,
+    pool: Pool,
+    start: FinalNet | None = None,
+) -> Trained:
     """Train FinalNet; the same arguments and precision on the same machine give the same weights.
 
     Args:
         digits: MNIST's, all seen in every epoch.
         validation: digits on which each epoch is measured.
         pool: other drawings, of which each epoch takes the same number.
+        start: what to go on from; random weights by default.
     """
-    start = time.perf_counter()
+    began = time.perf_counter()
     device = pick_device(arguments.device)
     precision = pick_precision(arguments, device)
     torch.manual_seed(arguments.seed)
@@ -166,7 +185,7 @@ def train(arguments: TrainingArguments, digits: Digits, validation: Digits, pool
     share = min(arguments.generated_per_epoch / max(generated, 1), 1)
     drawn = round(share * pool.size)
     batches = math.ceil((len(digits.labels) + drawn) / arguments.batch_size)
-    learner = Learner(arguments, device, precision, batches * arguments.epochs)
+    learner = Learner(arguments, device, precision, batches * arguments.epochs, start)
     history = []
     bar = tqdm(total=batches * arguments.epochs, unit="step", dynamic_ncols=True, mininterval=1)
     with bar:
@@ -186,7 +205,7 @@ def train(arguments: TrainingArguments, digits: Digits, validation: Digits, pool
             mean_loss = torch.stack(losses).sum().item() / len(order)
             take_statistics(learner.averaged, digits)
             accuracy = measure_accuracy(learner.averaged, validation)
-            history.append(Epoch(epoch, mean_loss, accuracy, time.perf_counter() - start))
+            history.append(Epoch(epoch, mean_loss, accuracy, time.perf_counter() - began))
             bar.set_postfix_str(f"{precision}, loss {mean_loss:.4f}, validation {accuracy:.2%}")
     averaged = learner.averaged.cpu().to(memory_format=torch.contiguous_format)
     return Trained(averaged.eval(), history, precision)
@@ -236,10 +255,17 @@ class Learner:
     """FinalNet while it learns: its weights, their moving average, and what moves them."""
 
     def __init__(
-        self, arguments: TrainingArguments, device: torch.device, precision: str, steps: int
+        self,
+        arguments: TrainingArguments,
+        device: torch.device,
+        precision: str,
+        steps: int,
+        start: FinalNet | None = None,
     ) -> None:
         # channels_last halves the time of an epoch on a CPU and on a GPU.
         self.model = FinalNet(pens=PENS).to(memory_format=torch.channels_last).to(device).train()
+        if start:
+            self.model.load_state_dict(start.state_dict())
         ema = get_ema_multi_avg_fn(1 - 1 / max(arguments.ema_span * steps, 1))
         self.average = AveragedModel(self.model, multi_avg_fn=ema)
         self.model.dropout.p = arguments.dropout

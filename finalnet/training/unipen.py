@@ -136,9 +136,8 @@ def read_file(path: Path, include: Path | None = None) -> tuple[list[Component],
                 label = LABEL.fullmatch(words[-1])
                 if label:
                     segments.append(Segment(label[1][-1], words[2], ""))
-            elif words[:1] == [".COMMENT"] and segments and len(words) == 4:
-                if words[1] == segments[-1].label:
-                    segments[-1] = segments[-1]._replace(writer=words[2])
+            elif segments and words[:2] == [".COMMENT", segments[-1].label]:
+                segments[-1] = segments[-1]._replace(writer=words[2])
         except (IndexError, ValueError):
             raise ValueError(f"{path}, line {number}: not UNIPEN's format: {line[:60]!r}") from None
     # Where the way above the paper is not recorded, what stands for it has no number.

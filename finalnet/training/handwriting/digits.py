@@ -56,10 +56,13 @@ def one(r: Random) -> list[Points]:
         stem = join(stem, curve(bottom, (bottom[0] + side * u(-0.05, 0.25), 1 - u(0.05, 0.4))))
     elif style == "flag":
         # Rising by a third of its reach or more, as in Europe: one that lies flat makes a 7.
+        # (Longer, flatter and arched ones teach it to read 7s as 1s: docs/training.md.)
         reach, rise = u(0.06, 0.42), math.tan(math.radians(u(20, 63)))
         tip = (top[0] - reach, min(reach * rise, 0.5))
         bend = r.normal(0, 0.03)
         flag = curve(tip, ((tip[0] + top[0]) / 2 + bend, tip[1] / 2 + bend), top)
+        if r.random() < 0.1:  # the pen is lifted between flag and stem
+            return [flag, stem]
         stem = join(flag, stem)
     elif style == "upstroke":  # the long upstroke of European school hands
         reach = u(0.15, 0.5)
