@@ -233,7 +233,7 @@ def view_logits(network: Network, network_inputs: np.ndarray) -> np.ndarray:
     """Logits (N, 10) of (N, 28, 28) uint8 network inputs, each the mean over its views."""
     logits = [np.zeros((0, NUM_CLASSES), np.float32)]
     for start in range(0, len(network_inputs), BATCH_SIZE):
-        views = make_views(network_inputs[start : start + BATCH_SIZE])
+        views = make_views(network_inputs[start : start + BATCH_SIZE], network.pens)
         of_views = network.logits(normalize(views.reshape(-1, *views.shape[2:])))
         logits.append(of_views.reshape(*views.shape[:2], NUM_CLASSES).mean(axis=1))
     return np.concatenate(logits)

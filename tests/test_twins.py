@@ -17,12 +17,12 @@ from benchmarks.twins import (
     place_on_pad,
 )
 from finalnet.checkpoint import COMMITTED
-from finalnet.evaluation.scores import Drawing, read_strokes
+from finalnet.drawings import Drawing, read_drawings
 from finalnet.training.handwriting import generate_digits
 from finalnet.training.handwriting.digits import DIGITS
 from finalnet.training.handwriting.others import OTHERS, UNSEEN
 from finalnet.training.handwriting.pen import vary
-from finalnet.views import PENS, make_views
+from finalnet.views import make_views
 from finalnet.web.browser import RECOGNIZER
 
 DIGIT_COUNT, OTHER_COUNT, NUMBER_COUNT = 1_600, 400, 400
@@ -78,7 +78,7 @@ def test_both_recognisers_read_the_same_numbers(page, recognizer, digits):
 
 @pytest.mark.skipif(not STROKES.exists(), reason="no drawings; name their folder in STROKES_DIR")
 def test_drawings_of_people_are_recognised_as_well_in_the_browser(page, recognizer):
-    drawings = list(read_strokes(STROKES))[::8]
+    drawings = list(read_drawings(STROKES))[::8]
     placed, labels = place_on_pad(drawings), [int(drawing.label) for drawing in drawings]
     answers = ask_python(recognizer, placed), ask_browser(page, placed)
     agreement = compare(*answers)
@@ -125,14 +125,16 @@ def test_odd_drawings_give_the_same_picture(page, recognizer, drawing, pen_width
     assert python[:2] == browser[:2]
 
 
-def test_the_views_have_the_same_pixels(page):
+def test_the_views_have_the_same_pixels(page, recognizer):
     inputs = generate_digits(200, 3)
     code = """async ([folder, inputs]) => {
       const { makeViews } = await import(`/gradio_api/file=${folder}/views.js`);
-      return inputs.map((input) => [...makeViews(Uint8Array.from(input), recognizer.constants)]);
+      return inputs.map((input) =>
+        [...makeViews(Uint8Array.from(input), recognizer.pens, recognizer.constants)]);
     }"""
     views = page.evaluate(code, [str(RECOGNIZER), inputs.reshape(len(inputs), -1).tolist()])
-    assert np.array_equal(np.reshape(views, (-1, len(PENS), 28, 28)), make_views(inputs))
+    pens = recognizer.network.pens
+    assert np.array_equal(np.reshape(views, (-1, len(pens), 28, 28)), make_views(inputs, pens))
 
 
 def test_the_browser_refuses_a_checkpoint_that_is_cut_short(page):

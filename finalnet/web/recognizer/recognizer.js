@@ -12,11 +12,11 @@ import { makeViews } from "./views.js";
 
 export class Recognizer {
   constructor({ config, tensors }, constants) {
-    const { temperature, rejection_threshold: threshold } = config;
-    if (!(temperature > 0) || threshold === undefined) {
-      throw new Error("config.json needs a temperature above 0 and a rejection_threshold");
+    const { temperature, rejection_threshold: threshold, pens = constants.UNRECORDED_PENS } = config;
+    if (!(temperature > 0) || threshold === undefined || !pens.length) {
+      throw new Error("config.json needs a temperature above 0, a rejection_threshold and pens");
     }
-    [this.temperature, this.threshold] = [temperature, threshold];
+    [this.temperature, this.threshold, this.pens] = [temperature, threshold, pens];
     this.constants = constants;
     this.network = new Network(tensors, constants);
   }
@@ -69,13 +69,13 @@ export class Recognizer {
 
   /** The mean of the logits over the views of a network input. */
   viewLogits(input) {
-    const views = normalize(makeViews(input, this.constants), this.constants);
+    const views = normalize(makeViews(input, this.pens, this.constants), this.constants);
     const logits = this.network.logits(views);
-    const { NUM_CLASSES, PENS } = this.constants;
+    const { NUM_CLASSES } = this.constants;
     return Array.from({ length: NUM_CLASSES }, (_, digit) => {
       let sum = 0;
       for (let i = digit; i < logits.length; i += NUM_CLASSES) sum += logits[i];
-      return sum / PENS.length;
+      return sum / this.pens.length;
     });
   }
 }
