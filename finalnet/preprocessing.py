@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from finalnet.printed import erase_lines
+
 INPUT_SIZE = 28  # px, side of the network's input
 DIGIT_SIZE = 20  # px, longer side of the ink inside it
 # Centre 14.0, not 13.5: MNIST's own convention (the oracle in tests/test_preprocessing.py).
@@ -57,11 +59,12 @@ def normalize(network_inputs: np.ndarray) -> np.ndarray:
     return (network_inputs / np.float32(255) - np.float32(MEAN)) / np.float32(STD)
 
 
-def find_ink(image: PictureLike) -> np.ndarray:
+def find_ink(image: PictureLike, erases_lines: bool = False) -> np.ndarray:
     """Separate ink from paper.
 
     Args:
         image: as for `preprocess`.
+        erases_lines: whether printed lines count as paper.
     Returns:
         (H, W) uint8, paper 0, ink up to 255; all zero when there is no ink. Pictures with a side
         above `WORKING_SIZE` come back shrunk to it.
@@ -70,11 +73,11 @@ def find_ink(image: PictureLike) -> np.ndarray:
     """
     color, alpha = to_pixels(image)
     if alpha is None:
-        return _ink(color)
+        return _ink(color, erases_lines)
     # Transparent paper takes the colour on which the ink shows: white, else black.
     opacity = (alpha / 255)[:, :, None]
-    ink = _ink(np.rint(color * opacity + 255 * (1 - opacity)).astype(np.uint8))
-    return ink if ink.any() else _ink(np.rint(color * opacity).astype(np.uint8))
+    ink = _ink(np.rint(color * opacity + 255 * (1 - opacity)).astype(np.uint8), erases_lines)
+    return ink if ink.any() else _ink(np.rint(color * opacity).astype(np.uint8), erases_lines)
 
 
 def center_ink(ink: np.ndarray) -> np.ndarray:
@@ -165,7 +168,7 @@ def _decode(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("L" if image.mode == "1" else "RGB"))
 
 
-def _ink(pixels: np.ndarray) -> np.ndarray:
+def _ink(pixels: np.ndarray, erases_lines: bool) -> np.ndarray:
     """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255."""
     border = _border(pixels)
     paper = np.median(border, axis=0).astype(np.uint8)
@@ -173,7 +176,7 @@ def _ink(pixels: np.ndarray) -> np.ndarray:
     # The median, because ink may cover much of the border.
     typical = float(np.median(deviation))
     if typical > EVEN_PAPER:
-        return _ink_of_photograph(pixels)
+        return _ink_of_photograph(pixels, erases_lines)
     # Any colour that is not the paper's is ink, so yellow on white counts as black does.
     ink = cv2.absdiff(pixels, np.full_like(pixels, paper))
     if ink.ndim == 3:
@@ -185,7 +188,8 @@ def _ink(pixels: np.ndarray) -> np.ndarray:
         # Six times the median deviation is four standard deviations of the grain.
         ink = np.where(ink > 6 * typical, ink, 0).astype(np.uint8)
     # MNIST's own digits peak at 254 or 255 and must pass unchanged.
-    return ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
+    ink = ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
+    return erase_lines(ink) if erases_lines else ink
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:
@@ -194,29 +198,42 @@ def _border(pixels: np.ndarray) -> np.ndarray:
     return ring.reshape(len(ring), -1)
 
 
-def _ink_of_photograph(pixels: np.ndarray) -> np.ndarray:
+def _ink_of_photograph(pixels: np.ndarray, erases_lines: bool) -> np.ndarray:
     """Ink on unevenly lit paper: the paper is estimated at every place and divided out."""
-    grey = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    grey = cv2.GaussianBlur(grey, (0, 0), max(grey.shape) / 400).astype(np.float32)
+    sharp = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    blur = max(sharp.shape) / 400  # px
+    grey = cv2.GaussianBlur(sharp, (0, 0), blur).astype(np.float32)
     small = _resize(grey, SURFACE_SIZE)
     even = np.clip(128 * small / _fit_surface(small), 1, 255).astype(np.uint8)
     # The median follows what is no polynomial, such as the edge of a shadow.
     relief = even / cv2.medianBlur(even, SURFACE_SIZE // 3 + 1) - 1
     # Ink is what stands out furthest: darker than its paper, or lighter on a dark board.
-    if (relief**3).sum() < 0:
-        contrast = 1 - grey / _paper(grey, cv2.MORPH_CLOSE)
-    else:
-        contrast = grey / _paper(grey, cv2.MORPH_OPEN) - 1
+    is_dark = (relief**3).sum() < 0
+    paper = _paper(grey, cv2.MORPH_CLOSE if is_dark else cv2.MORPH_OPEN)
+    sign = -1 if is_dark else 1
+    contrast = sign * (grey / paper - 1)
     levels = np.clip(contrast * 255, 0, 255).astype(np.uint8)
     threshold, mask = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     grain = 255 * 1.4826 * float(np.median(np.abs(contrast - np.median(contrast))))
     strength = float(levels[mask > 0].mean()) if mask.any() else 0
     if strength < max(PHOTOGRAPH_CONTRAST, 6 * grain):
         return np.zeros_like(levels)
+    if erases_lines:
+        # As sharp as it is, or lines side by side would be one.
+        sharp = sign * (sharp / paper - 1)
+        lined = _ramp(sharp, threshold)
+        clean = erase_lines(lined)
+        if clean is not lined:
+            sharp = np.where(clean < lined, sharp * (clean / np.maximum(lined, 1)), sharp)
+            contrast = cv2.GaussianBlur(sharp.astype(np.float32), (0, 0), blur)
+            mask = np.where(contrast * 255 > threshold, 255, 0).astype(np.uint8)
     mask = cv2.dilate(_without_dirt(mask), np.ones((3, 3), np.uint8))
-    # A ramp around the threshold keeps the edges of the ink antialiased.
-    ink = np.clip(255 * (contrast * 255 / threshold - 0.5), 0, 255)
-    return np.where(mask > 0, ink, 0).astype(np.uint8)
+    return np.where(mask > 0, _ramp(contrast, threshold), 0).astype(np.uint8)
+
+
+def _ramp(contrast: np.ndarray, threshold: float) -> np.ndarray:
+    """Ink of contrasts: around the threshold, so that its edges stay antialiased."""
+    return np.clip(255 * (contrast * 255 / threshold - 0.5), 0, 255).astype(np.uint8)
 
 
 def _paper(grey: np.ndarray, operation: int) -> np.ndarray:

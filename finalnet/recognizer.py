@@ -129,11 +129,11 @@ class Recognizer:
         width = picture.width if isinstance(picture, Image.Image) else picture.shape[1]
         scale = width / pixels.shape[1]  # large pictures are shrunk
         sheet = find_sheet(pixels) if alpha is None else None
-        number = self._read_ink(find_ink(sheet.picture)) if sheet else None
+        number = self._read_ink(find_ink(sheet.picture, erases_lines=True)) if sheet else None
         if sheet and number and number.digits:
             number = move_boxes(number, sheet.move)
         else:  # what was taken for a sheet may be a thick digit
-            number = self._read_ink(find_ink(picture))
+            number = self._read_ink(find_ink(picture, erases_lines=True))
         return replace(number, boxes=[box.scale(scale) for box in number.boxes])
 
     def _read_ink(self, ink: np.ndarray) -> Number:
