@@ -1,12 +1,13 @@
 """The ink of a picture to digits: as splitting.py does with strokes; ink that touches is cut."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
-from finalnet.lines import INK_ROOM, MAX_DIGITS, Box, find_lines, join, log_odds
+from finalnet.lines import INK_ROOM, MAX_DIGITS, Box, are_apart, find_lines, join, log_odds
 from finalnet.preprocessing import center_ink
 from finalnet.splitting import Split, find_spans, join_breaks, lean, stack
 
@@ -23,17 +24,19 @@ DUST = 0.036  # of the highest connected ink; what is smaller on both sides is l
 EDGE = 8  # px around connected ink within which its faint edge lies
 
 
-def split_ink(ink: np.ndarray) -> Split:
+def split_ink(ink: np.ndarray, cells: Sequence[np.ndarray] = ()) -> Split:
     """Take the ink of a picture apart.
 
     Args:
         ink: (H, W) uint8, paper 0, ink up to 255.
+        cells: (4, 2) corners each, row by row, of places that hold digits of their own.
     Raises:
         ValueError: more lines or digits than are read.
     """
     zones, boxes = find_zones(ink)
     leans = [find_lean(zones, ink, index, box) for index, box in enumerate(boxes)]
-    lines = find_lines(boxes, leans, INK_ROOM)
+    homes = find_homes(zones, ink, len(boxes), cells)
+    lines = find_lines(boxes, leans, INK_ROOM, homes)
     slices: list[tuple[Box, np.ndarray]] = []  # ink inside a box
     odds: list[float] = []
     breaks: list[list[str]] = []
@@ -41,10 +44,13 @@ def split_ink(ink: np.ndarray) -> Split:
     for line in lines:
         line_breaks = line.breaks[:1]
         before: Box | None = None
+        home = 0
         for piece, after in zip(line.pieces, line.breaks[1:], strict=True):
             box = join([boxes[index] for index in piece])
             if slices:
-                odds.append(log_odds(before, box) if before and not line_breaks[-1] else math.inf)
+                is_open = before and not line_breaks[-1] and not are_apart(home, homes[piece[0]])
+                odds.append(log_odds(before, box) if before and is_open else math.inf)
+            home = homes[piece[0]]
             cuts = cut_piece(ink, zones, piece, box)
             # At most even: of several places to cut, most are wrong.
             cut_odds = min((box.width / max(box.height, 1) - EVEN_WIDTH) / WIDTH_SCALE, 0.0)
@@ -73,6 +79,21 @@ def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     index_of_nearest = np.full(int(nearest.max()) + 1, -1, np.int32)
     index_of_nearest[nearest[solid > 0]] = index_of[labels[solid > 0]]
     return index_of_nearest[nearest], [Box(*stats[i, :4].tolist()) for i in kept]
+
+
+def find_homes(
+    zones: np.ndarray, ink: np.ndarray, count: int, cells: Sequence[np.ndarray]
+) -> list[int]:
+    """The cell, from 1 on, in which most of each zone's ink is; 0 if it is in none."""
+    if not cells:
+        return [0] * count
+    places = np.zeros(ink.shape, np.int32)
+    for number, cell in enumerate(cells, 1):
+        cv2.fillConvexPoly(places, np.rint(cell[[0, 1, 3, 2]]).astype(np.int32), number)
+    solid = (ink >= SOLID) & (zones >= 0)
+    shares = np.zeros((count, len(cells) + 1), np.int64)
+    np.add.at(shares, (zones[solid], places[solid]), 1)
+    return shares.argmax(axis=1).tolist()
 
 
 def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float:

@@ -70,20 +70,24 @@ class Line(NamedTuple):
     breaks: list[str]  # what stands before each piece, and after the last: a separator, " " or ""
 
 
-def find_lines(boxes: Sequence[Box], leans: Sequence[float], room: float) -> list[Line]:
+def find_lines(
+    boxes: Sequence[Box], leans: Sequence[float], room: float, homes: Sequence[int] = ()
+) -> list[Line]:
     """Put boxes on lines, from the top down, and tell separators from digits.
 
     Args:
         boxes: of strokes, or of connected ink.
         leans: of each, the correlation of x with y pointing up, -1 to 1: 1 is a straight slash.
         room: what separators keep from digits, at the least.
+        homes: the printed cell that each is in, 0 for none; two cells hold two digits.
     Raises:
         ValueError: more than `MAX_LINES` lines, or more than `MAX_DIGITS` pieces on one.
     """
     # A noisy picture has specks in thousands.
     order = sorted(range(len(boxes)), key=lambda index: -max(boxes[index][2:]))[:MAX_STROKES]
     groups = group_lines({index: boxes[index] for index in sorted(order)})
-    lines = [lay_out(group, boxes, leans, room) for group in groups]
+    homes = homes or [0] * len(boxes)
+    lines = [lay_out(group, boxes, leans, room, homes) for group in groups]
     if len(lines) > MAX_LINES:
         raise ValueError(f"the ink is in {len(lines)} lines, at most {MAX_LINES} are read")
     return lines
@@ -147,12 +151,16 @@ def are_on_level(one: Sequence[Box], other: Sequence[Box]) -> bool:
 
 
 def lay_out(
-    group: Sequence[int], boxes: Sequence[Box], leans: Sequence[float], room: float
+    group: Sequence[int],
+    boxes: Sequence[Box],
+    leans: Sequence[float],
+    room: float,
+    homes: Sequence[int],
 ) -> Line:
     """The pieces of one line, and what stands between them."""
     highest = max(boxes[index].height for index in group)
     dots = [index for index in group if max(boxes[index][2:]) < DOT * highest]
-    pieces = arrange([index for index in group if index not in dots], boxes)
+    pieces = arrange([index for index in group if index not in dots], boxes, homes)
     piece_boxes = [join([boxes[index] for index in piece]) for piece in pieces]
     tall = [box for box in piece_boxes if box.height >= TALL * highest]
     names = [
@@ -174,7 +182,9 @@ def lay_out(
     return Line(lined, find_breaks(kept, marks))
 
 
-def arrange(members: Sequence[int], boxes: Sequence[Box]) -> list[list[int]]:
+def arrange(
+    members: Sequence[int], boxes: Sequence[Box], homes: Sequence[int]
+) -> list[list[int]]:
     """Put what is surely one digit together, drop dirt, and order the rest from left to right.
 
     Args:
@@ -186,7 +196,8 @@ def arrange(members: Sequence[int], boxes: Sequence[Box]) -> list[list[int]]:
     for index in sorted(members, key=lambda index: boxes[index].left):
         box, joined = boxes[index], [index]
         for piece in list(pieces):
-            if log_odds(piece[0], box) < -SURE:
+            is_apart = are_apart(homes[piece[1][0]], homes[index])
+            if log_odds(piece[0], box) < -SURE and not is_apart:
                 pieces.remove(piece)
                 box, joined = join([piece[0], box]), piece[1] + joined
         pieces.append((box, joined))
@@ -283,6 +294,11 @@ def log_odds(one: Box, other: Box) -> float:
     """How surely two boxes are two digits, by the gap between them."""
     height = max(one.height, other.height, 1e-6)
     return (_gap(one, other) / height - EVEN_GAP) / GAP_SCALE
+
+
+def are_apart(home: int, other: int) -> bool:
+    """Whether two printed cells, 0 for none, are different ones."""
+    return home != other and 0 not in (home, other)
 
 
 def join(boxes: Sequence[Box]) -> Box:

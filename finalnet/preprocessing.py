@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from finalnet.printed import erase_lines
+from finalnet.printed import NO_FORM, Form, erase_lines
 
 INPUT_SIZE = 28  # px, side of the network's input
 DIGIT_SIZE = 20  # px, longer side of the ink inside it
@@ -59,25 +59,33 @@ def normalize(network_inputs: np.ndarray) -> np.ndarray:
     return (network_inputs / np.float32(255) - np.float32(MEAN)) / np.float32(STD)
 
 
-def find_ink(image: PictureLike, erases_lines: bool = False) -> np.ndarray:
+def find_ink(image: PictureLike) -> np.ndarray:
     """Separate ink from paper.
 
     Args:
         image: as for `preprocess`.
-        erases_lines: whether printed lines count as paper.
     Returns:
         (H, W) uint8, paper 0, ink up to 255; all zero when there is no ink. Pictures with a side
         above `WORKING_SIZE` come back shrunk to it.
     Raises:
         TypeError, ValueError: as for `preprocess`.
     """
+    return _find_ink(image, False)[0]
+
+
+def find_writing(image: PictureLike) -> tuple[np.ndarray, Form]:
+    """`find_ink` without printed lines, and what was printed."""
+    return _find_ink(image, True)
+
+
+def _find_ink(image: PictureLike, is_form: bool) -> tuple[np.ndarray, Form]:
     color, alpha = to_pixels(image)
     if alpha is None:
-        return _ink(color, erases_lines)
+        return _ink(color, is_form)
     # Transparent paper takes the colour on which the ink shows: white, else black.
     opacity = (alpha / 255)[:, :, None]
-    ink = _ink(np.rint(color * opacity + 255 * (1 - opacity)).astype(np.uint8), erases_lines)
-    return ink if ink.any() else _ink(np.rint(color * opacity).astype(np.uint8), erases_lines)
+    found = _ink(np.rint(color * opacity + 255 * (1 - opacity)).astype(np.uint8), is_form)
+    return found if found[0].any() else _ink(np.rint(color * opacity).astype(np.uint8), is_form)
 
 
 def center_ink(ink: np.ndarray) -> np.ndarray:
@@ -168,28 +176,28 @@ def _decode(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("L" if image.mode == "1" else "RGB"))
 
 
-def _ink(pixels: np.ndarray, erases_lines: bool) -> np.ndarray:
-    """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255."""
+def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
+    """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255; and what was printed."""
     border = _border(pixels)
     paper = np.median(border, axis=0).astype(np.uint8)
     deviation = np.abs(border.astype(np.int16) - paper).max(axis=1)
     # The median, because ink may cover much of the border.
     typical = float(np.median(deviation))
     if typical > EVEN_PAPER:
-        return _ink_of_photograph(pixels, erases_lines)
+        return _ink_of_photograph(pixels, is_form)
     # Any colour that is not the paper's is ink, so yellow on white counts as black does.
     ink = cv2.absdiff(pixels, np.full_like(pixels, paper))
     if ink.ndim == 3:
         ink = ink.max(axis=2)
     strongest = int(ink.max())
     if strongest < MIN_CONTRAST:
-        return np.zeros_like(ink)
+        return np.zeros_like(ink), NO_FORM
     if typical:
         # Six times the median deviation is four standard deviations of the grain.
         ink = np.where(ink > 6 * typical, ink, 0).astype(np.uint8)
     # MNIST's own digits peak at 254 or 255 and must pass unchanged.
     ink = ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
-    return erase_lines(ink) if erases_lines else ink
+    return erase_lines(ink) if is_form else (ink, NO_FORM)
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:
@@ -198,7 +206,7 @@ def _border(pixels: np.ndarray) -> np.ndarray:
     return ring.reshape(len(ring), -1)
 
 
-def _ink_of_photograph(pixels: np.ndarray, erases_lines: bool) -> np.ndarray:
+def _ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     """Ink on unevenly lit paper: the paper is estimated at every place and divided out."""
     sharp = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     blur = max(sharp.shape) / 400  # px
@@ -217,18 +225,19 @@ def _ink_of_photograph(pixels: np.ndarray, erases_lines: bool) -> np.ndarray:
     grain = 255 * 1.4826 * float(np.median(np.abs(contrast - np.median(contrast))))
     strength = float(levels[mask > 0].mean()) if mask.any() else 0
     if strength < max(PHOTOGRAPH_CONTRAST, 6 * grain):
-        return np.zeros_like(levels)
-    if erases_lines:
+        return np.zeros_like(levels), NO_FORM
+    form = NO_FORM
+    if is_form:
         # As sharp as it is, or lines side by side would be one.
         sharp = sign * (sharp / paper - 1)
         lined = _ramp(sharp, threshold)
-        clean = erase_lines(lined)
-        if clean is not lined:
+        clean, form = erase_lines(lined)
+        if form.lines:
             sharp = np.where(clean < lined, sharp * (clean / np.maximum(lined, 1)), sharp)
             contrast = cv2.GaussianBlur(sharp.astype(np.float32), (0, 0), blur)
             mask = np.where(contrast * 255 > threshold, 255, 0).astype(np.uint8)
     mask = cv2.dilate(_without_dirt(mask), np.ones((3, 3), np.uint8))
-    return np.where(mask > 0, _ramp(contrast, threshold), 0).astype(np.uint8)
+    return np.where(mask > 0, _ramp(contrast, threshold), 0).astype(np.uint8), form
 
 
 def _ramp(contrast: np.ndarray, threshold: float) -> np.ndarray:

@@ -6,7 +6,9 @@ A stroke of a digit may be straight as well. Printed is what runs on beyond digi
 them, and what stands between such lines: a 1, the bar of a 7 and a minus do none of this.
 """
 
-from itertools import combinations, pairwise
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
 from typing import NamedTuple
 
 import cv2
@@ -22,12 +24,15 @@ STEEPEST = 0.6  # rise of a line that counts as level; the others are looked for
 UNEVEN = 0.8  # a piece's standard deviation from being straight, at the most
 GAPS = (4.0, 16.0, 40.0, 120.0)  # within a line, tried in this order: crossings, strokes along it
 FULL = 0.9  # of a longest gap, at the least, where there is ink
+CORNER = 3  # px that a line may end short of another one
 REACH = 25  # px that a line may go on in ink beyond its ends
 MAX_PIECES = 400  # the longest count
 MAX_LINES = 150
+MAX_FRAMES = 1_000
 LEAST, LEAN = 10, 3  # of a line, its length in px and in its widths
 MAX_RUNS = 150_000  # noise has more
 FEWEST_DOTS = 8
+LONGEST_DASH = 24  # px
 DOT_GAP = 13  # px, between the dots of a dotted line
 BEYOND = 1.6  # digits' heights from which on a line by itself is printed
 FAR_BEYOND = 2.5  # the same where digits are known only by what is left of them without the line
@@ -40,34 +45,53 @@ INSIDE = 0.2  # of a frame's height, at the least: what it holds
 SQUARE = 0.98  # sine of an angle that counts as a right one: 11 degrees off it
 HALF = 0.5  # of the digits' height: what is as high on both sides of a line is two digits
 TRIALS = 6  # of the longest lines, if all ink hangs together
+LEVEL_ENOUGH = 0.01  # of the longer side: shift of a corner up to which a sheet is level
 SMALLEST_FRAME = 8  # px
+SAME_SIZE = 1.15  # factor by which the sides of frames of one kind differ, at the most
 EVEN_WIDTHS = 1.3  # widths of the lines of one frame differ by this factor and 0.5 px, at the most
 ALIKE = 1.7  # widths of lines of one form differ by this factor, at the most
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Line:
     """A straight line."""
 
     points: np.ndarray  # (n, 2) float64, from left to right or from the top down
     width: float  # px
     is_level: bool  # rather than upright
-    cover: float  # of its length, where there is ink
+    cover: float = 1.0  # of its length, where there is ink
+    room: float = 0.0  # px that it may end short of what it goes to
 
-    @property
+    @cached_property
     def length(self) -> float:
         return float(np.hypot(*(self.points[-1] - self.points[0])))
 
-    @property
+    @cached_property
     def way(self) -> np.ndarray:
         """The direction, (2,) float64 of length 1."""
         return np.asarray((self.points[-1] - self.points[0]) / max(self.length, 1e-9))
 
 
-def erase_lines(ink: np.ndarray) -> np.ndarray:
-    """Take printed lines out of ink, (H, W) uint8, paper 0; the very same where there are none."""
-    mask = (ink >= FAINT).astype(np.uint8)
-    printed = choose_printed(mask, find_straight(mask))
-    return erase(ink, printed) if printed else ink
+class Form(NamedTuple):
+    """What is printed around digits."""
+
+    lines: list[Line]
+    cells: list[np.ndarray]  # (4, 2) float64 each: top left, top right, bottom left, bottom right
+
+
+NO_FORM = Form([], [])
+
+
+def erase_lines(ink: np.ndarray) -> tuple[np.ndarray, Form]:
+    """Take printed lines out of ink.
+
+    Args:
+        ink: (H, W) uint8, paper 0.
+    Returns:
+        The ink without them, the very same where there are none; and what was printed.
+    """
+    form = find_form((ink >= FAINT).astype(np.uint8))
+    return (erase(ink, form.lines) if form.lines else ink), form
 
 
 # --- straight lines ---------------------------------------------------------------------------
@@ -77,25 +101,30 @@ def find_straight(mask: np.ndarray) -> list[Line]:
     """All straight, narrow lines of one width, drawn through or dotted, longest first."""
     widest = max(WIDEST_LEAST, round(WIDEST * max(mask.shape)))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    small = stats[:, 2:4].max(axis=1) <= DOT_GAP
-    small[0] = False
-    dots = small[labels].astype(np.uint8)
-    pictures = [(mask - dots, 0)] + [(dots, DOT_GAP)] * int(small.sum() >= FEWEST_DOTS)
+    longer, shorter = stats[:, 2:4].max(axis=1), stats[:, 2:4].min(axis=1)
+    small = ((longer <= LONGEST_DASH) & (shorter <= widest)).astype(np.uint8)
+    small[0] = 0
+    dots = small[labels]
     lines = []
     for is_level in (True, False):
-        for picture, gap in pictures:
-            turned = picture if is_level else picture.T
-            if gap:
-                turned = cv2.morphologyEx(turned, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
-            turned = np.ascontiguousarray(turned)
-            for points, width in trace(turned, widest):
-                if gap and np.ptp(points[:, 0]) < 3 * gap:
-                    continue
-                line = Line(points, width, is_level, 0.0)
-                cover = float(turned[sample(line, turned.shape)].mean())
-                points = points if is_level else points[:, ::-1]
-                lines.append(line._replace(points=points, cover=cover))
-    lines = [line for line in lines if line.length >= max(LEAST, LEAN * line.width)]
+        turned = np.ascontiguousarray(mask if is_level else mask.T)
+        closed = turned
+        if small.sum() >= FEWEST_DOTS:
+            dotted = dots if is_level else dots.T
+            closed = cv2.morphologyEx(dotted, cv2.MORPH_CLOSE, np.ones((1, DOT_GAP), np.uint8))
+            closed = cv2.bitwise_or(turned, closed)
+        for points, width in trace(closed, widest):
+            way = sample(Line(points, width, True), turned.shape)
+            is_dotted = turned[way].mean() < SOLID_COVER
+            line = Line(
+                points=points if is_level else points[:, ::-1],
+                width=width,
+                is_level=is_level,
+                cover=float(closed[way].mean()),
+                room=DOT_GAP if is_dotted else CORNER,
+            )
+            if line.length >= max(LEAST * (1 + 3 * is_dotted), LEAN * width):
+                lines.append(line)
     return sorted(lines, key=lambda line: -line.length)[:MAX_LINES]
 
 
@@ -238,21 +267,24 @@ def describe(chain: list[np.ndarray]) -> tuple[float, ...]:
 # --- which of them are printed ----------------------------------------------------------------
 
 
-def choose_printed(mask: np.ndarray, lines: list[Line]) -> list[Line]:
-    """The lines that no digit has."""
+def find_form(mask: np.ndarray) -> Form:
+    """The lines that no digit has, and the places for digits between them."""
+    lines = find_straight(mask)
     if not lines:
-        return []
-    found = sorted(set(find_long(mask, lines)) | set(find_frames(mask, lines)))
+        return NO_FORM
+    frames = find_frames(mask, lines)
+    found = set(find_long(mask, lines)).union(*(frame.sides for frame in frames))
     if not found:
-        return []
+        return NO_FORM
     # Of one form: the longest line says how it lies, the others are along it or across.
-    way = lines[found[0]].way
-    along = [i for i, line in enumerate(lines) if is_square(float(line.way @ way))]
-    printed = {place for place, index in enumerate(along) if index in found}
-    lines = [lines[index] for index in along]
-    printed |= find_ticks(lines, printed)
+    way = lines[min(found)].way
+    lies = [is_square(float(line.way @ way)) for line in lines]
+    printed = {index for index in found if lies[index]}
+    ticks = find_ticks(lines, printed)
+    printed |= ticks
     printed |= find_remains(lines, printed)
-    return [lines[index] for index in sorted(printed)]
+    cells = [frame.corners for frame in frames if printed.issuperset(frame.sides)]
+    return Form([lines[index] for index in sorted(printed)], cells)
 
 
 def is_square(cosine: float) -> bool:
@@ -300,56 +332,88 @@ def typical(heights: np.ndarray) -> float:
     return float(np.median(tall)) if len(tall) else 0.0
 
 
-def find_frames(mask: np.ndarray, lines: list[Line]) -> list[int]:
-    """Lines that enclose ink, four by four, and others that make frames of the same size."""
+class Frame(NamedTuple):
+    """Two lines that are level and two that are upright, around a place for a digit."""
+
+    sides: frozenset[int]  # the indices of its lines
+    corners: np.ndarray  # (4, 2) float64, top left, top right, bottom left, bottom right
+    is_crossed: bool  # by another upright line
+
+
+def find_frames(mask: np.ndarray, lines: list[Line]) -> list[Frame]:
+    """Frames that hold ink, and empty ones of the same size."""
     level = [i for i, line in enumerate(lines) if line.is_level]
     upright = [i for i, line in enumerate(lines) if not line.is_level]
     level.sort(key=lambda i: float(lines[i].points[:, 1].mean()))
     upright.sort(key=lambda i: float(lines[i].points[:, 0].mean()))
     if len(level) < 2 or len(upright) < 2:
         return []
-    corners = [find_corners([lines[i] for i in level], [lines[j] for j in upright])]
-    corners, meet = corners[0]
+    corners, meet = find_corners([lines[i] for i in level], [lines[j] for j in upright])
+    widths = np.array([line.width for line in lines])
+    frames = list[Frame]()
+    for one, other in combinations(range(len(level)), 2):
+        both = np.flatnonzero(meet[one] & meet[other]).tolist()
+        for step in (1, 2):
+            for left, right in zip(both, both[step:], strict=False):
+                sides = [level[one], level[other], upright[left], upright[right]]
+                if widths[sides].max() > EVEN_WIDTHS * widths[sides].min() + 0.5:
+                    continue
+                four = corners[[one, one, other, other], [left, right, left, right]]
+                frames.append(Frame(frozenset(sides), four, step == 2))
+        if len(frames) > MAX_FRAMES:
+            return []
+    if not frames:
+        return []
     rest = cv2.integral(mask * (1 - draw(mask.shape, lines)))
+    return choose_frames(frames, hold_ink(rest, lines, np.array([f.corners for f in frames])))
+
+
+def hold_ink(rest: np.ndarray, lines: list[Line], corners: np.ndarray) -> np.ndarray:
+    """Whether there is ink in frames that is no line, or a line that hangs free: (n,) bool.
+
+    Args:
+        rest: (H + 1, W + 1) int32, the integral of ink without lines.
+        corners: (n, 4, 2), of the frames.
+    """
+    size = np.ptp(corners, axis=1)
+    low = np.maximum(corners[:, 0], np.stack([corners[:, 2, 0], corners[:, 1, 1]], axis=1))
+    high = np.minimum(corners[:, 3], np.stack([corners[:, 1, 0], corners[:, 2, 1]], axis=1))
+    limits = np.array(rest.shape[::-1]) - 1
+    low = np.clip(low + 0.05 * size, 0, limits).astype(int)
+    high = np.clip(high - 0.05 * size, 0, limits).astype(int)
+    (x0, y0), (x1, y1) = low.T, high.T
+    amount = rest[y1, x1] - rest[y0, x1] - rest[y1, x0] + rest[y0, x0]
+    least = INSIDE * size[:, 1]
+    width = np.median([line.width for line in lines])
     middles = np.array([line.points[[0, -1]].mean(axis=0) for line in lines])
     lengths = np.array([line.length for line in lines])
-    widths = np.array([line.width for line in lines])
-    full, empty = list[Frame](), list[Frame]()
-    for one, other in combinations(range(len(level)), 2):
-        for left, right in pairwise(np.flatnonzero(meet[one] & meet[other])):
-            sides = np.array([level[one], level[other], upright[left], upright[right]])
-            if widths[sides].max() > EVEN_WIDTHS * widths[sides].min() + 0.5:
-                continue
-            four = corners[[one, one, other, other], [left, right, left, right]]
-            low = np.maximum(four[:2].max(axis=0), four[::2].max(axis=0))
-            frame = Frame(sides, np.ptp(four, axis=0))
-            (x0, y0), (x1, y1) = four[0], four[3]
-            x0, x1 = max(four[0, 0], four[2, 0]), min(four[1, 0], four[3, 0])
-            y0, y1 = max(four[0, 1], four[1, 1]), min(four[2, 1], four[3, 1])
-            room = 0.05 * frame.size
-            limits = np.array(mask.shape[::-1])
-            x0, y0 = np.clip(np.array([x0, y0]) + room, 0, limits).astype(int)
-            x1, y1 = np.clip(np.array([x1, y1]) - room, 0, limits).astype(int)
-            if min(x1 - x0, y1 - y0) < SMALLEST_FRAME:
-                continue
-            amount = rest[y1, x1] - rest[y0, x1] - rest[y1, x0] + rest[y0, x0]
-            x, y = middles.T
-            free = (x0 < x) & (x < x1) & (y0 < y) & (y < y1) & (lengths > INSIDE * (y1 - y0))
-            free &= lengths < 0.85 * frame.size.min()
-            holds = amount >= INSIDE * (y1 - y0) * widths[sides].mean() or free.any()
-            (full if holds else empty).append(frame)
-    alike = [frame for frame in empty if any(frame.is_like(other) for other in full)]
-    return sorted({int(side) for frame in full + alike for side in frame.sides})
+    free = ((middles > low[:, None]) & (middles < high[:, None])).all(axis=2)
+    free &= (lengths > least[:, None]) & (lengths < 0.85 * size.min(axis=1)[:, None])
+    is_large = (high - low).min(axis=1) >= SMALLEST_FRAME
+    return np.asarray(is_large & ((amount >= least * width) | free.any(axis=1)))
 
 
-class Frame(NamedTuple):
-    """Four lines, two that are level and two that are upright."""
+def choose_frames(frames: list[Frame], full: np.ndarray) -> list[Frame]:
+    """Of frames that overlap: those of which there are most of one size, else the larger ones.
 
-    sides: np.ndarray  # (4,) int, their indices
-    size: np.ndarray  # (2,) float64, px, width and height
-
-    def is_like(self, other: "Frame") -> bool:
-        return bool((np.abs(self.size / other.size - 1) <= 0.15).all())
+    Strokes of a digit make frames with the lines beside them, too.
+    """
+    corners = np.array([frame.corners for frame in frames])
+    crossed = np.array([frame.is_crossed for frame in frames])
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    size, area = high - low, (high - low).prod(axis=1)
+    alike = np.abs(np.log(size[:, None] / size[None])) <= np.log(SAME_SIZE)
+    # Two lines between two boxes: from left to left is a frame as often as from right to right.
+    count = (alike.all(axis=2) & full).sum(axis=1) / (1 + crossed)
+    kept: list[int] = []
+    for index in np.lexsort([-area, crossed, -count]).tolist():
+        if not count[index]:
+            break
+        overlap = np.minimum(high[index], high[kept]) - np.maximum(low[index], low[kept])
+        shared = np.maximum(overlap, 0).prod(axis=1) > 0.3 * np.minimum(area[index], area[kept])
+        if not any(frames[index].sides & frames[kept[i]].sides for i in np.flatnonzero(shared)):
+            kept.append(index)
+    return [frames[index] for index in kept]
 
 
 def find_corners(level: list[Line], upright: list[Line]) -> tuple[np.ndarray, np.ndarray]:
@@ -362,7 +426,7 @@ def find_corners(level: list[Line], upright: list[Line]) -> tuple[np.ndarray, np
     cross = np.where(square, cross, 1)
     along = (apart[..., 0] * s[None, :, 1] - apart[..., 1] * s[None, :, 0]) / cross
     down = (apart[..., 0] * r[:, None, 1] - apart[..., 1] * r[:, None, 0]) / cross
-    slack = 3 + np.add.outer([l.width for l in level], [l.width for l in upright]) / 2
+    slack = np.add.outer([l.width / 2 + l.room / 2 for l in level], [l.width / 2 + l.room / 2 for l in upright])
     ends = np.array([l.length for l in level])[:, None], np.array([l.length for l in upright])[None]
     meet = square & (along >= -slack) & (along <= ends[0] + slack)
     meet &= (down >= -slack) & (down <= ends[1] + slack)
@@ -376,7 +440,7 @@ def ends_on(end: np.ndarray, line: Line, other: Line) -> bool:
     apart = end - other.points[0]
     along = float(apart @ other.way)
     aside = abs(float(apart[0] * other.way[1] - apart[1] * other.way[0]))
-    slack = (line.width + other.width) / 2 + 3
+    slack = (line.width + other.width) / 2 + line.room
     return aside <= slack and -slack <= along <= other.length + slack
 
 
@@ -464,4 +528,55 @@ def prolong(line: Line) -> Line:
     """A line that reaches into the corners of its form."""
     start, end = line.points[[0, -1]]
     way = line.way * (line.width + 2)
-    return line._replace(points=np.concatenate([[start - way], line.points, [end + way]]))
+    return replace(line, points=np.concatenate([[start - way], line.points, [end + way]]))
+
+
+# --- how the sheet lies -----------------------------------------------------------------------
+
+
+def find_level(shape: tuple[int, ...], lines: list[Line]) -> np.ndarray | None:
+    """The (3, 3) matrix from a picture in which the lines are level and upright to one of this
+    shape as it is; None if they are so already."""
+    height, width = shape
+    rise = fit_way([line for line in lines if line.is_level], 1)
+    lean = fit_way([line for line in lines if not line.is_level], 0)
+    if rise is None and lean is None:
+        return None
+    if rise is None:
+        assert lean is not None
+        rise = (-lean[0], 0.0)
+    if lean is None:
+        lean = (-rise[0], 0.0)
+    corners = []
+    for y in (0.0, height):
+        for x in (0.0, width):
+            level, upright = rise[0] + rise[1] * y, lean[0] + lean[1] * x
+            # Where y + level * (u - width / 2) meets x + upright * (v - height / 2).
+            v = (y + level * (x - width / 2 - upright * height / 2)) / (1 - level * upright)
+            corners.append((x + upright * (v - height / 2), v))
+    flat = np.array([(0, 0), (width, 0), (0, height), (width, height)], np.float32)
+    tilted = np.array(corners, np.float32)
+    if np.abs(tilted - flat).max() < LEVEL_ENOUGH * max(shape):
+        return None
+    return np.asarray(cv2.getPerspectiveTransform(flat, tilted))
+
+
+def fit_way(lines: list[Line], axis: int) -> tuple[float, float] | None:
+    """How steep lines are, and by how much more for each px along an axis."""
+    if not lines:
+        return None
+    ways = np.array([line.way[axis] / line.way[1 - axis] for line in lines])
+    lengths = np.array([line.length for line in lines])
+    places = np.array([line.points[[0, -1], axis].mean() for line in lines])
+    mean = float(np.average(places, weights=lengths))
+    steep = float(np.average(ways, weights=lengths))
+    spread = float(np.average((places - mean) ** 2, weights=lengths))
+    change = float(np.average((places - mean) * (ways - steep), weights=lengths))
+    # A few short lines say little about it.
+    change /= spread + (lengths.max() / 4) ** 2
+    return steep - change * mean, change
+
+
+def move_cells(cells: list[np.ndarray], move: np.ndarray) -> list[np.ndarray]:
+    """Cells, moved by a (3, 3) matrix."""
+    return [cv2.perspectiveTransform(cell[None], move)[0] for cell in cells]
