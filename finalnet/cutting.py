@@ -44,7 +44,7 @@ def split_ink(ink: np.ndarray, cells: Sequence[np.ndarray] = ()) -> Split:
     for line in lines:
         line_breaks = line.breaks[:1]
         before: Box | None = None
-        home = 0
+        home: Box | None = None
         for piece, after in zip(line.pieces, line.breaks[1:], strict=True):
             box = join([boxes[index] for index in piece])
             if slices:
@@ -83,17 +83,18 @@ def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:
 
 def find_homes(
     zones: np.ndarray, ink: np.ndarray, count: int, cells: Sequence[np.ndarray]
-) -> list[int]:
-    """The cell, from 1 on, in which most of each zone's ink is; 0 if it is in none."""
+) -> list[Box | None]:
+    """The cell in which most of each zone's ink is, if it is in any."""
     if not cells:
-        return [0] * count
+        return [None] * count
     places = np.zeros(ink.shape, np.int32)
     for number, cell in enumerate(cells, 1):
         cv2.fillConvexPoly(places, np.rint(cell[[0, 1, 3, 2]]).astype(np.int32), number)
     solid = (ink >= SOLID) & (zones >= 0)
     shares = np.zeros((count, len(cells) + 1), np.int64)
     np.add.at(shares, (zones[solid], places[solid]), 1)
-    return shares.argmax(axis=1).tolist()
+    boxes = [Box(*cell.min(axis=0).tolist(), *np.ptp(cell, axis=0).tolist()) for cell in cells]
+    return [[None, *boxes][home] for home in shares.argmax(axis=1).tolist()]
 
 
 def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float:

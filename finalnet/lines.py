@@ -71,7 +71,7 @@ class Line(NamedTuple):
 
 
 def find_lines(
-    boxes: Sequence[Box], leans: Sequence[float], room: float, homes: Sequence[int] = ()
+    boxes: Sequence[Box], leans: Sequence[float], room: float, homes: Sequence[Box | None] = ()
 ) -> list[Line]:
     """Put boxes on lines, from the top down, and tell separators from digits.
 
@@ -79,18 +79,25 @@ def find_lines(
         boxes: of strokes, or of connected ink.
         leans: of each, the correlation of x with y pointing up, -1 to 1: 1 is a straight slash.
         room: what separators keep from digits, at the least.
-        homes: the printed cell that each is in, 0 for none; two cells hold two digits.
+        homes: the printed cell, if any, that each is in; two cells hold two digits.
     Raises:
         ValueError: more than `MAX_LINES` lines, or more than `MAX_DIGITS` pieces on one.
     """
     # A noisy picture has specks in thousands.
     order = sorted(range(len(boxes)), key=lambda index: -max(boxes[index][2:]))[:MAX_STROKES]
-    groups = group_lines({index: boxes[index] for index in sorted(order)})
-    homes = homes or [0] * len(boxes)
+    homes = homes or [None] * len(boxes)
+    groups = group_lines({index: stand(boxes[index], homes[index]) for index in sorted(order)})
     lines = [lay_out(group, boxes, leans, room, homes) for group in groups]
     if len(lines) > MAX_LINES:
         raise ValueError(f"the ink is in {len(lines)} lines, at most {MAX_LINES} are read")
     return lines
+
+
+def stand(box: Box, home: Box | None) -> Box:
+    """A box as high as the cell that it is in: how high digits are in cells varies."""
+    if home is None:
+        return box
+    return Box(box.left, home.top + home.height / 6, box.width, home.height * 2 / 3)
 
 
 def group_lines(boxes: dict[int, Box]) -> list[list[int]]:
@@ -155,7 +162,7 @@ def lay_out(
     boxes: Sequence[Box],
     leans: Sequence[float],
     room: float,
-    homes: Sequence[int],
+    homes: Sequence[Box | None],
 ) -> Line:
     """The pieces of one line, and what stands between them."""
     highest = max(boxes[index].height for index in group)
@@ -179,11 +186,12 @@ def lay_out(
                 break
     if len(lined) > MAX_DIGITS:
         raise ValueError(f"the ink is in {len(lined)} pieces, at most {MAX_DIGITS} digits are read")
-    return Line(lined, find_breaks(kept, marks))
+    rooms = [homes[piece[0]] for piece in lined]
+    return Line(lined, find_breaks(kept, marks, rooms))
 
 
 def arrange(
-    members: Sequence[int], boxes: Sequence[Box], homes: Sequence[int]
+    members: Sequence[int], boxes: Sequence[Box], homes: Sequence[Box | None]
 ) -> list[list[int]]:
     """Put what is surely one digit together, drop dirt, and order the rest from left to right.
 
@@ -273,7 +281,9 @@ def _are_colon(one: Box, other: Box, height: float) -> bool:
     return aside <= DOT * height and abs(_middle(one) - _middle(other)) >= DOT * height
 
 
-def find_breaks(digits: Sequence[Box], marks: Sequence[tuple[float, str]]) -> list[str]:
+def find_breaks(
+    digits: Sequence[Box], marks: Sequence[tuple[float, str]], homes: Sequence[Box | None]
+) -> list[str]:
     """What stands before each digit of a line, and after the last."""
     gaps = [_gap(*pair) for pair in pairwise(digits)]
     highest = max((box.height for box in digits), default=0)
@@ -284,6 +294,8 @@ def find_breaks(digits: Sequence[Box], marks: Sequence[tuple[float, str]]) -> li
     breaks = ["", *(" " if gap >= wide else "" for gap in gaps), ""]
     for place, name in marks:
         before = sum(_center(box) < place for box in digits)
+        if 0 < before < len(digits) and are_apart(homes[before - 1], homes[before]):
+            continue  # what is left of a line
         # One separator between two digits: of more, some are dirt.
         if before < len(digits) and breaks[before] in ("", " "):
             breaks[before] = name
@@ -296,9 +308,9 @@ def log_odds(one: Box, other: Box) -> float:
     return (_gap(one, other) / height - EVEN_GAP) / GAP_SCALE
 
 
-def are_apart(home: int, other: int) -> bool:
-    """Whether two printed cells, 0 for none, are different ones."""
-    return home != other and 0 not in (home, other)
+def are_apart(home: Box | None, other: Box | None) -> bool:
+    """Whether two pieces are in two printed cells, which are given where there are any."""
+    return home is not None and other is not None and home != other
 
 
 def join(boxes: Sequence[Box]) -> Box:

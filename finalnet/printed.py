@@ -37,13 +37,14 @@ DOT_GAP = 13  # px, between the dots of a dotted line
 BEYOND = 1.6  # digits' heights from which on a line by itself is printed
 FAR_BEYOND = 2.5  # the same where digits are known only by what is left of them without the line
 SLENDER = 10  # times its width; a digit that touches a line is at least as high
-THICKEST = 0.2  # of the digits' height: a line's width, at the most
+THICKEST = 0.3  # of the digits' height: a line's width, at the most
 COVERED = 0.85  # of a piece of ink: that much of long lines makes it none of a digit
 LOWEST = 0.25  # of the highest ink: what is lower tells nothing of digits' heights
 SOLID_COVER = 0.8  # of a long line's length, at the least, where there is ink
 INSIDE = 0.2  # of a frame's height, at the least: what it holds
 SQUARE = 0.98  # sine of an angle that counts as a right one: 11 degrees off it
 HALF = 0.5  # of the digits' height: what is as high on both sides of a line is two digits
+BEND = 0.005  # of a long line's length, how far it is from straight, at the most
 TRIALS = 6  # of the longest lines, if all ink hangs together
 LEVEL_ENOUGH = 0.01  # of the longer side: shift of a corner up to which a sheet is level
 SMALLEST_FRAME = 8  # px
@@ -70,6 +71,12 @@ class Line:
     def way(self) -> np.ndarray:
         """The direction, (2,) float64 of length 1."""
         return np.asarray((self.points[-1] - self.points[0]) / max(self.length, 1e-9))
+
+    @cached_property
+    def bend(self) -> float:
+        """How far from straight it is at the most, in px."""
+        apart = self.points - self.points[0]
+        return float(np.abs(apart @ (-self.way[1], self.way[0])).max())
 
 
 class Form(NamedTuple):
@@ -279,7 +286,12 @@ def find_form(mask: np.ndarray) -> Form:
     # Of one form: the longest line says how it lies, the others are along it or across.
     way = lines[min(found)].way
     lies = [is_square(float(line.way @ way)) for line in lines]
-    printed = {index for index in found if lies[index]}
+    widths = np.array([line.width for line in lines])
+    mean = np.average(widths[sorted(found)], weights=[lines[i].length for i in sorted(found)])
+    # Two bars of sevens may go on in one another, but pens are rarely as wide as lines.
+    short = FAR_BEYOND * max([frame.height for frame in frames], default=0)
+    odd = np.abs(np.log(widths / mean)) > np.log(EVEN_WIDTHS)
+    printed = {i for i in found if lies[i] and not (odd[i] and lines[i].length < short)}
     ticks = find_ticks(lines, printed)
     printed |= ticks
     printed |= find_remains(lines, printed)
@@ -300,7 +312,7 @@ def find_long(mask: np.ndarray, lines: list[Line]) -> list[int]:
     large[0] = False
     found = []
     for index, line in enumerate(lines):
-        if line.cover < SOLID_COVER:
+        if line.cover < SOLID_COVER or line.bend > 1 + BEND * line.length:
             continue
         rest = [i for i, other in enumerate(lines) if other.length >= 0.6 * line.length]
         covered = sum(
@@ -337,7 +349,11 @@ class Frame(NamedTuple):
 
     sides: frozenset[int]  # the indices of its lines
     corners: np.ndarray  # (4, 2) float64, top left, top right, bottom left, bottom right
-    is_crossed: bool  # by another upright line
+    is_crossed: bool  # by another line
+
+    @property
+    def height(self) -> float:
+        return float(np.ptp(self.corners[:, 1]))
 
 
 def find_frames(mask: np.ndarray, lines: list[Line]) -> list[Frame]:
@@ -352,14 +368,18 @@ def find_frames(mask: np.ndarray, lines: list[Line]) -> list[Frame]:
     widths = np.array([line.width for line in lines])
     frames = list[Frame]()
     for one, other in combinations(range(len(level)), 2):
-        both = np.flatnonzero(meet[one] & meet[other]).tolist()
+        both = np.flatnonzero(meet[one] & meet[other])
+        # A line through a frame may be a stroke of a digit; two are not.
+        between = meet[one + 1 : other, both]
         for step in (1, 2):
-            for left, right in zip(both, both[step:], strict=False):
+            for first in range(len(both) - step):
+                left, right = both[first], both[first + step]
+                crossings = step - 1 + int((between[:, first] & between[:, first + step]).sum())
                 sides = [level[one], level[other], upright[left], upright[right]]
-                if widths[sides].max() > EVEN_WIDTHS * widths[sides].min() + 0.5:
-                    continue
-                four = corners[[one, one, other, other], [left, right, left, right]]
-                frames.append(Frame(frozenset(sides), four, step == 2))
+                is_even = widths[sides].max() <= EVEN_WIDTHS * widths[sides].min() + 0.5
+                if crossings < 2 and is_even:
+                    four = corners[[one, one, other, other], [left, right, left, right]]
+                    frames.append(Frame(frozenset(sides), four, crossings == 1))
         if len(frames) > MAX_FRAMES:
             return []
     if not frames:
