@@ -20,6 +20,7 @@ CUT_INK = 0.35  # of the height; a column with more ink is no place to cut
 CUT_SPACING = 0.2  # of the height, at least between cuts, and between a cut and the ink's end
 CUTS = 2.0  # for each height of the ink's width, at most
 ALONE = 4.0  # log-odds: ink that hangs together and is all there is, is mostly one digit
+NARROW = 1.25  # width, in heights, of a cell that is likely to hold one digit
 DUST = 0.036  # of the highest connected ink; what is smaller on both sides is left out
 EDGE = 8  # px around connected ink within which its faint edge lies
 
@@ -49,12 +50,14 @@ def split_ink(ink: np.ndarray, cells: Sequence[np.ndarray] = ()) -> Split:
             box = join([boxes[index] for index in piece])
             if slices:
                 is_open = before and not line_breaks[-1] and not are_apart(home, homes[piece[0]])
-                odds.append(log_odds(before, box) if before and is_open else math.inf)
+                one = ALONE * holds_one(homes[piece[0]])
+                odds.append(log_odds(before, box) - one if before and is_open else math.inf)
             home = homes[piece[0]]
             cuts = cut_piece(ink, zones, piece, box)
             # At most even: of several places to cut, most are wrong.
             cut_odds = min((box.width / max(box.height, 1) - EVEN_WIDTH) / WIDTH_SCALE, 0.0)
-            odds += [cut_odds - ALONE * alone] * (len(cuts) - 1)
+            is_one = alone or holds_one(home)
+            odds += [cut_odds - ALONE * is_one] * (len(cuts) - 1)
             line_breaks += [*[""] * (len(cuts) - 1), after]
             slices += cuts
             before = box
@@ -95,6 +98,11 @@ def find_homes(
     np.add.at(shares, (zones[solid], places[solid]), 1)
     boxes = [Box(*cell.min(axis=0).tolist(), *np.ptp(cell, axis=0).tolist()) for cell in cells]
     return [[None, *boxes][home] for home in shares.argmax(axis=1).tolist()]
+
+
+def holds_one(cell: Box | None) -> bool:
+    """Whether there is a cell and it is as narrow as those that are for one digit."""
+    return cell is not None and cell.width <= NARROW * cell.height
 
 
 def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float:

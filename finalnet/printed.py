@@ -24,6 +24,7 @@ STEEPEST = 0.6  # rise of a line that counts as level; the others are looked for
 UNEVEN = 0.8  # a piece's standard deviation from being straight, at the most
 GAPS = (4.0, 16.0, 40.0, 120.0)  # within a line, tried in this order: crossings, strokes along it
 FULL = 0.9  # of a longest gap, at the least, where there is ink
+LOOSE = 8  # px more that printed lines may end short of one another
 CORNER = 3  # px that a line may end short of another one
 REACH = 25  # px that a line may go on in ink beyond its ends
 MAX_PIECES = 400  # the longest count
@@ -290,13 +291,13 @@ def find_form(mask: np.ndarray) -> Form:
     mean = np.average(widths[sorted(found)], weights=[lines[i].length for i in sorted(found)])
     # Two bars of sevens may go on in one another, but pens are rarely as wide as lines.
     short = FAR_BEYOND * max([frame.height for frame in frames], default=0)
-    odd = np.abs(np.log(widths / mean)) > np.log(EVEN_WIDTHS)
+    odd = np.abs(widths - mean) > (EVEN_WIDTHS - 1) * mean + 0.7
     printed = {i for i in found if lies[i] and not (odd[i] and lines[i].length < short)}
     ticks = find_ticks(lines, printed)
     printed |= ticks
     printed |= find_remains(lines, printed)
-    cells = [frame.corners for frame in frames if printed.issuperset(frame.sides)]
-    return Form([lines[index] for index in sorted(printed)], cells)
+    lines = [lines[index] for index in sorted(printed)]
+    return Form(lines, find_cells(lines))
 
 
 def is_square(cosine: float) -> bool:
@@ -342,6 +343,28 @@ def typical(heights: np.ndarray) -> float:
     """The height of digits, of heights of whatever there is; 0 if there is nothing."""
     tall = heights[heights >= 0.5 * heights.max(initial=0)]
     return float(np.median(tall)) if len(tall) else 0.0
+
+
+def find_cells(lines: list[Line]) -> list[np.ndarray]:
+    """The places between printed lines, row by row: (4, 2) corners each."""
+    level = [line for line in lines if line.is_level]
+    upright = [line for line in lines if not line.is_level]
+    level.sort(key=lambda line: float(line.points[:, 1].mean()))
+    upright.sort(key=lambda line: float(line.points[:, 0].mean()))
+    if len(level) < 2 or len(upright) < 2:
+        return []
+    corners, meet = find_corners(level, upright, LOOSE)
+    cells = []
+    for one in range(len(level) - 1):
+        sides = np.flatnonzero(meet[one])
+        for left, right in zip(sides, sides[1:], strict=False):
+            below = np.flatnonzero((meet[:, left] & meet[:, right])[one + 1 :])
+            if len(below):
+                other = one + 1 + below[0]
+                cell = corners[[one, one, other, other], [left, right, left, right]]
+                if np.ptp(cell, axis=0).min() >= SMALLEST_FRAME:
+                    cells.append(cell)
+    return cells
 
 
 class Frame(NamedTuple):
@@ -436,7 +459,9 @@ def choose_frames(frames: list[Frame], full: np.ndarray) -> list[Frame]:
     return [frames[index] for index in kept]
 
 
-def find_corners(level: list[Line], upright: list[Line]) -> tuple[np.ndarray, np.ndarray]:
+def find_corners(
+    level: list[Line], upright: list[Line], loose: float = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Where lines meet: (n, m, 2) points, and (n, m) bool, whether they do, at right angles."""
     a, c = (np.array([line.points[0] for line in lines]) for lines in (level, upright))
     r, s = (np.array([line.way for line in lines]) for lines in (level, upright))
@@ -446,10 +471,11 @@ def find_corners(level: list[Line], upright: list[Line]) -> tuple[np.ndarray, np
     cross = np.where(square, cross, 1)
     along = (apart[..., 0] * s[None, :, 1] - apart[..., 1] * s[None, :, 0]) / cross
     down = (apart[..., 0] * r[:, None, 1] - apart[..., 1] * r[:, None, 0]) / cross
-    slack = np.add.outer([l.width / 2 + l.room / 2 for l in level], [l.width / 2 + l.room / 2 for l in upright])
-    ends = np.array([l.length for l in level])[:, None], np.array([l.length for l in upright])[None]
-    meet = square & (along >= -slack) & (along <= ends[0] + slack)
-    meet &= (down >= -slack) & (down <= ends[1] + slack)
+    rooms = ([(line.width + line.room) / 2 for line in lines] for lines in (level, upright))
+    slack = np.add.outer(*rooms) + loose
+    lengths = [np.array([line.length for line in lines]) for lines in (level, upright)]
+    meet = square & (along >= -slack) & (along <= lengths[0][:, None] + slack)
+    meet &= (down >= -slack) & (down <= lengths[1][None] + slack)
     return a[:, None] + along[..., None] * r[:, None], meet
 
 
