@@ -20,6 +20,7 @@ CENTER = 14.0  # px, index of the pixel that holds the centre of mass
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1]
 
 MAX_PIXELS = 16_000_000  # of a picture; more are refused
+WHITES = (1, 255, 1023, 4095, 16383, 65535)  # floats, and 8, 10, 12, 14 and 16 bits
 WORKING_SIZE = 1120  # px, a longer side is shrunk to this before the ink is looked for
 MIN_CONTRAST = 12  # grey levels of 255 between paper and its strongest ink; less is blank
 PHOTOGRAPH_CONTRAST = 20  # the same, of a paper at 255, where light is uneven
@@ -36,8 +37,9 @@ def preprocess(image: PictureLike) -> np.ndarray:
     """Turn a picture of one digit into what FinalNet sees.
 
     Args:
-        image: PIL image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4); dark ink on
-            light paper or light ink on dark paper.
+        image: PIL image of any mode, or array (H, W), (H, W, 3), (H, W, 4), (H, W, 1) or
+            (1, H, W), uint8 in [0, 255] or float in [0, 1]; dark ink on light paper or light ink
+            on dark paper.
     Returns:
         (28, 28) uint8, paper 0, ink 255; all zero when there is no ink.
     Raises:
@@ -132,21 +134,41 @@ def to_pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
         _check_size(image.height, image.width)
         pixels = _decode(image)
     elif isinstance(image, np.ndarray):
-        if image.dtype != np.uint8:
-            raise ValueError(f"an image array must be uint8 in 0..255, got {image.dtype}")
-        if image.ndim != 2 and (image.ndim != 3 or image.shape[2] not in (3, 4)):
-            raise ValueError(
-                f"an image array must be (H, W), (H, W, 3) or (H, W, 4), got {image.shape}"
-            )
-        _check_size(*image.shape[:2])
-        pixels = image
+        pixels = check_array(image)
     else:
-        raise TypeError(f"expected a PIL image or a uint8 array, got {type(image).__name__}")
+        raise TypeError(f"expected a PIL image or an array, got {type(image).__name__}")
     if max(pixels.shape[:2]) > WORKING_SIZE:
         pixels = _resize(pixels, WORKING_SIZE)
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         return pixels[:, :, :3], pixels[:, :, 3]
     return pixels, None
+
+
+def check_array(image: np.ndarray) -> np.ndarray:
+    """An array of any accepted kind as uint8 (H, W), (H, W, 3) or (H, W, 4)."""
+    shape = image.shape
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[:, :, 0]
+    elif image.ndim == 3 and image.shape[0] == 1 and image.shape[2] not in (3, 4):
+        image = image[0]
+    if image.ndim != 2 and (image.ndim != 3 or image.shape[2] not in (3, 4)):
+        raise ValueError(
+            "an image array must be (H, W), (H, W, 3), (H, W, 4), (H, W, 1) or (1, H, W), "
+            f"got {shape}"
+        )
+    _check_size(*image.shape[:2])
+    if np.issubdtype(image.dtype, np.floating):
+        if not (image.min() >= 0 and image.max() <= 1):
+            raise ValueError(
+                "an image array of floats must lie in 0..1, got "
+                f"{image.min():.3g} to {image.max():.3g}; give 0..255 as uint8"
+            )
+        return np.rint(image * 255).astype(np.uint8)
+    if image.dtype != np.uint8:
+        raise ValueError(
+            f"an image array must be uint8 in 0..255 or float in 0..1, got {image.dtype}"
+        )
+    return image
 
 
 def _check_size(height: int, width: int) -> None:
@@ -165,9 +187,9 @@ def _decode(image: Image.Image) -> np.ndarray:
         return np.asarray(image)
     if image.mode.startswith(("I", "F")):
         pixels = np.nan_to_num(np.asarray(image, dtype=np.float32))
-        # The mode does not say what white is: 1, 255 and 65,535 are all in use.
+        # The mode does not say what white is: 1 and all of these bits are in use.
         strongest = pixels.max(initial=0)
-        white = next((white for white in (1, 255) if strongest <= white), 65535)
+        white = next((white for white in WHITES if strongest <= white), WHITES[-1])
         return np.clip(pixels * (255 / white), 0, 255).astype(np.uint8)
     if image.mode == "La":
         image = image.convert("LA")

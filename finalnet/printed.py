@@ -240,7 +240,9 @@ def join_pieces(pieces: np.ndarray, mask: np.ndarray) -> list[tuple[np.ndarray, 
                 fits[one, other] = mask[y, x].mean() >= FULL
         follower: dict[int, int] = {}
         taken = set()
-        for index in np.argsort(np.where(fits, gap, np.inf), axis=None, kind="stable")[: fits.sum()]:
+        for index in np.argsort(np.where(fits, gap, np.inf), axis=None, kind="stable")[
+            : fits.sum()
+        ]:
             one, other = divmod(int(index), len(chains))
             if one not in follower and other not in taken:
                 follower[one] = other
@@ -316,9 +318,7 @@ def find_long(mask: np.ndarray, lines: list[Line]) -> list[int]:
         if line.cover < SOLID_COVER or line.bend > 1 + BEND * line.length:
             continue
         rest = [i for i, other in enumerate(lines) if other.length >= 0.6 * line.length]
-        covered = sum(
-            np.bincount(ways[i], minlength=len(stats)) * lines[i].width for i in rest
-        )
+        covered = sum(np.bincount(ways[i], minlength=len(stats)) * lines[i].width for i in rest)
         own = np.unique(ways[index])
         others = large & (covered < COVERED * stats[:, 4])
         others[own] = False

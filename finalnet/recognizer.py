@@ -15,6 +15,7 @@ from finalnet.lines import Box
 from finalnet.network import NUM_CLASSES, Network
 from finalnet.preprocessing import (
     PictureLike,
+    check_array,
     find_writing,
     normalize,
     preprocess_batch,
@@ -76,12 +77,14 @@ class Number:
         characters: one a digit, as in the text: the digit or "?".
         digits: one prediction a digit, left to right and line by line.
         boxes: where each digit's ink is, in pixels of the picture or in the strokes' own unit.
+        unread: how many signs were seen but not read, such as a plus, or a point before a digit.
     """
 
     text: str
     characters: list[str]
     digits: list[Prediction]
     boxes: list[Box]
+    unread: int = 0
 
 
 class Recognizer:
@@ -104,8 +107,9 @@ class Recognizer:
         """Recognise one picture.
 
         Args:
-            image: PIL image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4); dark ink
-                on light paper or light on dark, the digit of any size at any place.
+            image: PIL image of any mode, or array (H, W), (H, W, 3), (H, W, 4), (H, W, 1) or
+                (1, H, W), uint8 in [0, 255] or float in [0, 1]; dark ink on light paper or light
+                on dark, the digit of any size at any place.
         Raises:
             TypeError, ValueError: the picture cannot be read; the message says why.
         """
@@ -129,7 +133,8 @@ class Recognizer:
             return self._read_split(split_strokes(check_strokes(drawing)))
         picture = cast(PictureLike, drawing)
         pixels, alpha = to_pixels(picture)
-        width = picture.width if isinstance(picture, Image.Image) else picture.shape[1]
+        whole = picture if isinstance(picture, Image.Image) else check_array(picture)
+        width = whole.width if isinstance(whole, Image.Image) else whole.shape[1]
         scale = width / pixels.shape[1]  # large pictures are shrunk
         sheet = find_sheet(pixels) if alpha is None else None
         number = self._read_writing(*find_writing(sheet.picture)) if sheet else None
@@ -183,7 +188,7 @@ class Recognizer:
         ]
         characters = ["?" if digit.digit is None else str(digit.digit) for digit in digits]
         text = write(characters, spans, split.breaks)
-        return Number(text, characters, digits, [span.box for span in spans])
+        return Number(text, characters, digits, [span.box for span in spans], split.unread)
 
     def recognize_inputs(self, network_inputs: np.ndarray) -> list[Prediction]:
         """Recognise pictures that are preprocessed already, (N, 28, 28) uint8."""

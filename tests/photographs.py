@@ -184,7 +184,9 @@ def fill_form(
     ink = 255.0 - render_strokes(strokes, max(pen, 3), width, height)
     sheet = np.broadcast_to(paper, (height, width, 3))
     for layer, color in ((printed, shade), (ink, random.uniform(20, 80, 3))):
-        sheet = sheet * (1 - layer[..., None] / 255) + np.minimum(color, sheet) * layer[..., None] / 255
+        sheet = (
+            sheet * (1 - layer[..., None] / 255) + np.minimum(color, sheet) * layer[..., None] / 255
+        )
     if level:
         turn = np.eye(3)[:2]
         color = cv2.warpAffine(sheet, turn, SHEET).round().astype(np.uint8)
@@ -199,7 +201,13 @@ def fill_form(
 
 
 def draw_cell(
-    layout: str, x: float, y: float, across: float, down: float, column: int, columns: int,
+    layout: str,
+    x: float,
+    y: float,
+    across: float,
+    down: float,
+    column: int,
+    columns: int,
     random: np.random.Generator,
 ) -> list[np.ndarray]:
     """The printed lines of a cell, each from a point to a point."""
@@ -211,7 +219,7 @@ def draw_cell(
     if layout == "ruled":
         return [np.array([(x, base), (right, base)])]
     corners = [(x, y), (right, y), (right, base), (x, base), (x, y)]
-    return [np.array(pair) for pair in zip(corners[:-1], corners[1:])]
+    return [np.array(pair) for pair in zip(corners[:-1], corners[1:], strict=True)]
 
 
 def print_lines(segments: list[np.ndarray], thickness: float, pitch: float) -> np.ndarray:

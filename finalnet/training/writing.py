@@ -40,7 +40,7 @@ generated drawings, the optimiser and the views. So they do not tell how it does
 from finalnet import Recognizer
 
 recognizer = Recognizer.load()
-prediction = recognizer.recognize(image)  # a PIL image or a uint8 array
+prediction = recognizer.recognize(image)  # a PIL image or an array
 prediction.digit, prediction.top(3)
 ```
 
