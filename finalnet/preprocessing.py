@@ -25,6 +25,10 @@ WORKING_SIZE = 1120  # px, a longer side is shrunk to this before the ink is loo
 MIN_CONTRAST = 12  # grey levels of 255 between paper and its strongest ink; less is blank
 PHOTOGRAPH_CONTRAST = 20  # the same, of a paper at 255, where light is uneven
 EVEN_PAPER = 4  # grey levels; a border that typically varies more is a photographed sheet
+SAME_PAPER = 0.15  # of a border in just one colour: no photograph, however much is ink
+CLOSE_COLOR = 24  # grey levels up to which a border has the colour of its middle
+CLEAR_BORDER = 0.75  # of a border in one colour: that is the paper's
+CORNER = 0.06  # of the shorter side, the size of a corner
 PAPER_SIZE = 240  # px, longer side of the picture on which uneven paper is estimated
 SURFACE_SIZE = 96  # px, the same, on which a smooth surface is fitted to its brightness
 WIDEST_PEN = 49  # px of those; what is wider is paper, whatever its brightness
@@ -201,11 +205,11 @@ def _decode(image: Image.Image) -> np.ndarray:
 def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255; and what was printed."""
     border = _border(pixels)
-    paper = np.median(border, axis=0).astype(np.uint8)
+    paper = _find_paper(pixels, border)
     deviation = np.abs(border.astype(np.int16) - paper).max(axis=1)
     # The median, because ink may cover much of the border.
     typical = float(np.median(deviation))
-    if typical > EVEN_PAPER:
+    if typical > EVEN_PAPER and (deviation <= EVEN_PAPER // 2).mean() < SAME_PAPER:
         return _ink_of_photograph(pixels, is_form)
     # Any colour that is not the paper's is ink, so yellow on white counts as black does.
     ink = cv2.absdiff(pixels, np.full_like(pixels, paper))
@@ -214,12 +218,32 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     strongest = int(ink.max())
     if strongest < MIN_CONTRAST:
         return np.zeros_like(ink), NO_FORM
-    if typical:
+    if 0 < typical <= EVEN_PAPER:
         # Six times the median deviation is four standard deviations of the grain.
         ink = np.where(ink > 6 * typical, ink, 0).astype(np.uint8)
     # MNIST's own digits peak at 254 or 255 and must pass unchanged.
     ink = ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
     return erase_lines(ink) if is_form else (ink, NO_FORM)
+
+
+def _find_paper(pixels: np.ndarray, border: np.ndarray) -> np.ndarray:
+    """The colour of the paper, (channels,) uint8: the border's, as far as it is not ink."""
+    paper = np.median(border, axis=0)
+    if (np.abs(border - paper).max(axis=1) <= CLOSE_COLOR).mean() >= CLEAR_BORDER:
+        return paper.astype(np.uint8)
+    # A picture cut close to its ink: ink rarely reaches into the corners.
+    height, width = pixels.shape[:2]
+    side = max(1, round(CORNER * min(height, width)))
+    rows, columns = np.r_[:side, -side:0] % height, np.r_[:side, -side:0] % width
+    corners = pixels[np.ix_(rows, columns)].reshape(len(rows) * len(columns), -1)
+    lightness = np.concatenate([border, corners]).mean(axis=1)
+    dark, light = np.percentile(border.mean(axis=1), (5, 95))
+    is_light = lightness > (dark + light) / 2
+    at_corner = is_light[len(border) :].mean()
+    on_border = is_light[: len(border)].mean()
+    chosen = is_light[: len(border)] == (2 * at_corner + on_border > 1.5)
+    paper = np.median(border[chosen], axis=0) if chosen.any() else paper
+    return paper.astype(np.uint8)
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from finalnet.lines import Box
 from finalnet.network import NUM_CLASSES, Network
 from finalnet.preprocessing import (
     PictureLike,
+    center_ink,
     check_array,
     find_writing,
     normalize,
@@ -117,7 +118,13 @@ class Recognizer:
 
     def recognize_batch(self, images: Sequence[PictureLike]) -> list[Prediction]:
         """Recognise several pictures, which may differ in size and kind, in the same order."""
-        return self.recognize_inputs(preprocess_batch(images))
+        predictions = self.recognize_inputs(preprocess_batch(images))
+        for index, image in enumerate(images):
+            if predictions[index].verdict == "unsure":
+                ink, form = find_writing(image)
+                if form.lines and ink.any():
+                    (predictions[index],) = self.recognize_inputs(center_ink(ink)[None])
+        return predictions
 
     def read_number(self, drawing: PictureLike | Strokes) -> Number:
         """Read digits on lines, in one pass through the network; see also `judge_row`.
