@@ -22,6 +22,7 @@ CUTS = 2.0  # for each height of the ink's width, at most
 ALONE = 4.0  # log-odds: ink that hangs together and is all there is, is mostly one digit
 NARROW = 1.25  # width, in heights, of a cell that is likely to hold one digit
 DUST = 0.036  # of the highest connected ink; what is smaller on both sides is left out
+MOST = 220  # pieces of connected ink that count, the largest: noise has thousands
 EDGE = 8  # px around connected ink within which its faint edge lies
 
 
@@ -75,6 +76,7 @@ def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     sizes = stats[:, 2:4].max(axis=1)
     sizes[0] = 0  # the paper
     kept = np.flatnonzero((sizes > 0) & (sizes >= DUST * sizes.max()))
+    kept = np.sort(kept[np.argsort(-sizes[kept], kind="stable")][:MOST])
     # Every pixel belongs to the ink that is nearest, so that no faint edge is lost.
     _, nearest = cv2.distanceTransformWithLabels(1 - solid, cv2.DIST_L2, 5)
     index_of = np.full(len(stats), -1, np.int32)
