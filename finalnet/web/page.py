@@ -159,7 +159,6 @@ def to_reading(number: Number) -> dict[str, Any]:
             for digit in number.digits
         ],
         "is_number": len(number.digits) != 1,
-        "unread": number.unread,
         "finished": True,
         "source": "picture",
     }
