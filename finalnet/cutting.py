@@ -56,7 +56,7 @@ def split_ink(ink: np.ndarray) -> Split:
     joined = join_breaks(breaks)
     spans = find_spans([box for box, _ in slices], odds, joined)
     inputs = [center_ink(_lay_together(slices[s.start : s.stop])) for s in spans]
-    return Split(spans, stack(inputs), joined)
+    return Split(spans, stack(inputs), joined, sum(line.unread for line in lines))
 
 
 def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:

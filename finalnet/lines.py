@@ -46,6 +46,9 @@ SLASH_FLATNESS = 0.85  # ... and SLASH_HIGHER times what it is higher than digit
 SLASH_HIGHER = 2.0
 SLASH_WIDEST = 1.3  # in its heights
 CLOSE = 1.0  # to the digits beside it
+SIGN = 0.45  # longer side, at the most, of a sign that is none of these, such as a plus
+SIGN_ROOM = 0.05  # kept by such a sign, at the least
+UNREAD = "?"  # its name
 STROKES_ROOM = 0.035  # kept by strokes, or they may be the second ones of digits
 INK_ROOM = -0.1  # kept by ink, which does not touch digits anyway
 DOT_OVERLAP = 0.1  # with them; a dot is often tucked under a digit
@@ -68,6 +71,7 @@ class Line(NamedTuple):
 
     pieces: list[list[int]]  # indices of the boxes
     breaks: list[str]  # what stands before each piece, and after the last: a separator, " " or ""
+    unread: int  # dots and signs that are neither of digits nor separators that are read
 
 
 def find_lines(boxes: Sequence[Box], leans: Sequence[float], room: float) -> list[Line]:
@@ -162,16 +166,22 @@ def lay_out(
     marks = [(_center(box), name) for box, name in zip(piece_boxes, names, strict=True) if name]
     digits = [i for i, name in enumerate(names) if not name]
     kept = [piece_boxes[i] for i in digits]
-    marks += name_dots([boxes[index] for index in dots], kept)
+    dot_marks = name_dots([boxes[index] for index in dots], kept)
+    marks += dot_marks
     lined = [list(pieces[i]) for i in digits]
+    free = len(dots)
     for index in dots:  # a dot above or in a digit is a part of it
         for piece, box in zip(lined, kept, strict=True):
             if _gap(boxes[index], box) < 0 and -_rise(boxes[index], box) >= 0:
                 piece.append(index)
+                free -= 1
                 break
     if len(lined) > MAX_DIGITS:
         raise ValueError(f"the ink is in {len(lined)} pieces, at most {MAX_DIGITS} digits are read")
-    return Line(lined, find_breaks(kept, marks))
+    breaks = find_breaks(kept, marks)
+    named = sum(2 if name == ":" else 1 for _, name in dot_marks)
+    read = sum(between not in ("", " ") for between in breaks)
+    return Line(lined, breaks, max(free - named, 0) + len(marks) - read)
 
 
 def arrange(members: Sequence[int], boxes: Sequence[Box]) -> list[list[int]]:
@@ -222,6 +232,10 @@ def name_mark(
     begins = down - box.height / height / 2
     if left is not None and box.height <= COMMA * height and begins >= COMMA_TOP:
         return "," if box.height > SLIM * box.width else ""
+    is_small = max(box.width, box.height) <= SIGN * height
+    others = [_gap(box, piece) for piece in pieces if piece is not box]
+    if left is not None and is_small and min(others) >= SIGN_ROOM * height:
+        return UNREAD if DASH_MIDDLE[0] <= down <= DASH_MIDDLE[1] else ""
     return ""
 
 
@@ -275,7 +289,7 @@ def find_breaks(digits: Sequence[Box], marks: Sequence[tuple[float, str]]) -> li
         before = sum(_center(box) < place for box in digits)
         # One separator between two digits: of more, some are dirt.
         if before < len(digits) and breaks[before] in ("", " "):
-            breaks[before] = name
+            breaks[before] = " " if name == UNREAD else name
     return breaks if digits else [""]
 
 

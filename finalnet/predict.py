@@ -100,6 +100,7 @@ def _of_number(number: Number) -> dict[str, Any]:
         "probability": min((d.top(1)[0][1] for d in number.digits), default=None),
         "digits": [_of_digit(digit) for digit in number.digits],
         "boxes": [list(box) for box in number.boxes],
+        "unread": number.unread,
     }
 
 

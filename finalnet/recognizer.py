@@ -73,12 +73,14 @@ class Number:
         characters: one a digit, as in the text: the digit or "?".
         digits: one prediction a digit, left to right and line by line.
         boxes: where each digit's ink is, in pixels of the picture or in the strokes' own unit.
+        unread: how many signs were seen but not read, such as a plus, or a point before a digit.
     """
 
     text: str
     characters: list[str]
     digits: list[Prediction]
     boxes: list[Box]
+    unread: int = 0
 
 
 class Recognizer:
@@ -170,7 +172,7 @@ class Recognizer:
         ]
         characters = ["?" if digit.digit is None else str(digit.digit) for digit in digits]
         text = write(characters, spans, split.breaks)
-        return Number(text, characters, digits, [span.box for span in spans])
+        return Number(text, characters, digits, [span.box for span in spans], split.unread)
 
     def recognize_inputs(self, network_inputs: np.ndarray) -> list[Prediction]:
         """Recognise pictures that are preprocessed already, (N, 28, 28) uint8."""

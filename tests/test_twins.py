@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_lines import write
 
 from benchmarks.twins import (
     accuracy,
@@ -104,6 +105,14 @@ def test_nothing_and_too_much_are_told_alike(page, recognizer, count, under):
         python = str(error)
     assert browser == python
     assert ("are read" in browser) == (count > 1)
+
+
+def test_both_count_the_same_signs_that_are_not_read(page, recognizer):
+    for text in ("2+3", ".5", "5.", "2_3", "1..2=3", "12:30", "7"):
+        number = recognizer.read_number(write(text))
+        code = "strokes => { const { text, unread } = recognizer.readNumber(strokes);"
+        read = page.evaluate(code + " return [text, unread] }", write(text))
+        assert read == [number.text, number.unread]
 
 
 @pytest.mark.parametrize(

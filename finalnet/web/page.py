@@ -159,6 +159,7 @@ def to_reading(number: Number) -> dict[str, Any]:
             for digit in number.digits
         ],
         "is_number": len(number.digits) != 1,
+        "unread": number.unread,
         "finished": True,
         "source": "picture",
     }

@@ -177,7 +177,7 @@ def number_to_json(number: Number) -> dict[str, Any]:
             number.digits, number.characters, number.boxes, strict=True
         )
     ]
-    return {"text": number.text, "digits": digits}
+    return {"text": number.text, "digits": digits, "unread": number.unread}
 
 
 def find_revision(checkpoint: Path) -> str:

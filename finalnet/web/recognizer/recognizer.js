@@ -35,12 +35,13 @@ export class Recognizer {
   }
 
   /**
-   * Digits on lines: {text, characters, digits, boxes}, "?" for an unsure digit; the text holds
-   * separators, spaces and line breaks too, the characters are one a digit.
+   * Digits on lines: {text, characters, digits, boxes, unread}, "?" for an unsure digit; the text
+   * holds separators, spaces and line breaks too, the characters are one a digit; unread is how many
+   * signs were seen but not read.
    */
   readNumber(strokes) {
     checkStrokes(strokes, this.constants);
-    const { spans: all, inputs, breaks } = splitStrokes(strokes, this.constants);
+    const { spans: all, inputs, breaks, unread } = splitStrokes(strokes, this.constants);
     const predictions = inputs.map((input) => this.recognizeInput(input));
     const sureness = predictions.map(({ probabilities }) => Math.max(...probabilities));
     const row = chooseSpans(all, sureness, this.constants);
@@ -50,7 +51,7 @@ export class Recognizer {
     );
     const characters = digits.map(({ digit }) => String(digit ?? "?"));
     const text = write(characters, spans, breaks);
-    return { text, characters, digits, boxes: spans.map(({ box }) => box) };
+    return { text, characters, digits, boxes: spans.map(({ box }) => box), unread };
   }
 
   recognizeInput(input) {

@@ -59,13 +59,13 @@ if (typeof document === "undefined") {
   onmessage = ({ data }) => take(data);
 }
 
-/** What is drawn: {text, characters, digits, is_number, offer, problem}; `readout.js` says what. */
+/** What is drawn: {text, characters, digits, is_number, unread, offer, problem}; `readout.js` says what. */
 function read(recognizer, { drawing, penWidth, isNumber }) {
   const strokes = unpack(drawing);
   try {
     if (isNumber) {
-      const { text, characters, digits } = recognizer.readNumber(strokes);
-      return { text, characters, digits: digits.map(encode), is_number: true };
+      const { text, characters, digits, unread } = recognizer.readNumber(strokes);
+      return { text, characters, digits: digits.map(encode), is_number: true, unread };
     }
     const prediction = recognizer.recognize(strokes, penWidth);
     if (prediction.verdict === "blank") return { ...NOTHING, is_number: false };
