@@ -362,9 +362,8 @@ function onReading({ detail }) {
 
 /** The answer to a picture that lies below it comes into sight. */
 function showAnswer() {
-  const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const behavior = isStill ? "auto" : "smooth";
-  document.querySelector("#answer")?.scrollIntoView({ block: "nearest", behavior });
+  const answer = document.querySelector("#answer .digit") ?? document.querySelector("#answer");
+  answer?.scrollIntoView({ block: "nearest" });
 }
 
 /** Say why no answer came, where the picture is. */
