@@ -8,7 +8,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
 import pytest
-from serving import ROOT, running_app
+from serving import ROOT, App, running_app
 from visitor import CHROMIUM, DEVICES, FLAGS, SCREENS, visit
 
 from finalnet import Recognizer
@@ -69,10 +69,15 @@ def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The real app on a free port, started from a directory that is not its own."""
     with running_app(tmp_path_factory.mktemp("elsewhere")) as app:
-        yield app.url
+        yield app
+
+
+@pytest.fixture(scope="session")
+def app_url(app: App) -> str:
+    return app.url
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from finalnet import lines, network, preprocessing, recognizer, splitting, strokes, views
+from finalnet.checkpoint import CHECKPOINT_FILES
 
 FOLDER = Path(__file__).parent
 RECOGNIZER = FOLDER / "recognizer"
@@ -27,7 +28,7 @@ MODULES = [
     "tabs.js",
 ]
 LATE_MODULES = ["vendor/lean-qr.js"]  # loaded when they are wanted
-CHECKPOINT_FILES = ("config.json", "model.safetensors")  # that the browser reads
+CHECKPOINT = "checkpoint"  # folder of its files, beside the modules
 TWINS = (network, strokes, preprocessing, views, lines, splitting, recognizer)  # of recognizer/*.js
 TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
@@ -37,10 +38,10 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 
-# Gradio serves static files by their path; `file` turns what `to_link` made of one into a URL.
+GRADIO_FILES = "gradio_api/file="  # Gradio serves static files by what `to_link` makes of a path
 MOUNT = """
-const { root, api_prefix } = window.gradio_config;
-const file = (path) => `${root}${api_prefix}/file=${path}`;
+const { root } = window.gradio_config;
+const file = (path) => `${root}/${props.files}${path}`;
 import(file(props.module)).then((module) =>
   module[props.mount](element, { props, trigger, watch, file }));
 """
@@ -54,6 +55,8 @@ class Part(gr.HTML):
         module: file beside this one, with
         mount: the function to call, with the element and the component's props and events.
         styles: files beside this one, for this component alone.
+        files: beginning of the addresses where an app serves `page_files`, relative to the page;
+            by default Gradio serves them, by their paths.
     """
 
     def __init__(
@@ -65,17 +68,20 @@ class Part(gr.HTML):
         mount: str,
         words: dict[str, Any],
         styles: tuple[str, ...] = (),
+        files: str | None = None,
         **props: Any,
     ):
-        gr.set_static_paths([RECOGNIZER, *(FOLDER / name for name in MODULES + LATE_MODULES)])
+        if files is None:
+            gr.set_static_paths([RECOGNIZER, *(FOLDER / name for name in MODULES + LATE_MODULES)])
         super().__init__(
             value=value,
             html_template=render(template, **words),
             css_template="".join((FOLDER / name).read_text(encoding="utf-8") for name in styles),
             js_on_load=MOUNT,
             apply_default_css=False,
-            module=to_link(FOLDER / module),
+            module=module if files else to_link(FOLDER / module),
             mount=mount,
+            files=files or GRADIO_FILES,
             **props,
         )
 
@@ -85,12 +91,16 @@ def render(template: str, **words: Any) -> str:
     return TEMPLATES.get_template(template).render(**words)
 
 
-def preload_links() -> str:
+def preload_links(files: str) -> str:
     """HTML that has a Gradio page fetch all modules at once."""
-    return "".join(
-        f'<link rel="modulepreload" href="gradio_api/file={to_link(FOLDER / name)}">'
-        for name in MODULES
-    )
+    return "".join(f'<link rel="modulepreload" href="{files}{name}">' for name in MODULES)
+
+
+def page_files(checkpoint: Path) -> dict[str, Path]:
+    """Every file that the page fetches, by its place beside the others."""
+    files = {name: FOLDER / name for name in MODULES + LATE_MODULES}
+    files |= {f"{RECOGNIZER.name}/{path.name}": path for path in sorted(RECOGNIZER.glob("*.js"))}
+    return files | {f"{CHECKPOINT}/{name}": checkpoint / name for name in CHECKPOINT_FILES}
 
 
 def to_link(path: Path) -> str:
@@ -98,9 +108,9 @@ def to_link(path: Path) -> str:
     return quote(path.as_posix())
 
 
-def recognizer_settings(checkpoint: Path) -> dict[str, Any]:
+def recognizer_settings(checkpoint: str = CHECKPOINT) -> dict[str, Any]:
     """What the recogniser in the browser needs: where the checkpoint is, and Python's numbers."""
-    return {"checkpoint": to_link(checkpoint), "constants": constants()}
+    return {"checkpoint": checkpoint, "constants": constants()}
 
 
 def constants() -> dict[str, Any]:

@@ -1,22 +1,36 @@
 """The page: the pad, the answer, the most probable digits, and what the network sees."""
 
+import asyncio
 import base64
+import mimetypes
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
+from fastapi import FastAPI
 from PIL import Image
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from finalnet.recognizer import Number, Prediction, Recognizer
+from finalnet.recognizer import Number, Prediction
 from finalnet.web import texts
 from finalnet.web.about import describe
 from finalnet.web.api import add_endpoints
 from finalnet.web.browser import Part
+from finalnet.web.files import Files
 from finalnet.web.front import FrontPage
 from finalnet.web.picture_input import PictureInput, make_marks
+from finalnet.web.refusal import Refusal
+from finalnet.web.routes import FUNCTIONS
 from finalnet.web.service import Service
 from finalnet.web.sketchpad import Sketchpad
 
@@ -32,26 +46,46 @@ KEEP_LATEST = f"() => {PAD}.isLatest && {PAD}.showReading(true)"
 FAIL_PICTURE = f"() => (document.querySelector('#picture .zone').fail(), {PAD}.showReading(true))"
 
 
+SHOW_ABOUT = "async () => (await fetch(`${gradio_config.root}/about.html`)).text()"
+# Of Gradio's own files; browsers use none that is called something else, as some systems have it.
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
+# What Gradio's page and clients fetch, and what `FrontPage` adds; of the rest nothing is exposed.
+GRADIO = re.compile(
+    r"/|/config/?|/favicon\.ico|/icon-\d+\.png|/preview\.png|/robots\.txt"
+    r"|/(assets|static|svelte)/[\w./@+-]+|(/gradio_api)?/theme\.css"
+    r"|/gradio_api/(info/?|openapi\.json|startup-events|app_id)"
+)
+MCP = re.compile(r"/gradio_api/mcp(/.*)?")
+
+
+class MountedPage(NamedTuple):
+    """The page, ready to be served.
+
+    Attributes:
+        app: answers GET and HEAD of the page and of all that it fetches.
+        numbers: names of the API's functions, by the numbers that Gradio gives them.
+        run_tools: inside this context, where `mcp` was asked for, the tools are answered.
+    """
+
+    app: ASGIApp
+    numbers: dict[int, str]
+    run_tools: Callable[[], AbstractAsyncContextManager[Any]]
+
+
 def build_page(
-    recognizer: Recognizer,
-    checkpoint: Path,
-    service: Service | None = None,
-    mcp: bool = False,
-    host: str | None = None,
+    service: Service, files: str, mcp: bool = False, host: str | None = None
 ) -> gr.Blocks:
-    """The whole app as a Gradio page; `launch_options` belong to its launch.
+    """The page as Gradio draws it, and the description of the API; `mount_page` serves it.
 
     Args:
-        checkpoint: the folder that the recogniser is from. The browser reads drawings with it too,
-            and the page describes it.
-        service: what the endpoints share with the plain routes; one of its own by default.
+        files: where the page's own files are, as for `Part`.
         mcp: whether the endpoints are tools for models, too.
         host: under which others in the network reach the page; None is nobody.
     """
 
     def answer_picture(picture: Image.Image) -> list[Any]:
         try:
-            number = recognizer.read_number(picture)
+            number = service.recognizer.read_number(picture)
         except ValueError as error:
             return [*[unreadable(error)] * len(shown), []]
         return [*[to_reading(number)] * len(shown), make_marks(number, picture)]
@@ -64,22 +98,24 @@ def build_page(
                 module="stage.js",
                 mount="mount",
                 words=texts.STAGE,
+                files=files,
                 texts=texts.STAGE,
                 host=host,
                 elem_id="stage-bar",
             )
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(texts.READ_TAB), gr.Row(elem_id="stage"):
-                Sketchpad(checkpoint=checkpoint, elem_id="pad")
-                answer = _readout("answer", texts.ANSWER)
-                seen = _readout("network-input", texts.NETWORK_INPUT)
-                digits = _readout("digits", texts.DIGIT_OF_NUMBER)
-                bars = _readout("bars", texts.BARS)
+                Sketchpad(checkpoint=service.checkpoint, files=files, elem_id="pad")
+                answer = _readout("answer", files, texts.ANSWER)
+                seen = _readout("network-input", files, texts.NETWORK_INPUT)
+                digits = _readout("digits", files, texts.DIGIT_OF_NUMBER)
+                bars = _readout("bars", files, texts.BARS)
                 inside = Part(
                     template="inside.html",
                     module="inside.js",
                     mount="mount",
                     words=texts.INSIDE,
+                    files=files,
                     texts=texts.INSIDE,
                     elem_id="inside",
                 )
@@ -87,7 +123,6 @@ def build_page(
             with gr.Tab(texts.ABOUT_TAB) as about_tab:
                 about = gr.HTML(elem_id="about", js_on_load=None, apply_default_css=False)
         shown = [answer, bars, seen, digits, inside]
-        described = cache(describe)  # the files do not change while they are served
         quick: dict[str, Any] = {
             "queue": False,
             "show_progress": "hidden",
@@ -100,25 +135,63 @@ def build_page(
         answered.success(None, js=KEEP_LATEST, **quick)
         answered.failure(None, js=FAIL_PICTURE, **quick)
         picture.clear(None, js=SHOW_DRAWING, **quick)
-        about_tab.select(lambda: described(checkpoint), None, about, **quick)
-        add_endpoints(service or Service(recognizer, checkpoint), mcp)
+        about_tab.select(None, None, about, js=SHOW_ABOUT)
+        add_endpoints(service, mcp)
     return demo
 
 
-def _readout(name: str, words: dict[str, Any]) -> Part:
+def _readout(name: str, files: str, words: dict[str, Any]) -> Part:
     """A part that shows the reading that is its value; template and function have its name."""
     return Part(
         template=f"{name}.html",
         module="readout.js",
         mount=name,
         words=words,
+        files=files,
         elem_id=name,
         texts=words,
     )
 
 
+def mount_page(service: Service, mcp: bool = False, host: str | None = None) -> MountedPage:
+    """The page with its own files, Gradio's and the description of the model.
+
+    Args: as for `build_page`.
+    """
+    for suffix, media_type in MEDIA_TYPES.items():
+        mimetypes.add_type(media_type, suffix)
+    files = Files(service.checkpoint)
+    demo = build_page(service, files.base, mcp, host)
+    # With a CORSMiddleware of its parent's, Gradio adds no headers of its own.
+    parent = FastAPI(openapi_url=None, middleware=[Middleware(CORSMiddleware)])
+    gr.mount_gradio_app(parent, demo, path="/", mcp_server=mcp, **launch_options())
+    front = FrontPage(parent, files.base)
+    described = cache(describe)  # the files do not change while they are served
+
+    async def about(_: Request) -> Response:
+        return HTMLResponse(await asyncio.to_thread(described, service.checkpoint))
+
+    async def gradio(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if mcp and MCP.fullmatch(path):
+            await parent(scope, receive, send)
+        elif ".." in path or not GRADIO.fullmatch(path):
+            raise Refusal(404, f"there is nothing at {path:.80}; the page is at /")
+        elif scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
+        else:
+            await front(scope, receive, send)
+
+    routes = [files.route(), Route("/about.html", about)]
+    return MountedPage(
+        GZipMiddleware(Router(routes, redirect_slashes=False, default=gradio), compresslevel=6),
+        {f["id"]: f["api_name"] for f in demo.config["dependencies"] if f["api_name"] in FUNCTIONS},
+        lambda: parent.router.lifespan_context(parent),
+    )
+
+
 def launch_options() -> dict[str, Any]:
-    """Options for `launch`: no other host is contacted, nothing internal is shown."""
+    """Options of Gradio's: no other host is contacted, nothing internal is shown."""
     theme = gr.themes.Default(
         primary_hue="indigo",
         font=["system-ui", "sans-serif"],
@@ -126,18 +199,10 @@ def launch_options() -> dict[str, Any]:
     )
     return {
         "theme": theme,
-        "app_kwargs": {
-            "middleware": [
-                # Gradio compresses scripts and styles only; its page alone is 70 kB.
-                Middleware(GZipMiddleware, compresslevel=6),
-                Middleware(FrontPage),  # type: ignore[arg-type]
-            ]
-        },
         "footer_links": ["api"],
-        "max_file_size": "20mb",
-        "state_session_capacity": 200,  # gradio keeps the last inputs of each; they are not needed
         "run_history": False,
         "ssr_mode": False,
+        "pwa": False,
         "show_error": False,
     }
 
