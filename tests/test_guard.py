@@ -249,17 +249,6 @@ def test_uploads_are_counted_whatever_the_client_can_unpack(tmp_path):
         assert "Traceback" not in app.text()
 
 
-def test_the_pages_picture_is_handed_on_alone(http):
-    told = [
-        http.post(
-            f"{GRADIO}run/predict", json={"data": [{"source": {"a": [1]}}], "fn_index": number}
-        ).json()["error"]
-        for number in range(12)
-    ]
-    assert sum("a picture must be" in error for error in told) == 1
-    assert http.post(f"{GRADIO}run/predict", json={"data": [], "fn_index": True}).status_code == 404
-
-
 def test_a_path_that_goes_up_is_nowhere(http):
     answer = http.get("/gradio_api/file=/x/%2e%2e/y/config.json")
     assert answer.status_code == 404 and "there is nothing at" in answer.json()["error"]

@@ -1,5 +1,6 @@
 """Gradio components whose look and behaviour are files, shared with the page without a server."""
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -7,12 +8,14 @@ from urllib.parse import quote
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from finalnet import lines, network, preprocessing, recognizer, splitting, strokes, views
+from finalnet import answer, lines, network, preprocessing, recognizer, splitting, strokes, views
 
 FOLDER = Path(__file__).parent
 RECOGNIZER = FOLDER / "recognizer"
-# Modules of the page; those of the worker are in RECOGNIZER too.
+# Modules of every page; those of the worker are in RECOGNIZER too.
 MODULES = [
+    "reading.js",
+    "lifetime.js",
     "sketchpad.js",
     "ink.js",
     "pointers.js",
@@ -20,15 +23,27 @@ MODULES = [
     "replay.js",
     "recognizer/reader.js",
     "recognizer/packing.js",
+    "recognizer/answer.js",
     "readout.js",
     "corrections.js",
     "inside.js",
     "stage.js",
     "tabs.js",
 ]
+# Modules of pages with a server.
+PICTURE_MODULES = ["picture_input.js", "cropping.js", "shrinking.js"]
 LATE_MODULES = ["vendor/lean-qr.js"]  # loaded when they are wanted
 CHECKPOINT_FILES = ("config.json", "model.safetensors")  # that the browser reads
-TWINS = (network, strokes, preprocessing, views, lines, splitting, recognizer)  # of recognizer/*.js
+TWINS = (
+    network,
+    strokes,
+    preprocessing,
+    views,
+    lines,
+    splitting,
+    recognizer,
+    answer,
+)  # of recognizer/*.js
 TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,
@@ -37,13 +52,24 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 
-# Gradio serves static files by their path; `file` turns what `to_link` made of one into a URL.
+# Gradio serves static files by their path; `file` turns what `to_link` made of one into a URL, and
+# `api` the name of a function of ours. `isHeard` says whether a listener of the page takes the
+# part's value or events.
 MOUNT = """
-const { root, api_prefix } = window.gradio_config;
+const { root, api_prefix, components, dependencies } = window.gradio_config;
 const file = (path) => `${root}${api_prefix}/file=${path}`;
+const api = (name) => `${root}/api/${name}`;
+const isHeard = () => {
+  const own = components.find((each) => each.props.props?.part === props.part);
+  const isOwn = (id) => id === own.id;
+  // What was rendered later is not in the configuration.
+  return !own || dependencies.some(({ inputs, targets }) =>
+    inputs.some(isOwn) || targets.some(([id]) => isOwn(id)));
+};
 import(file(props.module)).then((module) =>
-  module[props.mount](element, { props, trigger, watch, file }));
+  module[props.mount](element, { props, trigger, watch, file, api, isHeard }));
 """
+PARTS = count()  # made in this process
 
 
 class Part(gr.HTML):
@@ -67,7 +93,8 @@ class Part(gr.HTML):
         styles: tuple[str, ...] = (),
         **props: Any,
     ):
-        gr.set_static_paths([RECOGNIZER, *(FOLDER / name for name in MODULES + LATE_MODULES)])
+        modules = MODULES + PICTURE_MODULES + LATE_MODULES
+        gr.set_static_paths([RECOGNIZER, *(FOLDER / name for name in modules)])
         super().__init__(
             value=value,
             html_template=render(template, **words),
@@ -76,6 +103,7 @@ class Part(gr.HTML):
             apply_default_css=False,
             module=to_link(FOLDER / module),
             mount=mount,
+            part=next(PARTS),
             **props,
         )
 
@@ -89,7 +117,7 @@ def preload_links() -> str:
     """HTML that has a Gradio page fetch all modules at once."""
     return "".join(
         f'<link rel="modulepreload" href="gradio_api/file={to_link(FOLDER / name)}">'
-        for name in MODULES
+        for name in MODULES + PICTURE_MODULES
     )
 
 

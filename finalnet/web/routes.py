@@ -30,6 +30,8 @@ async def answer(service: Service, path: str, content_type: str, body: bytes) ->
                 503, "the process is starting or ending; ask another one, or later", retry_after="5"
             )
         function = getattr(service, path.rpartition("/")[2])
+        if path == "/api/read_number":  # the page's own pictures are read here, too
+            return await service.read_number(_picture(content_type, body), with_inputs=True)
         if path in PICTURES:
             return await function(_picture(content_type, body))
         return await function(_strokes(body))
