@@ -9,6 +9,7 @@ const SECOND_CHOICE = 0.15; // probability from which on a second digit is named
 const TWO_LEFT = 0.6; // probability of the best two together, from which on a doubt is between them
 const NOTHING = 0.005; // share that is shown as 0 %
 const STAND_OUT = 3; // digits that are marked among the bars, until a key chooses
+const LONG = 6; // characters, that a number must exceed to take the whole width
 const REST = 600; // ms that a pen must rest before a drawing is said to be no digit
 const BLANK = { text: "", digits: [], is_number: false, finished: false };
 const INPUT_SIZE = 28;
@@ -56,7 +57,9 @@ function showAnswer(element, reading, texts, isEarly) {
   const lines = text.split("\n");
   const place = find(".answer");
   place.dataset.verdict = verdict;
-  place.style.setProperty("--length", Math.max(...lines.map((line) => line.length), 1));
+  const length = Math.max(...lines.map((line) => line.length), 1);
+  place.style.setProperty("--length", length);
+  place.classList.toggle("long", length > LONG);
   place.style.setProperty("--lines", lines.length);
   write(find(".digit"), text);
   write(find(".caption"), caption);
