@@ -16,6 +16,7 @@ from benchmarks.twins import (
     load_in_browser,
     place_on_pad,
 )
+from finalnet.answer import describe_number
 from finalnet.evaluation.scores import Drawing, read_strokes
 from finalnet.training.handwriting import generate_digits
 from finalnet.training.handwriting.digits import DIGITS
@@ -72,6 +73,27 @@ def test_both_recognisers_read_the_same_numbers(page, recognizer, digits):
     assert any(":" in text for text in texts) and any("\n" in text for text in texts)
     assert (in_browser == in_python).mean() >= 0.995
     assert (in_browser == np.array(texts)).mean() > 0.8
+
+
+def test_both_recognisers_describe_what_they_read_alike(page, recognizer, digits):
+    (number, *_), _ = compose_numbers(digits, 1)
+    code = """async (strokes) => {
+      const { describeNumber } = await import("/files/any/recognizer/answer.js");
+      return describeNumber(recognizer.readNumber(strokes), recognizer.constants);
+    }"""
+    told = page.evaluate(code, number)
+    expected = describe_number(recognizer.read_number(number), with_inputs=True)
+    assert told.keys() == expected.keys() and told["text"] == expected["text"]
+    for one, other in zip(told["digits"], expected["digits"], strict=True):
+        assert one.keys() == other.keys()
+        exact = ("verdict", "digit", "character")
+        assert [one[key] for key in exact] == [other[key] for key in exact]
+        assert one["box"] == pytest.approx(other["box"], abs=0.01)
+        assert [row["digit"] for row in one["top"][:1]] == [
+            row["digit"] for row in other["top"][:1]
+        ]
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=0.01)
+        assert len(one["input"]) == len(other["input"])
 
 
 @pytest.mark.skipif(not STROKES.exists(), reason="no drawings; name their folder in STROKES_DIR")

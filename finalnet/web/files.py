@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from finalnet.web.browser import page_files
+from finalnet.web.browser import PICTURE_MODULES, page_files
 from finalnet.web.refusal import Refusal
 
 ALWAYS = "public, max-age=31536000, immutable"
@@ -23,7 +23,8 @@ class Files:
     """
 
     def __init__(self, checkpoint: Path) -> None:
-        self._contents = {name: path.read_bytes() for name, path in page_files(checkpoint).items()}
+        files = page_files(checkpoint, PICTURE_MODULES)
+        self._contents = {name: path.read_bytes() for name, path in files.items()}
         self._version = hashlib.sha256(b"".join(self._contents.values())).hexdigest()[:12]
         self.base = f"files/{self._version}/"
 

@@ -39,9 +39,12 @@ def api_routes(service: Service, bodies: Bodies) -> list[Route]:
     """The four functions: a picture's body is an image file, a drawing's {"strokes": [...]}."""
 
     def picture(name: str) -> Route:
+        # The page, whose own pictures come here, shows what the network saw of each digit.
+        more = {"with_inputs": True} if name == "read_number" else {}
+
         async def answer(request: Request, body: bytes) -> Response:
             _check_type(request.headers.get("content-type", ""))
-            return reply(await ask(getattr(service, name)(body)))
+            return reply(await ask(getattr(service, name)(body, **more)))
 
         return post_route(f"/api/{name}", answer, bodies, PICTURE_LIMIT)
 

@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 from PIL import Image
 
+from finalnet.answer import describe_digit, describe_number
 from finalnet.checkpoint import CHECKPOINT_FILES
 from finalnet.pictures import open_picture
-from finalnet.recognizer import Number, Prediction, Recognizer
+from finalnet.recognizer import Recognizer
 from finalnet.strokes import Strokes, check_strokes, draw_strokes
 
-TOP_K = 3  # digits in the answer's "top"
 NUMBER_POINTS = 5_000  # of strokes that are read as a number: half a second of a core
 AT_ONCE = 2  # drawings in work; they wait for a core, not for each other
 PATIENCE = 10.0  # s that a call waits for its turn
@@ -102,22 +102,25 @@ class Service:
         """The digit that strokes make, [x, y], y pointing down, in any unit."""
         return await self.drawings.run(self._recognize_strokes, strokes)
 
-    async def read_number(self, picture: bytes | str | None) -> dict[str, Any]:
+    async def read_number(
+        self, picture: bytes | str | None, with_inputs: bool = False
+    ) -> dict[str, Any]:
         """All digits in an image file, with their places in pixels of the upright picture."""
-        return await self.pictures.run(self._read_number, picture)
+        return await self.pictures.run(self._read_number, picture, with_inputs)
 
     async def read_number_strokes(self, strokes: Strokes) -> dict[str, Any]:
         """All digits that strokes make, with their places in the strokes' own unit."""
         return await self.pictures.run(self._read_number_strokes, strokes)
 
     def _recognize(self, picture: bytes | str | None) -> dict[str, Any]:
-        return self._sign(to_json(self.recognizer.recognize(_open(picture))))
+        return self._sign(describe_digit(self.recognizer.recognize(_open(picture))))
 
     def _recognize_strokes(self, strokes: Strokes) -> dict[str, Any]:
-        return self._sign(to_json(self.recognizer.recognize(draw_strokes(strokes))))
+        return self._sign(describe_digit(self.recognizer.recognize(draw_strokes(strokes))))
 
-    def _read_number(self, picture: bytes | str | None) -> dict[str, Any]:
-        return self._sign(number_to_json(self.recognizer.read_number(_open(picture))))
+    def _read_number(self, picture: bytes | str | None, with_inputs: bool) -> dict[str, Any]:
+        number = self.recognizer.read_number(_open(picture))
+        return self._sign(describe_number(number, with_inputs))
 
     def _read_number_strokes(self, strokes: Strokes) -> dict[str, Any]:
         if not isinstance(strokes, list):
@@ -128,7 +131,7 @@ class Service:
                 f"too many points: {points:,}, at most {NUMBER_POINTS:,} are read as a number; "
                 "send fewer of each stroke"
             )
-        return self._sign(number_to_json(self.recognizer.read_number(strokes)))
+        return self._sign(describe_number(self.recognizer.read_number(strokes)))
 
     def _sign(self, answer: dict[str, Any]) -> dict[str, Any]:
         return {**answer, "revision": self.revision}
@@ -138,30 +141,6 @@ def _open(picture: bytes | str | None) -> Image.Image:
     if isinstance(picture, bytes):
         return open_picture(BytesIO(picture) if picture else None)
     return open_picture(picture)
-
-
-def to_json(prediction: Prediction) -> dict[str, Any]:
-    """A prediction as the endpoints return it."""
-    return {
-        "verdict": prediction.verdict,
-        "digit": prediction.digit,
-        "top": [
-            {"digit": digit, "probability": probability}
-            for digit, probability in prediction.top(TOP_K)
-        ],
-        "probabilities": prediction.probabilities.tolist(),
-    }
-
-
-def number_to_json(number: Number) -> dict[str, Any]:
-    """A number as the endpoints return it."""
-    digits = [
-        {**to_json(digit), "character": character, "box": [round(side, 2) for side in box]}
-        for digit, character, box in zip(
-            number.digits, number.characters, number.boxes, strict=True
-        )
-    ]
-    return {"text": number.text, "digits": digits}
 
 
 def find_revision(checkpoint: Path) -> str:

@@ -33,8 +33,8 @@ class Drawing(NamedTuple):
         pen_width: pad px.
         finished: False while the pen is down.
         width: pad px, `PAD_SIZE` or, for a whole number, `WIDE_SIZE`; the height is `PAD_SIZE`.
-        reading: what the recogniser in the browser read, {"text", "digits", "is_number"}; None
-            without one.
+        reading: what the recogniser in the browser read, as `finalnet.answer` says, with
+            "is_number"; None without one.
     """
 
     strokes: Strokes
@@ -73,7 +73,8 @@ class Sketchpad(Part):
         files: as for `Part`; the checkpoint is then at `CHECKPOINT` there.
 
     Events: `change` and `release`, when the pen is lifted or a button pressed; `change` also while
-    drawing, at most 20 times a second, where nothing is read in the browser. Where it is, the
+    drawing, at most 20 times a second, where nothing is read in the browser. Nothing is sent where
+    no listener takes the pad's value or events. Where drawings are read in the browser, the
     document has an event "reading" with every reading as its `detail`, and
     `document.querySelector("#sketchpad").reading` is the latest.
     """
