@@ -10,9 +10,9 @@ export function describeDigit({ verdict, digit, probabilities }, { TOP_K }) {
 }
 
 /**
- * A number: {text, digits, unread}; a digit is as `describeDigit` says, and has its character in the text,
- * the box of its ink, [left, top, width, height] in the strokes' own unit, and the network input,
- * 28x28 bytes in base64; unread signs are no part of the text.
+ * A number: {text, digits, unread}, as answer.py says: each digit with its character in the text, the
+ * box of its ink, [left, top, width, height] in the strokes' own unit, and its network input, 28x28
+ * bytes in base64.
  */
 export function describeNumber({ text, characters, digits, boxes, unread }, constants) {
   const round = (side) => Math.round(100 * side) / 100;
