@@ -18,8 +18,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.latency import open_browser, running
 from finalnet import Recognizer
+from finalnet.drawings import Drawing, read_drawings
 from finalnet.evaluation.numbers import KINDS, compose_text
-from finalnet.evaluation.scores import PLACEMENTS, Drawing, read_strokes
+from finalnet.evaluation.scores import PLACEMENTS
 from finalnet.strokes import fit_pen, render_strokes
 from finalnet.web.browser import recognizer_settings
 
@@ -145,7 +146,7 @@ def accuracy(answers: Sequence[Answer], labels: Sequence[int]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--strokes", type=Path, required=True, help="drawn digits, JSON lines")
-    drawings = [d for d in read_strokes(parser.parse_args().strokes) if d.label.isdigit()]
+    drawings = [d for d in read_drawings(parser.parse_args().strokes) if d.is_digit]
     placed, labels = place_on_pad(drawings), [int(drawing.label) for drawing in drawings]
     numbers, texts = compose_numbers(drawings, NUMBERS)
     recognizer = Recognizer.load()

@@ -20,9 +20,14 @@ COMMANDS = {  # name: (module, what it does)
         "show, and with --yes put, the app, the page or the model on the Hub",
     ),
     "train": ("training.command", "train the network and write its checkpoint"),
+    "drawings": ("training.unipen", "make a file of public drawings to train with"),
     "evaluate": (
         "evaluation.command",
         "measure a checkpoint: on MNIST, or on the drawings that are named",
+    ),
+    "crossvalidate": (
+        "evaluation.crossvalidation",
+        "train without each source of drawings in turn, and measure on it",
     ),
     "curves": ("training.curves", "draw a checkpoint's learning curves anew"),
 }

@@ -42,6 +42,7 @@ def describe_number(number: Number, with_inputs: bool = False) -> dict[str, Any]
             "character", as in the text; "box", its ink's [left, top, width, height] in pixels of
             the picture or units of the strokes; and, if wanted, "input", 28x28 bytes in base64,
             paper 0, ink 255.
+        unread: how many signs are no part of the text.
     """
     digits = [
         {
@@ -54,7 +55,7 @@ def describe_number(number: Number, with_inputs: bool = False) -> dict[str, Any]
             number.digits, number.characters, number.boxes, strict=True
         )
     ]
-    return {"text": number.text, "digits": digits}
+    return {"text": number.text, "digits": digits, "unread": number.unread}
 
 
 def _encode(prediction: Prediction) -> str:

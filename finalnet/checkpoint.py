@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from finalnet.network import Network, weight_shapes
+from finalnet.views import MAX_VIEWS, UNRECORDED_PENS
 
 # Beside the code, so that it is found from any working directory: in the package where that is
 # installed, next to it in a checkout.
@@ -62,7 +63,7 @@ def find_checkpoint(source: Path | str | None = None) -> Path:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    """Temperature and rejection threshold of a checkpoint; raises as `load_checkpoint` does."""
+    """All that a checkpoint says beside its weights; raises as `load_checkpoint` does."""
     _check_present(path)
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -81,7 +82,17 @@ def _read_config(path: Path) -> dict[str, Any]:
             f'{path}: "rejection_threshold" must be a number from 0 to 1, or null to accept every '
             f"drawing, got {threshold!r}; restore it, or train anew"
         )
-    return {"temperature": temperature, "rejection_threshold": threshold}
+    pens = values.get("pens", UNRECORDED_PENS)
+    if not (
+        isinstance(pens, list | tuple)
+        and 1 <= len(pens) <= MAX_VIEWS
+        and all(_is_number(pen) and -1 <= pen <= 1 for pen in pens)
+    ):
+        raise ValueError(
+            f'{path}: "pens" must be 1 to {MAX_VIEWS} numbers from -1 to 1, one a view, '
+            f"got {pens!r:.60}; restore it, or train anew"
+        )
+    return {"temperature": temperature, "rejection_threshold": threshold, "pens": tuple(pens)}
 
 
 def _read_weights(path: Path) -> dict[str, np.ndarray]:

@@ -46,6 +46,9 @@ SLASH_FLATNESS = 0.85  # ... and SLASH_HIGHER times what it is higher than digit
 SLASH_HIGHER = 2.0
 SLASH_WIDEST = 1.3  # in its heights
 CLOSE = 1.0  # to the digits beside it
+SIGN = 0.45  # longer side, at the most, of a sign that is none of these, such as a plus
+SIGN_ROOM = 0.05  # kept by such a sign, at the least
+UNREAD = "?"  # its name
 STROKES_ROOM = 0.035  # kept by strokes, or they may be the second ones of digits
 INK_ROOM = -0.1  # kept by ink, which does not touch digits anyway
 DOT_OVERLAP = 0.1  # with them; a dot is often tucked under a digit
@@ -68,25 +71,37 @@ class Line(NamedTuple):
 
     pieces: list[list[int]]  # indices of the boxes
     breaks: list[str]  # what stands before each piece, and after the last: a separator, " " or ""
+    unread: int  # dots and signs that are neither of digits nor separators that are read
 
 
-def find_lines(boxes: Sequence[Box], leans: Sequence[float], room: float) -> list[Line]:
+def find_lines(
+    boxes: Sequence[Box], leans: Sequence[float], room: float, homes: Sequence[Box | None] = ()
+) -> list[Line]:
     """Put boxes on lines, from the top down, and tell separators from digits.
 
     Args:
         boxes: of strokes, or of connected ink.
         leans: of each, the correlation of x with y pointing up, -1 to 1: 1 is a straight slash.
         room: what separators keep from digits, at the least.
+        homes: the printed cell, if any, that each is in; two cells hold two digits.
     Raises:
         ValueError: more than `MAX_LINES` lines, or more than `MAX_DIGITS` pieces on one.
     """
     # A noisy picture has specks in thousands.
     order = sorted(range(len(boxes)), key=lambda index: -max(boxes[index][2:]))[:MAX_STROKES]
-    groups = group_lines({index: boxes[index] for index in sorted(order)})
-    lines = [lay_out(group, boxes, leans, room) for group in groups]
+    homes = homes or [None] * len(boxes)
+    groups = group_lines({index: stand(boxes[index], homes[index]) for index in sorted(order)})
+    lines = [lay_out(group, boxes, leans, room, homes) for group in groups]
     if len(lines) > MAX_LINES:
         raise ValueError(f"the ink is in {len(lines)} lines, at most {MAX_LINES} are read")
     return lines
+
+
+def stand(box: Box, home: Box | None) -> Box:
+    """A box as high as the cell that it is in: how high digits are in cells varies."""
+    if home is None:
+        return box
+    return Box(box.left, home.top + home.height / 6, box.width, home.height * 2 / 3)
 
 
 def group_lines(boxes: dict[int, Box]) -> list[list[int]]:
@@ -147,12 +162,16 @@ def are_on_level(one: Sequence[Box], other: Sequence[Box]) -> bool:
 
 
 def lay_out(
-    group: Sequence[int], boxes: Sequence[Box], leans: Sequence[float], room: float
+    group: Sequence[int],
+    boxes: Sequence[Box],
+    leans: Sequence[float],
+    room: float,
+    homes: Sequence[Box | None],
 ) -> Line:
     """The pieces of one line, and what stands between them."""
     highest = max(boxes[index].height for index in group)
     dots = [index for index in group if max(boxes[index][2:]) < DOT * highest]
-    pieces = arrange([index for index in group if index not in dots], boxes)
+    pieces = arrange([index for index in group if index not in dots], boxes, homes)
     piece_boxes = [join([boxes[index] for index in piece]) for piece in pieces]
     tall = [box for box in piece_boxes if box.height >= TALL * highest]
     names = [
@@ -162,19 +181,28 @@ def lay_out(
     marks = [(_center(box), name) for box, name in zip(piece_boxes, names, strict=True) if name]
     digits = [i for i, name in enumerate(names) if not name]
     kept = [piece_boxes[i] for i in digits]
-    marks += name_dots([boxes[index] for index in dots], kept)
+    dot_marks = name_dots([boxes[index] for index in dots], kept)
+    marks += dot_marks
     lined = [list(pieces[i]) for i in digits]
+    free = len(dots)
     for index in dots:  # a dot above or in a digit is a part of it
         for piece, box in zip(lined, kept, strict=True):
             if _gap(boxes[index], box) < 0 and -_rise(boxes[index], box) >= 0:
                 piece.append(index)
+                free -= 1
                 break
     if len(lined) > MAX_DIGITS:
         raise ValueError(f"the ink is in {len(lined)} pieces, at most {MAX_DIGITS} digits are read")
-    return Line(lined, find_breaks(kept, marks))
+    rooms = [homes[piece[0]] for piece in lined]
+    breaks = find_breaks(kept, marks, rooms)
+    named = sum(2 if name == ":" else 1 for _, name in dot_marks)
+    read = sum(between not in ("", " ") for between in breaks)
+    return Line(lined, breaks, max(free - named, 0) + len(marks) - read)
 
 
-def arrange(members: Sequence[int], boxes: Sequence[Box]) -> list[list[int]]:
+def arrange(
+    members: Sequence[int], boxes: Sequence[Box], homes: Sequence[Box | None]
+) -> list[list[int]]:
     """Put what is surely one digit together, drop dirt, and order the rest from left to right.
 
     Args:
@@ -186,7 +214,8 @@ def arrange(members: Sequence[int], boxes: Sequence[Box]) -> list[list[int]]:
     for index in sorted(members, key=lambda index: boxes[index].left):
         box, joined = boxes[index], [index]
         for piece in list(pieces):
-            if log_odds(piece[0], box) < -SURE:
+            is_apart = are_apart(homes[piece[1][0]], homes[index])
+            if log_odds(piece[0], box) < -SURE and not is_apart:
                 pieces.remove(piece)
                 box, joined = join([piece[0], box]), piece[1] + joined
         pieces.append((box, joined))
@@ -224,6 +253,10 @@ def name_mark(
     begins = down - box.height / height / 2
     if left is not None and box.height <= COMMA * height and begins >= COMMA_TOP:
         return "," if box.height > SLIM * box.width else ""
+    is_small = max(box.width, box.height) <= SIGN * height
+    others = [_gap(box, piece) for piece in pieces if piece is not box]
+    if left is not None and is_small and min(others) >= SIGN_ROOM * height:
+        return UNREAD if DASH_MIDDLE[0] <= down <= DASH_MIDDLE[1] else ""
     return ""
 
 
@@ -264,7 +297,9 @@ def _are_colon(one: Box, other: Box, height: float) -> bool:
     return aside <= DOT * height and abs(_middle(one) - _middle(other)) >= DOT * height
 
 
-def find_breaks(digits: Sequence[Box], marks: Sequence[tuple[float, str]]) -> list[str]:
+def find_breaks(
+    digits: Sequence[Box], marks: Sequence[tuple[float, str]], homes: Sequence[Box | None]
+) -> list[str]:
     """What stands before each digit of a line, and after the last."""
     gaps = [_gap(*pair) for pair in pairwise(digits)]
     highest = max((box.height for box in digits), default=0)
@@ -275,9 +310,11 @@ def find_breaks(digits: Sequence[Box], marks: Sequence[tuple[float, str]]) -> li
     breaks = ["", *(" " if gap >= wide else "" for gap in gaps), ""]
     for place, name in marks:
         before = sum(_center(box) < place for box in digits)
+        if 0 < before < len(digits) and are_apart(homes[before - 1], homes[before]):
+            continue  # what is left of a line
         # One separator between two digits: of more, some are dirt.
         if before < len(digits) and breaks[before] in ("", " "):
-            breaks[before] = name
+            breaks[before] = " " if name == UNREAD else name
     return breaks if digits else [""]
 
 
@@ -285,6 +322,11 @@ def log_odds(one: Box, other: Box) -> float:
     """How surely two boxes are two digits, by the gap between them."""
     height = max(one.height, other.height, 1e-6)
     return (_gap(one, other) / height - EVEN_GAP) / GAP_SCALE
+
+
+def are_apart(home: Box | None, other: Box | None) -> bool:
+    """Whether two pieces are in two printed cells, which are given where there are any."""
+    return home is not None and other is not None and home != other
 
 
 def join(boxes: Sequence[Box]) -> Box:

@@ -3,6 +3,8 @@
 What answers is its twin in `network.py`; of the core, only this module needs PyTorch.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from huggingface_hub import PyTorchModelHubMixin
@@ -11,6 +13,7 @@ from torch.nn import functional as F
 
 from finalnet.network import NUM_CLASSES, Network
 from finalnet.preprocessing import MEAN, STD
+from finalnet.views import UNRECORDED_PENS
 
 
 class FinalNet(
@@ -28,15 +31,22 @@ class FinalNet(
             person is shown; fitted on validation data, 1.0 leaves them as they are.
         rejection_threshold: a drawing whose confidence is below it is not called a digit;
             None accepts every drawing.
+        pens: of the views of a drawing over which the logits are averaged, see `views.py`.
 
-    Both arguments travel with the weights in `config.json` and are applied by the `Recognizer`;
+    All arguments travel with the weights in `config.json` and are applied by the `Recognizer`;
     the forward pass is the plain network.
     """
 
-    def __init__(self, temperature: float = 1.0, rejection_threshold: float | None = None) -> None:
+    def __init__(
+        self,
+        temperature: float = 1.0,
+        rejection_threshold: float | None = None,
+        pens: Sequence[float] = UNRECORDED_PENS,
+    ) -> None:
         super().__init__()
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold
+        self.pens = tuple(pens)
         self.conv1 = nn.Conv2d(1, 8, 3, padding=1)
         self.bn1 = nn.BatchNorm2d(8)
         self.conv2 = nn.Conv2d(8, 16, 3, padding=1)
@@ -76,7 +86,7 @@ class FinalNet(
 def to_network(model: FinalNet) -> Network:
     """What answers with the weights of a model."""
     weights = {name: tensor.numpy(force=True) for name, tensor in model.state_dict().items()}
-    return Network(weights, model.temperature, model.rejection_threshold)
+    return Network(weights, model.temperature, model.rejection_threshold, model.pens)
 
 
 def to_tensor(network_inputs: np.ndarray | Tensor) -> Tensor:

@@ -5,9 +5,11 @@ before it. Pictures lie in memory as (N, height, width, channels), so that the p
 stand side by side.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+
+from finalnet.views import UNRECORDED_PENS
 
 NUM_CLASSES = 10
 CHANNELS = (1, 8, 16, 16, 16)  # into the first convolution, and out of each
@@ -35,7 +37,7 @@ class Network:
 
     Args:
         weights: of the names and shapes of `weight_shapes`, float32.
-        temperature, rejection_threshold: as of `FinalNet`; the `Recognizer` applies them.
+        temperature, rejection_threshold, pens: as of `FinalNet`; the `Recognizer` applies them.
     """
 
     def __init__(
@@ -43,9 +45,11 @@ class Network:
         weights: Mapping[str, np.ndarray],
         temperature: float = 1.0,
         rejection_threshold: float | None = None,
+        pens: Sequence[float] = UNRECORDED_PENS,
     ) -> None:
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold
+        self.pens = tuple(pens)
         self.convolutions = [fold_batch_norm(weights, number) for number in (1, 2, 3, 4)]
         # torch flattens channels first.
         fc1 = weights["fc1.weight"].reshape(-1, CHANNELS[-1], 7, 7).transpose(2, 3, 1, 0)

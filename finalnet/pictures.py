@@ -9,8 +9,17 @@ from PIL import Image, ImageOps
 
 from finalnet.preprocessing import MAX_PIXELS
 
-FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]  # Pillow's others run foreign programs
-KINDS = "PNG, JPEG, WebP, GIF, BMP or TIFF"
+try:
+    from pillow_heif import register_heif_opener
+except ImportError:
+    pass
+else:
+    register_heif_opener()
+
+# Pillow's others run foreign programs; HEIF is pillow-heif's, where that is installed.
+FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"]
+KINDS = "PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF"
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 MAX_SIDE = 20_000  # px; every row of a picture has a price of its own
 MAX_SCANS = 30  # of a progressive JPEG; encoders write 10 to 14, and each costs a pass over it
 # Of chunks, segments or blocks, each of which costs Pillow a few. Encoders of PNG write a chunk for
@@ -35,6 +44,7 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
     """
     if not file:
         raise ValueError(f"no image came; send an image file: {KINDS}")
+    content = b""
     try:
         content = Path(file).read_bytes() if isinstance(file, str | Path) else file.read()
         picture = Image.open(_Parts(content), formats=FORMATS)
@@ -43,6 +53,12 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
             "the file is cut into so many parts that they take long to read; save it again"
         ) from None
     except Exception:  # Pillow's decoders raise whatever they like on damaged files
+        if _is_heic(content) and "HEIF" not in Image.OPEN:
+            raise ValueError(
+                "the picture is in HEIC, as iPhones save them, which cannot be read here; send it "
+                "as JPEG (iPhone: Settings, Camera, Formats, Most Compatible), or install "
+                "pillow-heif beside finalnet"
+            ) from None
         raise ValueError(f"the file is not an image that can be read; send {KINDS}") from None
     with picture:
         if picture.width * picture.height > MAX_PIXELS:
@@ -65,6 +81,11 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
             return ImageOps.exif_transpose(picture)
         except Exception:
             raise ValueError("the image file is damaged; save it again and resend it") from None
+
+
+def _is_heic(content: bytes) -> bool:
+    """Whether a file says that it is HEIC, or a kind of HEIF that may be it."""
+    return content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS
 
 
 class _Parts(BytesIO):

@@ -40,6 +40,7 @@ class Split(NamedTuple):
     spans: list[Span]
     inputs: np.ndarray  # (N, 28, 28) uint8, what the network would see of each span
     breaks: list[str]  # what stands before each piece, and after the last: "", " ", "\n", ":" ...
+    unread: int  # dots and signs that are not read
 
 
 def split_strokes(strokes: Sequence[np.ndarray]) -> Split:
@@ -66,7 +67,7 @@ def split_strokes(strokes: Sequence[np.ndarray]) -> Split:
     for span in spans:
         parts = sorted(index for piece in pieces[span.start : span.stop] for index in piece)
         inputs.append(preprocess(draw_strokes([strokes[index] for index in parts])))
-    return Split(spans, stack(inputs), breaks)
+    return Split(spans, stack(inputs), breaks, sum(line.unread for line in lines))
 
 
 def lean(points: np.ndarray) -> float:

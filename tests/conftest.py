@@ -7,11 +7,14 @@ from pathlib import Path
 # Two tests run side by side on two cores; also read by the app that they start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
+import numpy as np
 import pytest
+from drawings import DRAWINGS
 from serving import ROOT, App, running_app
 from visitor import CHROMIUM, DEVICES, FLAGS, SCREENS, visit
 
 from finalnet import Recognizer
+from finalnet.drawings import Drawing, write_drawings
 from finalnet.training.data import Digits, load_mnist
 
 MNIST_DIR = Path(os.environ.get("MNIST_DIR", ROOT / "data")).resolve()
@@ -66,6 +69,17 @@ def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) ->
             start = whole[:4] + count.to_bytes(4, "big") + whole[8:header]
             (raw / file).write_bytes(start + rows)
     return root
+
+
+@pytest.fixture(scope="session")
+def drawings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our own digits, as a file of drawings."""
+    path = tmp_path_factory.mktemp("drawings") / "drawings.jsonl.gz"
+    points = [(str(digit), strokes) for digit, strokes in DRAWINGS.values()]
+    write_drawings(
+        path, [Drawing(label, "tests", [np.array(s) for s in strokes]) for label, strokes in points]
+    )
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -28,10 +28,11 @@ def change_weights(folder, change):
 
 
 def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path):
-    model = FinalNet(temperature=1.5, rejection_threshold=None).eval()
+    model = FinalNet(temperature=1.5, rejection_threshold=None, pens=(-0.25, 0.5)).eval()
     model.save_pretrained(tmp_path)
     loaded, saved = load_checkpoint(tmp_path), to_network(model)
     assert (loaded.temperature, loaded.rejection_threshold) == (1.5, None)
+    assert loaded.pens == FinalNet.from_pretrained(tmp_path).pens == (-0.25, 0.5)
     inputs = np.random.default_rng(0).normal(size=(4, 28, 28)).astype(np.float32)
     assert np.array_equal(loaded.logits(inputs), saved.logits(inputs))
 
@@ -83,12 +84,21 @@ def test_weights_that_are_cut_off_are_refused(folder):
         ('{"temperature": true, "rejection_threshold": 0.5}', "got True"),
         ('{"temperature": 1}', "\"rejection_threshold\" must be .*, got 'nothing'"),
         ('{"temperature": 1, "rejection_threshold": 70}', '"rejection_threshold" must .*, got 70'),
+        ('{"temperature": 1, "rejection_threshold": 0.5, "pens": []}', r'"pens" must .*, got \[\]'),
+        ('{"temperature": 1, "rejection_threshold": 0.5, "pens": 0}', '"pens" must .*, got 0'),
+        ('{"temperature": 1, "rejection_threshold": 0.5, "pens": [2]}', r'"pens" .*, got \[2\]'),
     ],
 )
 def test_a_configuration_that_makes_no_sense_is_refused(folder, config, told):
     (folder / "config.json").write_text(config)
     with pytest.raises(ValueError, match=r"copy/config\.json.*" + told):
         Recognizer.load(folder)
+
+
+def test_a_checkpoint_from_before_pens_were_recorded_keeps_the_views_it_was_fitted_for(folder):
+    (folder / "config.json").write_text('{"temperature": 1, "rejection_threshold": 0.5}')
+    four = (0.0, -0.5, -0.8, 0.5)
+    assert load_checkpoint(folder).pens == FinalNet.from_pretrained(folder).pens == four
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])

@@ -25,6 +25,9 @@ MARKS: dict[str, list[list[Point]]] = {
     ":": [[(0, 42), (1, 43)], [(1, 84)]],
     "-": [[(0, 52), (28, 50)]],
     "/": [[(50, 2), (26, 50), (0, 100)]],
+    "+": [[(0, 52), (28, 50)], [(14, 38), (14, 66)]],
+    "=": [[(0, 42), (28, 42)], [(0, 58), (28, 58)]],
+    "_": [[(0, 52), (9, 51)]],
 }
 
 
@@ -89,6 +92,27 @@ def test_separators_spaces_and_lines_stand_where_they_were_written(recognizer, t
 def test_they_are_read_in_pictures_too(recognizer, text):
     image = paint(write(text, gap=18))
     assert recognizer.read_number(image).text == recognizer.read_number(255 - image).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "unread"),
+    [
+        ("2+3", "2 3", 1),
+        ("2=3", "2 3", 1),
+        (".5", "5", 1),
+        ("5.", "5", 1),
+        ("2_3", "23", 1),
+        ("1..2+3", "1.2 3", 2),
+        ("12:30", "12:30", 0),
+        ("3,14", "3,14", 0),
+        ("-5", "-5", 0),
+        ("2026", "2026", 0),
+    ],
+)
+def test_a_sign_that_is_seen_but_not_read_is_counted(recognizer, text, read, unread):
+    for drawing in (write(text), paint(write(text, gap=18))):
+        number = recognizer.read_number(drawing)
+        assert (number.text, number.unread) == (read, unread)
 
 
 def test_scattered_numbers_are_separate(recognizer):

@@ -9,17 +9,22 @@ import numpy as np
 import pytest
 import torch
 from conftest import MNIST_DIR
+from drawings import DRAWINGS
 from serving import ROOT
 
 from finalnet import FinalNet, Recognizer
 from finalnet.checkpoint import COMMITTED
+from finalnet.drawings import Drawing, read_drawings
 from finalnet.evaluation.scores import mnist_samples, score
 from finalnet.model import normalize, to_tensor
 from finalnet.training.data import Digits, augment, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.loop import (
+    GOING_ON,
+    PENS,
     PRECISIONS,
     Learner,
+    Pool,
     TrainingArguments,
     epoch_order,
     growing_pool,
@@ -38,6 +43,9 @@ def few_digits(mnist_test) -> Digits:
     return Digits(digits.images[:1_000], digits.labels[:1_000])
 
 
+NOTHING = Pool(0, iter(()))
+
+
 def one_batch(**changes) -> TrainingArguments:
     """A training whose epochs are one step each, on 60 digits and nothing else."""
     plain = {"epochs": 1, "generated_digits": 0, "generated_others": 0, "batch_size": 60}
@@ -46,7 +54,7 @@ def one_batch(**changes) -> TrainingArguments:
 
 def trained(few_digits: Digits, **changes) -> FinalNet:
     digits = Digits(few_digits.images[:60], few_digits.labels[:60])
-    return train(one_batch(**changes), digits, digits).model
+    return train(one_batch(**changes), digits, digits, NOTHING).model
 
 
 def step_by_step(few_digits: Digits, **changes) -> tuple[Learner, list[dict[str, torch.Tensor]]]:
@@ -60,21 +68,27 @@ def step_by_step(few_digits: Digits, **changes) -> tuple[Learner, list[dict[str,
     return learner, weights
 
 
-def test_training_on_few_digits_learns_and_repeats_with_the_seed(few_digits):
+def test_training_on_few_digits_learns_and_repeats_with_the_seed(few_digits, drawings_file):
     arguments = TrainingArguments(
         epochs=4,
         generated_digits=40,
         generated_others=20,
+        real_digits=60,
+        real_others=20,
         batch_size=64,
         seed=5,
         precision="float32",
     )
-    model, history, precision = train(arguments, few_digits, few_digits)
+    drawings = list(read_drawings(drawings_file))
+    with growing_pool(arguments, drawings) as pool:
+        model, history, precision = train(arguments, few_digits, few_digits, pool)
     assert precision == "float32"
     assert [epoch.epoch for epoch in history] == [1, 2, 3, 4]
     assert history[-1].loss < history[0].loss / 2
     assert history[-1].validation_accuracy == measure_accuracy(model, few_digits) > 0.8
-    again = train(arguments, few_digits, few_digits).model
+    with growing_pool(arguments, drawings) as pool:
+        again = train(arguments, few_digits, few_digits, pool).model
+    assert model.pens == PENS
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name]), name
 
@@ -85,7 +99,7 @@ def test_the_loss_is_that_of_augmented_digits_without_dropout_in_float32(few_dig
     labels[::3] = -1  # not digits
     digits = Digits(few_digits.images[:60], labels)
     arguments = one_batch(precision=precision, seed=3)
-    (epoch,) = train(arguments, digits, digits).history
+    (epoch,) = train(arguments, digits, digits, NOTHING).history
     torch.manual_seed(3)
     model = FinalNet().train().to(memory_format=torch.channels_last)
     random = torch.Generator().manual_seed(3)
@@ -165,7 +179,7 @@ def test_all_rows_of_an_epoch_are_learned_from(few_digits):
     digits = Digits(few_digits.images[:60], few_digits.labels[:60])
     plain = {"learning_rate": 0.0, "muon_rate": 0.0, "weight_decay": 0.0, "ema_span": 0.0}
     # The mean of the losses over all rows, in batches of 40 and 20, of which none moves a weight.
-    (whole,) = train(one_batch(batch_size=40, **plain), digits, digits).history
+    (whole,) = train(one_batch(batch_size=40, **plain), digits, digits, NOTHING).history
     torch.manual_seed(TrainingArguments.seed)
     model = FinalNet().train().to(memory_format=torch.channels_last)
     model.dropout.p = 0
@@ -180,22 +194,54 @@ def test_all_rows_of_an_epoch_are_learned_from(few_digits):
 
 def test_batch_norm_answers_with_the_statistics_of_digits_as_they_are(few_digits):
     digits = Digits(few_digits.images[:60], few_digits.labels[:60])
-    model = train(one_batch(), digits, digits).model
+    model = train(one_batch(), digits, digits, NOTHING).model
     seen = model.conv1(to_tensor(digits.images)).transpose(0, 1).flatten(1)
     torch.testing.assert_close(model.bn1.running_mean, seen.mean(dim=1), rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(model.bn1.running_var, seen.var(dim=1), rtol=1e-3, atol=1e-4)
 
 
+def test_a_training_goes_on_from_the_network_that_is_named(few_digits):
+    start = FinalNet.from_pretrained(COMMITTED)
+    digits = Digits(few_digits.images[:60], few_digits.labels[:60])
+    still = one_batch(learning_rate=0.0, muon_rate=0.0, weight_decay=0.0)
+    model = train(still, digits, digits, NOTHING, start).model
+    for name, parameter in start.named_parameters():
+        assert torch.equal(model.get_parameter(name), parameter), name
+
+
 def test_the_pool_mixes_digits_and_others_evenly_and_repeats():
     arguments = TrainingArguments(generated_digits=2_000, generated_others=1_500, seed=4)
     with growing_pool(arguments) as pool:
-        parts = list(pool)
+        parts = list(pool.drawings)
     labels = torch.cat([part.labels for part in parts])
     assert (labels < 0).sum() == 1_500
     assert labels[labels >= 0].bincount().tolist() == [200] * 10
     assert (parts[0].labels < 0).any() != (parts[1].labels < 0).any()
     digits = torch.cat([part.images for part in parts])[labels >= 0]
     assert np.array_equal(digits.numpy(), generate(generate_digits, 2_000, 4))
+
+
+def test_drawings_of_people_are_drawn_anew_in_the_pool_and_repeat():
+    stroke = np.array([[3.0, 900], [5, 100]])
+    drawings = [Drawing("1", "a", [stroke]), Drawing("4", "b", [stroke, stroke + (90, 0)])]
+    drawings += [
+        Drawing("X", "b", [stroke, stroke @ np.diag([-1, 1])]),
+        Drawing("l", "a", [stroke]),
+    ]
+    arguments = TrainingArguments(
+        generated_digits=10, generated_others=0, real_digits=6, real_others=3
+    )
+    with growing_pool(arguments, drawings) as pool:
+        parts = list(pool.drawings)
+    labels = torch.cat([part.labels for part in parts]).tolist()
+    assert pool.size == len(labels) == 19
+    # Each drawing as often as the others; "l" could be a 1, so it is neither.
+    assert sorted(labels) == sorted([*range(10), 1, 1, 1, 4, 4, 4, -1, -1, -1])
+    real = torch.cat([part.images for part in parts if len(part.labels) == 6])
+    assert len({picture.numpy().tobytes() for picture in real}) == 6
+    with growing_pool(arguments, drawings) as pool:
+        again = [part.images for part in pool.drawings]
+    assert all(torch.equal(a.images, b) for a, b in zip(parts, again, strict=True))
 
 
 def test_the_faster_precision_is_taken_unless_one_is_named():
@@ -214,26 +260,40 @@ def test_the_faster_precision_is_measured(capsys):
 
 
 def test_the_committed_checkpoint_was_trained_by_the_recipe_as_it_stands():
-    trained = json.loads((COMMITTED / "metrics.json").read_text())["arguments"]
+    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    seed_and_precision = {"seed": TrainingArguments.seed, "precision": "auto"}
+    assert metrics["arguments"] | seed_and_precision == asdict(GOING_ON)
+    # What was gone on from is older than the arguments for drawings of people.
     recipe = asdict(TrainingArguments())
-    # The weights may be older than an argument; its default must do what was done without it.
-    trained = {"dropout": 0.0, "ema_span": 0.05, "precision": "auto"} | trained
-    assert recipe == trained
+    assert recipe | metrics["start"]["arguments"] == recipe
 
 
-def test_train_command_writes_a_whole_checkpoint(small_mnist, tmp_path):
+def test_train_command_writes_a_whole_checkpoint(small_mnist, drawings_file, tmp_path):
     output = tmp_path / "checkpoint"
     command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(small_mnist)]
     options = ["--output", str(output), "--epochs", "2", "--precision", "float32"]
     options += ["--generated-digits", "500", "--generated-others", "100"]
+    options += ["--drawings", str(drawings_file), "--real-digits", "100", "--start", str(COMMITTED)]
     run = subprocess.run(command + options, check=True, capture_output=True, cwd=tmp_path)
     names = {path.name for path in output.iterdir()}
     files = {"README.md", "config.json", "metrics.json", "model.safetensors"}
     assert names == files | {"learning-curves.svg"}
     metrics = json.loads((output / "metrics.json").read_text())
     assert metrics["arguments"] == asdict(
-        TrainingArguments(epochs=2, generated_digits=500, generated_others=100, precision="float32")
+        replace(
+            GOING_ON,
+            epochs=2,
+            generated_digits=500,
+            generated_others=100,
+            real_digits=100,
+            precision="float32",
+        )
     )
+    assert metrics["drawings"] == {"digits": len(DRAWINGS), "others": 0, "writers": 1}
+    committed = json.loads((COMMITTED / "metrics.json").read_text())
+    assert metrics["start"]["arguments"] == committed["arguments"]
+    card = " ".join((output / "README.md").read_text().split())
+    assert f"{len(DRAWINGS)} digits and 0 letters and signs that 1 people drew" in card
     assert metrics["precision"] == "float32" and b"float32" in run.stderr
     test = load_mnist("test", small_mnist)
     recognizer = Recognizer.load(output)

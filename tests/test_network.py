@@ -15,7 +15,7 @@ from finalnet.model import to_network, to_tensor
 from finalnet.network import CHUNK, Network, weight_shapes
 from finalnet.preprocessing import normalize
 from finalnet.training.handwriting import generate, generate_digits, generate_others
-from finalnet.views import PENS, make_views
+from finalnet.views import make_views
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,9 @@ def model() -> FinalNet:
 
 def test_a_thousand_drawings_are_answered_as_pytorch_answers_them(model, recognizer):
     inputs = np.concatenate([generate(generate_digits, 800, 7), generate(generate_others, 200, 7)])
-    views = torch.from_numpy(make_views(inputs)).flatten(0, 1)
+    views = torch.from_numpy(make_views(inputs, model.pens)).flatten(0, 1)
     with torch.inference_mode():
-        logits = model.logits(to_tensor(views)).unflatten(0, (-1, len(PENS))).mean(dim=1)
+        logits = model.logits(to_tensor(views)).unflatten(0, (-1, len(model.pens))).mean(dim=1)
     expected = (logits / model.temperature).softmax(dim=1).numpy()
     confidence = logits.softmax(dim=1).amax(dim=1)
     predictions = recognizer.recognize_inputs(inputs)

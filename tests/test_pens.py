@@ -407,7 +407,6 @@ def test_storage_that_is_broken_full_or_blocked_is_no_reason_not_to_answer(brows
             page.locator("#correction .choices").get_by_text("1", exact=True).click()
             told = "#wrong" if words == "thanks" else "#correction .kept"
             assert page.locator(told).inner_text() == texts.ANSWER[words], kind
-            page.keyboard.press("Escape")
             page.evaluate("document.querySelector('#correction').hidePopover()")
             page.click("#clear")
             visitor.sees("")

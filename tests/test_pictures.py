@@ -1,6 +1,7 @@
 """Image files, opened with care."""
 
 import time
+from importlib.util import find_spec
 from io import BytesIO
 
 import numpy as np
@@ -9,6 +10,17 @@ from PIL import Image
 from test_picture_input import encode, year
 
 from finalnet.pictures import open_picture
+
+
+def test_an_avif_opens():
+    assert open_picture(BytesIO(encode(year(["7 crossed"]), "AVIF"))).size == (280, 280)
+
+
+@pytest.mark.skipif(find_spec("pillow_heif") is not None, reason="pillow-heif reads it")
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_what_an_iphone_saves_is_named_with_what_to_do(brand):
+    with pytest.raises(ValueError, match="in HEIC.* as JPEG .*install pillow-heif"):
+        open_picture(BytesIO(b"\0\0\0\x18ftyp" + brand + b"\0" * 100))
 
 
 def test_a_picture_opens_from_a_file_object_and_from_a_path(tmp_path):

@@ -1,4 +1,3 @@
-import gzip
 import json
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from PIL import Image
 
 from finalnet import FinalNet, Recognizer, draw_strokes
 from finalnet.checkpoint import COMMITTED
+from finalnet.drawings import read_drawings
 from finalnet.evaluation.report import merge, record, write_report
 from finalnet.evaluation.scores import (
     PLACEMENTS,
@@ -20,7 +20,6 @@ from finalnet.evaluation.scores import (
     generated_scribbles,
     mnist_samples,
     read_pictures,
-    read_strokes,
     score,
     score_rejection,
     score_runs,
@@ -29,29 +28,20 @@ from finalnet.model import to_network, to_tensor
 from finalnet.preprocessing import find_ink
 from finalnet.training.data import load_mnist
 from finalnet.training.writing import check_output
-from finalnet.views import PENS, make_views
-
-
-@pytest.fixture
-def strokes_file(tmp_path):
-    path = tmp_path / "drawings.jsonl.gz"
-    with gzip.open(path, "wt") as file:
-        for digit, strokes in DRAWINGS.values():
-            file.write(json.dumps({"label": digit, "source": "tests", "strokes": strokes}) + "\n")
-    return path
+from finalnet.views import make_views
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
-def test_our_own_drawings_are_recognised_in_every_placement(recognizer, strokes_file, placement):
-    samples = draw_samples(read_strokes(strokes_file), placement)
+def test_our_own_drawings_are_recognised_in_every_placement(recognizer, drawings_file, placement):
+    samples = draw_samples(read_drawings(drawings_file), placement)
     scores = score(recognizer, samples)
     assert scores.count == len(DRAWINGS)
     assert scores.accuracy >= 0.9
     assert scores.accuracy_by_source == {"tests": scores.accuracy}
 
 
-def test_scores_are_what_can_be_counted_by_hand(recognizer, strokes_file):
-    samples = draw_samples(read_strokes(strokes_file), "random placement")
+def test_scores_are_what_can_be_counted_by_hand(recognizer, drawings_file):
+    samples = draw_samples(read_drawings(drawings_file), "random placement")
     labels = samples.labels.copy()
     labels[:3] = 9  # three wrong labels: the first three drawings are zeros
     scores = score(recognizer, samples._replace(labels=labels))
@@ -74,8 +64,8 @@ def test_scores_are_what_can_be_counted_by_hand(recognizer, strokes_file):
     assert scores.calibration_error == pytest.approx(sum(gaps), abs=1e-3)
 
 
-def test_a_blank_input_is_never_right(recognizer, strokes_file):
-    samples = draw_samples(read_strokes(strokes_file), "random placement")
+def test_a_blank_input_is_never_right(recognizer, drawings_file):
+    samples = draw_samples(read_drawings(drawings_file), "random placement")
     inputs = samples.inputs.copy()
     blank = np.flatnonzero(samples.labels == 0)[0]
     inputs[blank] = 0
@@ -97,8 +87,8 @@ def test_a_blank_input_is_never_right(recognizer, strokes_file):
     assert score_runs([recognizer, recognizer], samples).mean == scores.accuracy
 
 
-def test_the_mean_over_sources_counts_every_source_alike(recognizer, strokes_file):
-    samples = draw_samples(read_strokes(strokes_file), "random placement")
+def test_the_mean_over_sources_counts_every_source_alike(recognizer, drawings_file):
+    samples = draw_samples(read_drawings(drawings_file), "random placement")
     labels, sources = samples.labels.copy(), samples.sources.astype(object)
     sources[:], sources[:3] = "many", "few"
     labels[:2] = 9  # wrong: the first three drawings are zeros
@@ -109,20 +99,15 @@ def test_the_mean_over_sources_counts_every_source_alike(recognizer, strokes_fil
     assert scores.worst_source == "few"
 
 
-def test_rejection_is_what_can_be_counted_by_hand(recognizer, strokes_file):
-    digits = draw_samples(read_strokes(strokes_file), "random placement")
+def test_rejection_is_what_can_be_counted_by_hand(recognizer, drawings_file):
+    digits = draw_samples(read_drawings(drawings_file), "random placement")
     others = generated_scribbles(60)
     rejection = score_rejection(recognizer, digits, others)
-    sure = {}
+    model, sure = FinalNet.from_pretrained(COMMITTED).eval(), {}
     for samples in (digits, others):
-        views = torch.from_numpy(make_views(samples.inputs)).flatten(0, 1)
+        views = torch.from_numpy(make_views(samples.inputs, model.pens)).flatten(0, 1)
         with torch.inference_mode():
-            logits = (
-                FinalNet.from_pretrained(COMMITTED)
-                .eval()
-                .logits(to_tensor(views))
-                .unflatten(0, (-1, len(PENS)))
-            )
+            logits = model.logits(to_tensor(views)).unflatten(0, (-1, len(model.pens)))
         sure[samples.name] = logits.mean(dim=1).softmax(dim=1).amax(dim=1).numpy()
     pairs = sure[digits.name][:, None] - sure[others.name]
     auroc = (pairs > 0).mean() + (pairs == 0).mean() / 2
@@ -131,10 +116,10 @@ def test_rejection_is_what_can_be_counted_by_hand(recognizer, strokes_file):
     assert rejection.accepted_at_99 == pytest.approx((sure[others.name] >= threshold).mean())
 
 
-def test_without_a_threshold_everything_is_accepted(strokes_file):
+def test_without_a_threshold_everything_is_accepted(drawings_file):
     model = FinalNet.from_pretrained(COMMITTED).eval()
     model.rejection_threshold = None
-    digits = draw_samples(read_strokes(strokes_file), "random placement")
+    digits = draw_samples(read_drawings(drawings_file), "random placement")
     rejection = score_rejection(Recognizer(to_network(model)), digits, generated_scribbles(30))
     assert rejection.accepted == 1
 
@@ -173,12 +158,14 @@ def test_placements_do_what_their_names_say():
     assert ((abs(shares - 0.04) < 0.02) | (abs(shares - 0.2) < 0.02)).all()
 
 
-def test_recorded_figures_stay_with_the_checkpoint(recognizer, small_mnist, strokes_file, tmp_path):
+def test_recorded_figures_stay_with_the_checkpoint(
+    recognizer, small_mnist, drawings_file, tmp_path
+):
     folder = tmp_path / "finalnet"
     shutil.copytree(COMMITTED, folder)
     shutil.rmtree(folder / "evaluation")
     command = [sys.executable, "-m", "finalnet", "evaluate", "--checkpoint", str(folder)]
-    command += ["--strokes", str(strokes_file), "--runs", str(COMMITTED), "--record"]
+    command += ["--strokes", str(drawings_file), "--runs", str(COMMITTED), "--record"]
     others = tmp_path / "letters-of-mine.jsonl"
     others.write_text(json.dumps({"label": "A", "strokes": NOT_DIGITS["A"]}))
     command += ["--others", str(others)]
@@ -232,8 +219,8 @@ def test_a_folder_of_pictures_is_read_by_its_subfolders(recognizer, tmp_path):
         read_pictures(tmp_path / "3")
 
 
-def test_the_spread_of_runs_is_what_can_be_counted_by_hand(recognizer, strokes_file):
-    samples = draw_samples(read_strokes(strokes_file), "random placement")
+def test_the_spread_of_runs_is_what_can_be_counted_by_hand(recognizer, drawings_file):
+    samples = draw_samples(read_drawings(drawings_file), "random placement")
     untrained = Recognizer(to_network(FinalNet()))
     accuracies = [score(r, samples).accuracy for r in (recognizer, untrained)]
     spread = score_runs([recognizer, untrained], samples)
@@ -242,8 +229,8 @@ def test_the_spread_of_runs_is_what_can_be_counted_by_hand(recognizer, strokes_f
     assert [spread.highest, spread.lowest] == accuracies
 
 
-def test_the_report_has_metrics_and_pictures(recognizer, strokes_file, tmp_path):
-    samples = draw_samples(read_strokes(strokes_file), "tilted")
+def test_the_report_has_metrics_and_pictures(recognizer, drawings_file, tmp_path):
+    samples = draw_samples(read_drawings(drawings_file), "tilted")
     scores = score(recognizer, samples)
     rejection = score_rejection(recognizer, samples, generated_scribbles(30))
     spread = score_runs([recognizer, recognizer], samples)
@@ -256,20 +243,9 @@ def test_the_report_has_metrics_and_pictures(recognizer, strokes_file, tmp_path)
             assert min(image.size) > 300
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["{", '{"label": 1, "strokes": []}', '{"label": 1}', '{"label": 1, "strokes": [["a"]]}', "7"],
-)
-def test_a_broken_line_is_named(tmp_path, line):
-    path = tmp_path / "drawings.jsonl"
-    path.write_text(json.dumps({"label": 1, "strokes": [[[0, 0]]]}) + "\n" + line + "\n")
-    with pytest.raises(ValueError, match="line 2: wanted"):
-        list(read_strokes(path))
-
-
-def test_evaluate_command_measures_mnist_and_a_strokes_file(small_mnist, strokes_file):
+def test_evaluate_command_measures_mnist_and_a_drawings_file(small_mnist, drawings_file):
     command = [sys.executable, "-m", "finalnet", "evaluate", "--data-dir", str(small_mnist)]
-    command += ["--strokes", str(strokes_file), "--mnist", "test"]
+    command += ["--strokes", str(drawings_file), "--mnist", "test"]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     for placement in PLACEMENTS:
         assert f"{placement}: {len(DRAWINGS)} digits" in run.stdout

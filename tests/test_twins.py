@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_lines import write
 
 from benchmarks.twins import (
     accuracy,
@@ -17,12 +18,12 @@ from benchmarks.twins import (
     place_on_pad,
 )
 from finalnet.answer import describe_number
-from finalnet.evaluation.scores import Drawing, read_strokes
+from finalnet.drawings import Drawing, read_drawings
 from finalnet.training.handwriting import generate_digits
 from finalnet.training.handwriting.digits import DIGITS
 from finalnet.training.handwriting.others import OTHERS, UNSEEN
 from finalnet.training.handwriting.pen import vary
-from finalnet.views import PENS, make_views
+from finalnet.views import make_views
 
 DIGIT_COUNT, OTHER_COUNT, NUMBER_COUNT = 1_600, 400, 400
 STROKES = Path(os.environ.get("STROKES_DIR", "no strokes")) / "digits-dev.jsonl.gz"
@@ -98,7 +99,7 @@ def test_both_recognisers_describe_what_they_read_alike(page, recognizer, digits
 
 @pytest.mark.skipif(not STROKES.exists(), reason="no drawings; name their folder in STROKES_DIR")
 def test_drawings_of_people_are_recognised_as_well_in_the_browser(page, recognizer):
-    drawings = list(read_strokes(STROKES))[::8]
+    drawings = list(read_drawings(STROKES))[::8]
     placed, labels = place_on_pad(drawings), [int(drawing.label) for drawing in drawings]
     answers = ask_python(recognizer, placed), ask_browser(page, placed)
     agreement = compare(*answers)
@@ -126,6 +127,14 @@ def test_nothing_and_too_much_are_told_alike(page, recognizer, count, under):
     assert ("are read" in browser) == (count > 1)
 
 
+def test_both_count_the_same_signs_that_are_not_read(page, recognizer):
+    for text in ("2+3", ".5", "5.", "2_3", "1..2=3", "12:30", "7"):
+        number = recognizer.read_number(write(text))
+        code = "strokes => { const { text, unread } = recognizer.readNumber(strokes);"
+        read = page.evaluate(code + " return [text, unread] }", write(text))
+        assert read == [number.text, number.unread]
+
+
 @pytest.mark.parametrize(
     ("drawing", "pen_width"),
     [
@@ -145,14 +154,16 @@ def test_odd_drawings_give_the_same_picture(page, recognizer, drawing, pen_width
     assert python[:2] == browser[:2]
 
 
-def test_the_views_have_the_same_pixels(page):
+def test_the_views_have_the_same_pixels(page, recognizer):
     inputs = generate_digits(200, 3)
     code = """async (inputs) => {
       const { makeViews } = await import("/files/any/recognizer/views.js");
-      return inputs.map((input) => [...makeViews(Uint8Array.from(input), recognizer.constants)]);
+      return inputs.map((input) =>
+        [...makeViews(Uint8Array.from(input), recognizer.pens, recognizer.constants)]);
     }"""
     views = page.evaluate(code, inputs.reshape(len(inputs), -1).tolist())
-    assert np.array_equal(np.reshape(views, (-1, len(PENS), 28, 28)), make_views(inputs))
+    pens = recognizer.network.pens
+    assert np.array_equal(np.reshape(views, (-1, len(pens), 28, 28)), make_views(inputs, pens))
 
 
 def test_the_browser_refuses_a_checkpoint_that_is_cut_short(page):

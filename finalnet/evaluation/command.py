@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from finalnet.drawings import read_drawings
 from finalnet.evaluation import scores as evaluation
 from finalnet.recognizer import Recognizer
 from finalnet.training.data import DATA_DIR, Split, load_mnist
@@ -44,7 +45,7 @@ def print_evaluation(options: argparse.Namespace) -> None:
     runs = [Recognizer.load(run) for run in options.runs]
     samples, others = _collect_digits(options), [evaluation.generated_scribbles()]
     if options.others:
-        drawings = list(evaluation.read_strokes(options.others))
+        drawings = list(read_drawings(options.others))
         letters = all(drawing.label.isalpha() for drawing in drawings)
         drawn = evaluation.draw_samples(drawings, "random placement")
         others.append(drawn._replace(name="drawn letters" if letters else "drawn others"))
@@ -78,7 +79,7 @@ def _collect_digits(options: argparse.Namespace) -> list[evaluation.Samples]:
     if options.pictures:
         samples.append(evaluation.read_pictures(options.pictures))
     if options.strokes:
-        drawings = list(evaluation.read_strokes(options.strokes))
+        drawings = list(read_drawings(options.strokes))
         samples += [evaluation.draw_samples(drawings, name) for name in evaluation.PLACEMENTS]
     if options.mnist or not samples:
         split: Split = options.mnist or "test"
@@ -111,8 +112,8 @@ def print_numbers(options: argparse.Namespace) -> None:
         raise ValueError(f"--numbers must be at least 1, got {options.numbers}")
     if not options.strokes:
         raise ValueError("--numbers needs digits to compose them of; name a file with --strokes")
-    drawings = evaluation.read_strokes(options.strokes)
-    digits = [drawing for drawing in drawings if drawing.label in evaluation.DIGIT_NAMES]
+    drawings = read_drawings(options.strokes)
+    digits = [drawing for drawing in drawings if drawing.is_digit]
     for s in score_numbers(Recognizer.load(options.checkpoint), digits, options.numbers):
         print(
             f"{s.numbers:,} numbers, {s.kind}: wholly right {s.strokes_right:.1%} as strokes, "

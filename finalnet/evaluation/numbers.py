@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from finalnet.evaluation.scores import Drawing
+from finalnet.drawings import Drawing
 from finalnet.recognizer import Recognizer
 from finalnet.strokes import render_strokes
 

@@ -27,7 +27,9 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 WORST = 40  # mistakes on the contact sheet, in rows of 10
 
-Metrics = dict[str, list[dict[str, Any]]]  # by what was measured: "digits", "not digits", "runs"
+ROWS = {"digits", "not digits", "runs"}  # parts of the metrics that are lists of sets of samples
+
+Metrics = dict[str, Any]  # by what was measured: the ROWS, and how hands were left out
 
 
 def write_report(
@@ -45,13 +47,19 @@ def write_report(
         "not digits": [asdict(rejection) for rejection in rejections],
         "runs": [asdict(spread) for spread in spreads],
     }
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    update_metrics(folder / "metrics.json", metrics)
     for sample, score in zip(samples, scores, strict=True):
-        name = sample.name.lower().replace(" ", "-")
+        name = file_name(sample.name)
         predictions = recognizer.recognize_inputs(sample.inputs)
-        _save(draw_confusion(score), folder / f"{name}-confusion.png")
-        _save(draw_reliability(predictions, sample.labels), folder / f"{name}-reliability.png")
-        _save(draw_mistakes(sample, predictions), folder / f"{name}-mistakes.png")
+        save_figure(draw_confusion(score), folder / f"{name}-confusion.png")
+        reliability = draw_reliability(predictions, sample.labels)
+        save_figure(reliability, folder / f"{name}-reliability.png")
+        save_figure(draw_mistakes(sample, predictions), folder / f"{name}-mistakes.png")
+
+
+def file_name(name: str) -> str:
+    """The name of a set of samples as that of its pictures begins."""
+    return name.lower().replace(" ", "-")
 
 
 def record(checkpoint: str | None, *report: Any) -> None:
@@ -63,16 +71,18 @@ def record(checkpoint: str | None, *report: Any) -> None:
     MNIST's are.
     """
     folder = Path(checkpoint or COMMITTED)
-    path = folder / EVALUATION / "metrics.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
     write_report(folder / EVALUATION, *report)
-    if before:
-        metrics = merge(before, json.loads(path.read_text(encoding="utf-8")))
-        path.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     for picture in (folder / EVALUATION).glob("*-mistakes.png"):
         if not picture.name.startswith("mnist"):
             picture.unlink()
     write_card(folder)
+
+
+def update_metrics(path: Path, measured: Metrics) -> None:
+    """Write figures into `metrics.json`; others that it holds already stay."""
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    metrics = json.dumps(merge(before, measured), indent=1) + "\n"
+    path.write_text(metrics, encoding="utf-8")
 
 
 def merge(before: Metrics, measured: Metrics) -> Metrics:
@@ -81,16 +91,18 @@ def merge(before: Metrics, measured: Metrics) -> Metrics:
     What is not a digit was told from some set of digits; against another one it is no new
     measurement of the same.
     """
-    first = before["digits"][0]["name"]
-    digits_of = {row["name"]: row.get("digits", first) for row in before["not digits"]}
-    merged = {}
-    for part, rows in before.items():
+    digits = before.get("digits", [])
+    digits_of = {
+        r["name"]: r.get("digits", digits[0]["name"]) for r in before.get("not digits", [])
+    }
+    merged = before | measured
+    for part in ROWS & before.keys() & measured.keys():
         new = {
             row["name"]: row
             for row in measured[part]
             if part != "not digits" or row["digits"] == digits_of.get(row["name"], row["digits"])
         }
-        merged[part] = [new.pop(row["name"], row) for row in rows] + list(new.values())
+        merged[part] = [new.pop(row["name"], row) for row in before[part]] + list(new.values())
     return merged
 
 
@@ -145,6 +157,6 @@ def draw_mistakes(samples: Samples, predictions: Sequence[Prediction]) -> plt.Fi
     return figure
 
 
-def _save(figure: plt.Figure, path: Path) -> None:
+def save_figure(figure: plt.Figure, path: Path) -> None:
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -5,9 +5,7 @@ Accuracy asks for the most probable digit, whatever the verdict, unless it is "b
 right. `accepted` is the share of verdicts "digit".
 """
 
-import gzip
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -21,16 +19,16 @@ from torchmetrics.functional.classification import (
     multiclass_confusion_matrix,
 )
 
+from finalnet.drawings import Drawing
 from finalnet.network import NUM_CLASSES
 from finalnet.pictures import open_picture
 from finalnet.preprocessing import preprocess
 from finalnet.recognizer import Prediction, Recognizer, confidence, view_logits
-from finalnet.strokes import PAD_SIZE, check_strokes, render_strokes
+from finalnet.strokes import PAD_SIZE, render_strokes
 from finalnet.training.data import Digits
 from finalnet.training.handwriting import generate_unseen
 
 CALIBRATION_BINS = 15
-DIGIT_NAMES = set("0123456789")
 KEPT_DIGITS = 0.99  # share of digits accepted at the threshold that compares non-digits
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 
@@ -42,15 +40,6 @@ class Samples(NamedTuple):
     inputs: np.ndarray  # (N, 28, 28) uint8
     labels: np.ndarray  # (N,) int64; -1 for what is not a digit
     sources: np.ndarray  # (N,) str, where each one is from
-
-
-class Drawing(NamedTuple):
-    """One line of a strokes file."""
-
-    label: str
-    source: str
-    strokes: list[np.ndarray]  # (n, 2) float64 each, y pointing down
-    writer: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,39 +124,13 @@ class Spread:
     highest: float
 
 
-def read_strokes(path: Path | str) -> Iterator[Drawing]:
-    """Drawings from JSON lines, gzip or plain: `{"label", "strokes"}` in each, if known with
-    "source" and "writer".
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: a line is not of that form; the message names it.
-    """
-    path = Path(path)
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-                strokes = check_strokes(row["strokes"])
-                if not strokes:
-                    raise ValueError("no strokes")
-                source, writer = str(row.get("source", "")), str(row.get("writer", ""))
-                yield Drawing(str(row["label"]), source, strokes, writer)
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(
-                    f'{path}, line {number}: wanted {{"label": ..., "strokes": [[[x, y], ...], '
-                    f"...]}}, got {line[:60]!r} ({error})"
-                ) from error
-
-
 def draw_samples(drawings: Iterable[Drawing], placement: str, seed: int = 0) -> Samples:
     """Network inputs of drawings placed on the pad in one of the `PLACEMENTS`."""
     random = np.random.default_rng(seed)
     inputs, labels, sources = [], [], []
     for drawing in drawings:
         inputs.append(preprocess(PLACEMENTS[placement].render(drawing.strokes, random)))
-        labels.append(int(drawing.label) if drawing.label in DIGIT_NAMES else -1)
+        labels.append(int(drawing.label) if drawing.is_digit else -1)
         sources.append(drawing.source)
     return Samples(placement, np.stack(inputs), np.array(labels), np.array(sources))
 

@@ -12,7 +12,7 @@ KEPT_DIGITS = 0.99  # share of the validation digits that are accepted
 
 
 def calibrate(model: FinalNet, network_inputs: np.ndarray, labels: Tensor) -> FinalNet:
-    """A copy of the model with its temperature and rejection threshold fitted.
+    """A copy of the model with its temperature and rejection threshold fitted to its views.
 
     Args:
         network_inputs: (N, 28, 28) uint8; digits that the model was not trained on.
@@ -24,6 +24,6 @@ def calibrate(model: FinalNet, network_inputs: np.ndarray, labels: Tensor) -> Fi
     losses = [F.cross_entropy(logits / temperature, labels) for temperature in temperatures]
     temperature = float(temperatures[torch.stack(losses).argmin()])
     threshold = float(np.quantile(confidence(logits.numpy()), 1 - KEPT_DIGITS))
-    calibrated = FinalNet(round(temperature, 4), round(threshold, 4))
+    calibrated = FinalNet(round(temperature, 4), round(threshold, 4), model.pens)
     calibrated.load_state_dict(model.state_dict())
     return calibrated.eval()

@@ -1,8 +1,8 @@
-"""Training: MNIST and generated drawings in, the weights of FinalNet out."""
+"""Training: MNIST, generated drawings and those of people in, the weights of FinalNet out."""
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
@@ -14,17 +14,28 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from tqdm import tqdm
 
+from finalnet.drawings import Drawing
 from finalnet.model import FinalNet, normalize, to_tensor
 from finalnet.network import NUM_CLASSES
 from finalnet.preprocessing import INPUT_SIZE
 from finalnet.training.data import Digits, augment
-from finalnet.training.handwriting import draw_ahead, generate_digits, generate_others, split_work
+from finalnet.training.handwriting import (
+    Chunk,
+    draw_ahead,
+    generate_digits,
+    generate_others,
+    interleave,
+    split_again,
+    split_work,
+)
 
 EVALUATION_BATCH = 1_000  # images
 STATISTICS_SIZE = 10_000  # digits, from which batch norm takes what it answers with
 TRIAL_STEPS = 4  # of each precision, the first to warm up
 # Of float32's time, at the most: below it no noise makes two runs choose differently.
 WORTHWHILE = 0.9
+# Of the views: half a pixel finer, and a quarter bolder, which Python and browsers round alike.
+PENS = (-0.5, 0.25)
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -36,6 +47,9 @@ class TrainingArguments:
     generated_digits: int = 80_000
     generated_others: int = 16_000  # drawings that are not digits
     generated_per_epoch: int = 20_000  # of both, beside all of MNIST
+    # How often drawings of people are drawn, if there are any; an epoch takes the same share.
+    real_digits: int = 48_000
+    real_others: int = 5_000
     batch_size: int = 128
     learning_rate: float = 1e-2  # the peak of OneCycle, for AdamW
     muon_rate: float = 2e-2  # the same for Muon
@@ -60,6 +74,18 @@ class TrainingArguments:
             )
 
 
+# The defaults where a network is gone on from: a few epochs, in smaller steps.
+GOING_ON = TrainingArguments(
+    epochs=3,
+    generated_digits=30_000,
+    generated_others=6_000,
+    real_digits=18_000,
+    real_others=2_000,
+    learning_rate=3e-3,
+    muon_rate=6e-3,
+)
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One line of the training history."""
@@ -68,6 +94,13 @@ class Epoch:
     loss: float  # mean over the augmented training pictures, see `mixed_loss`
     validation_accuracy: float  # of the averaged weights, in [0, 1]
     seconds: float  # since the start
+
+
+class Pool(NamedTuple):
+    """What stands beside MNIST: drawings that come while others are still drawn."""
+
+    size: int  # of all of them
+    drawings: Iterator[Digits]  # some at a time
 
 
 class Trained(NamedTuple):
@@ -128,32 +161,41 @@ def time_step(arguments: TrainingArguments, device: torch.device) -> float:
     return min(times[1:])
 
 
-def train(arguments: TrainingArguments, digits: Digits, validation: Digits) -> Trained:
+def train(
+    arguments: TrainingArguments,
+    digits: Digits,
+    validation: Digits,
+    pool: Pool,
+    start: FinalNet | None = None,
+) -> Trained:
     """Train FinalNet; the same arguments and precision on the same machine give the same weights.
 
     Args:
-        digits: MNIST's, all seen in every epoch; generated drawings come beside them.
+        digits: MNIST's, all seen in every epoch.
         validation: digits on which each epoch is measured.
+        pool: other drawings, of which each epoch takes the same number.
+        start: what to go on from; random weights by default.
     """
-    start = time.perf_counter()
+    began = time.perf_counter()
     device = pick_device(arguments.device)
     precision = pick_precision(arguments, device)
     torch.manual_seed(arguments.seed)
     generator = torch.Generator(device).manual_seed(arguments.seed)
     generated = arguments.generated_digits + arguments.generated_others
-    drawn = min(arguments.generated_per_epoch, generated)
+    share = min(arguments.generated_per_epoch / max(generated, 1), 1)
+    drawn = round(share * pool.size)
     batches = math.ceil((len(digits.labels) + drawn) / arguments.batch_size)
-    learner = Learner(arguments, device, precision, batches * arguments.epochs)
+    learner = Learner(arguments, device, precision, batches * arguments.epochs, start)
     history = []
     bar = tqdm(total=batches * arguments.epochs, unit="step", dynamic_ncols=True, mininterval=1)
-    with growing_pool(arguments) as pool, bar:
+    with bar:
         images, labels = digits.images[:, None].to(device), digits.labels.to(device)
         for epoch in range(1, arguments.epochs + 1):
             # The first epochs choose from what the other processes have had time to draw.
-            while len(labels) - len(digits.labels) < min(epoch * drawn, generated):
-                more = next(pool)
-                images = torch.cat([images, more.images[:, None].to(device)])
-                labels = torch.cat([labels, more.labels.to(device)])
+            missing = min(epoch * drawn, pool.size) - (len(labels) - len(digits.labels))
+            more = take(pool.drawings, missing)
+            images = torch.cat([images, more.images[:, None].to(device)])
+            labels = torch.cat([labels, more.labels.to(device)])
             losses = []
             order = epoch_order(len(digits.labels), len(labels), drawn, generator)
             for rows in order.split(arguments.batch_size):
@@ -163,42 +205,67 @@ def train(arguments: TrainingArguments, digits: Digits, validation: Digits) -> T
             mean_loss = torch.stack(losses).sum().item() / len(order)
             take_statistics(learner.averaged, digits)
             accuracy = measure_accuracy(learner.averaged, validation)
-            history.append(Epoch(epoch, mean_loss, accuracy, time.perf_counter() - start))
+            history.append(Epoch(epoch, mean_loss, accuracy, time.perf_counter() - began))
             bar.set_postfix_str(f"{precision}, loss {mean_loss:.4f}, validation {accuracy:.2%}")
     averaged = learner.averaged.cpu().to(memory_format=torch.contiguous_format)
     return Trained(averaged.eval(), history, precision)
 
 
-@contextmanager
-def growing_pool(arguments: TrainingArguments) -> Iterator[Iterator[Digits]]:
-    """Generated drawings, some at a time; other processes draw them meanwhile.
+def plan_pool(arguments: TrainingArguments, drawings: Sequence[Drawing]) -> list[Chunk]:
+    """What is drawn to stand beside MNIST; each kind is as frequent at the start as at the end."""
+    seed = arguments.seed
+    digits = [drawing for drawing in drawings if drawing.is_digit]
+    others = [drawing for drawing in drawings if drawing.is_no_digit]
+    return interleave(
+        [
+            split_work(generate_digits, arguments.generated_digits, seed),
+            split_work(generate_others, arguments.generated_others, seed),
+            split_again(digits, arguments.real_digits, seed),
+            split_again(others, arguments.real_others, seed),
+        ]
+    )
 
-    What is not a digit has the label -1, and is as frequent at the start as at the end.
-    """
-    chunks = split_work(generate_digits, arguments.generated_digits, arguments.seed)
-    others = split_work(generate_others, arguments.generated_others, arguments.seed)
-    for number, chunk in enumerate(others):
-        chunks.insert(round((number + 0.5) * len(chunks) / len(others)), chunk)
+
+@contextmanager
+def growing_pool(arguments: TrainingArguments, drawings: Sequence[Drawing] = ()) -> Iterator[Pool]:
+    """Generated drawings, and those of people drawn anew; other processes draw them meanwhile."""
+    chunks = plan_pool(arguments, drawings)
     with draw_ahead(chunks) as pictures:
-        yield (
-            Digits(
-                torch.from_numpy(images),
-                torch.full((chunk.drawings,), -1)
-                if chunk.drawer is generate_others
-                else torch.arange(chunk.drawings) % NUM_CLASSES,
-            )
-            for chunk, images in zip(chunks, pictures, strict=True)
+        yield Pool(
+            sum(len(chunk.labels) for chunk in chunks),
+            (
+                Digits(torch.from_numpy(images), torch.from_numpy(chunk.labels))
+                for chunk, images in zip(chunks, pictures, strict=True)
+            ),
         )
+
+
+def take(drawings: Iterator[Digits], count: int) -> Digits:
+    """The next drawings, `count` or some more."""
+    taken = [
+        Digits(torch.zeros(0, INPUT_SIZE, INPUT_SIZE, dtype=torch.uint8), torch.zeros(0).long())
+    ]
+    while count > 0:
+        taken.append(next(drawings))
+        count -= len(taken[-1].labels)
+    return Digits(torch.cat([t.images for t in taken]), torch.cat([t.labels for t in taken]))
 
 
 class Learner:
     """FinalNet while it learns: its weights, their moving average, and what moves them."""
 
     def __init__(
-        self, arguments: TrainingArguments, device: torch.device, precision: str, steps: int
+        self,
+        arguments: TrainingArguments,
+        device: torch.device,
+        precision: str,
+        steps: int,
+        start: FinalNet | None = None,
     ) -> None:
         # channels_last halves the time of an epoch on a CPU and on a GPU.
-        self.model = FinalNet().to(memory_format=torch.channels_last).to(device).train()
+        self.model = FinalNet(pens=PENS).to(memory_format=torch.channels_last).to(device).train()
+        if start:
+            self.model.load_state_dict(start.state_dict())
         ema = get_ema_multi_avg_fn(1 - 1 / max(arguments.ema_span * steps, 1))
         self.average = AveragedModel(self.model, multi_avg_fn=ema)
         self.model.dropout.p = arguments.dropout

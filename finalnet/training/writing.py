@@ -11,7 +11,13 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from finalnet.checkpoint import EVALUATION, FILES
 from finalnet.model import FinalNet
+from finalnet.views import UNRECORDED_PENS
 
+LEFT_OUT = """
+The drawn digits and letters above are of hands left out: each source is measured by a network that
+has seen none of it, trained by the same recipe for {epochs} epochs (seed {seed}). The network in
+this folder has learned from all of them, so on these it has no figure of its own.
+"""
 CARD = """---
 {metadata}
 ---
@@ -25,22 +31,21 @@ images, and says so when a drawing is not a digit.
 |---|---|---|
 {figures}
 
-Trained for {epochs} epochs on MNIST's first 55,000 training images, {digits:,} generated digits and
-{others:,} generated drawings that are not digits, in {minutes:.0f} minutes on {device} with torch
-{torch}. The weights are the exponential moving average after the last epoch. Temperature and
-rejection threshold (`config.json`) are fitted on MNIST's last 5,000 training images and as many
-generated digits. Every answer is the mean of the logits over four views of the drawing: as it is,
-with two finer pens and with a bolder one. No drawing of a person was trained on but MNIST's. The
-drawn digits measured above (UNIPEN and UCI Pendigits) chose the recipe, though: the kinds of
-generated drawings, the optimiser and the views. So they do not tell how it does on other hands.
-{pictures}
+Trained for {epochs} epochs on MNIST's first 55,000 training images, {digits:,} generated digits,
+{others:,} generated drawings that are not digits, and {people}, in {minutes:.0f} minutes on
+{device} with torch {torch}{start}. The weights are the exponential moving average after the last
+epoch.
+Temperature and rejection threshold (`config.json`) are fitted on MNIST's last 5,000 training images
+and as many generated digits. Every answer is the mean of the logits over the drawing as pens would
+draw it that are so many pixels finer (below 0) or bolder: {pens}.
+{left_out}{pictures}
 ## Use
 
 ```python
 from finalnet import Recognizer
 
 recognizer = Recognizer.load()
-prediction = recognizer.recognize(image)  # a PIL image or a uint8 array
+prediction = recognizer.recognize(image)  # a PIL image or an array
 prediction.digit, prediction.top(3)
 ```
 
@@ -94,6 +99,8 @@ def write_card(folder: Path) -> None:
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     recorded = folder / EVALUATION / "metrics.json"
     evaluation = json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else None
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    left_out = (evaluation or {}).get("hands left out")
     arguments = metrics["arguments"]
     result = EvalResult(
         task_type="image-classification",
@@ -128,11 +135,38 @@ def write_card(folder: Path) -> None:
         epochs=arguments["epochs"],
         digits=arguments["generated_digits"],
         others=arguments["generated_others"],
+        start=_start(metrics.get("start")),
+        people=_people(metrics.get("drawings", {})),
+        pens=", ".join(f"{pen:g}" for pen in config.get("pens", UNRECORDED_PENS)),
+        left_out=LEFT_OUT.format(**left_out) if left_out else "",
         minutes=metrics["seconds"] / 60,
         device=metrics["device"],
         torch=metrics["versions"]["torch"].partition("+")[0],  # without the build's tag
     )
     (folder / "README.md").write_text(str(ModelCard(card)), encoding="utf-8")
+
+
+def _people(drawings: dict[str, int]) -> str:
+    """Whose drawings were trained on beside MNIST's."""
+    if not drawings.get("digits"):
+        return "no other drawing of a person"
+    return (
+        f"{drawings['digits']:,} digits and {drawings['others']:,} letters and signs that "
+        f"{drawings['writers']} people drew (of UNIPEN and UCI Pendigits, both CC BY 4.0)"
+    )
+
+
+def _start(start: dict[str, Any] | None) -> str:
+    """Which network the training went on from."""
+    if not start:
+        return ""
+    if "arguments" not in start:
+        return f", from the weights {start['weights']}"
+    arguments = start["arguments"]
+    return (
+        f", from a network trained for {arguments['epochs']} epochs on MNIST and "
+        f"{arguments['generated_digits'] + arguments['generated_others']:,} generated drawings"
+    )
 
 
 def _training_figures(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -155,7 +189,7 @@ def _training_figures(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
 def _evaluation_figures(evaluation: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Rows of the card for what `evaluate --record` measured."""
     rows = []
-    for score in evaluation["digits"]:
+    for score in evaluation.get("digits", []):
         by_digit = [(share, digit) for digit, share in enumerate(score["accuracy_by_digit"])]
         share, digit = min(pair for pair in by_digit if pair[0] is not None)
         rows.append(
@@ -167,7 +201,7 @@ def _evaluation_figures(evaluation: dict[str, Any]) -> list[tuple[str, str, str]
                 f"{score['calibration_error']:.2%}; accepted {score['accepted']:.2%}",
             )
         )
-    for spread in evaluation["runs"]:
+    for spread in evaluation.get("runs", []):
         rows.append(
             (
                 f"{spread['name']}, {spread['runs']} seeds",
@@ -175,7 +209,7 @@ def _evaluation_figures(evaluation: dict[str, Any]) -> list[tuple[str, str, str]
                 f"mean and standard deviation; {spread['lowest']:.2%} to {spread['highest']:.2%}",
             )
         )
-    for rejection in evaluation["not digits"]:
+    for rejection in evaluation.get("not digits", []):
         rows.append(
             (
                 f"not digits: {rejection['name']}",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from finalnet.checkpoint import CURVES, EVALUATION
 from finalnet.summary import summarize
-from finalnet.views import PENS
+from finalnet.views import UNRECORDED_PENS
 from finalnet.web.browser import TEMPLATES
 
 MISTAKES = "mnist-test-mistakes.png"
@@ -35,14 +35,15 @@ def describe(folder: Path) -> str:
     What the folder does not hold is left out: `metrics.json` and the learning curves are written
     by `python train.py`, the evaluation by `python -m finalnet evaluate --record`.
     """
+    config = _read(folder / "config.json")
     training = _read(folder / "metrics.json")
     evaluation = _read(folder / EVALUATION / "metrics.json")
     digits = evaluation.get("digits", [])
     confused = next((s for s in digits if s["name"] == CONFUSION_OF), digits[0] if digits else None)
     return TEMPLATES.get_template("about.html").render(
         layers=summarize(),
-        views=len(PENS),
-        config=_read(folder / "config.json"),
+        views=len(config.get("pens", UNRECORDED_PENS)),
+        config=config,
         training=training,
         arguments=training.get("arguments", {}),
         torch=training.get("versions", {}).get("torch", "").partition("+")[0],
@@ -51,6 +52,7 @@ def describe(folder: Path) -> str:
         digits=[score | {"worst": worst_digit(score)} for score in digits],
         runs=[spread for spread in evaluation.get("runs", []) if spread["runs"] > 1],
         others=evaluation.get("not digits", []),
+        left_out=evaluation.get("hands left out"),
         confused=confused,
         mistake=worst_mistake(confused["confusion"]) if confused else None,
         mistakes=_data_url(folder / EVALUATION / MISTAKES),

@@ -143,10 +143,10 @@ def recognizer_settings(checkpoint: str = CHECKPOINT) -> dict[str, Any]:
 
 
 def constants() -> dict[str, Any]:
-    """Every number of the modules that have a twin in recognizer/*.js, by its name."""
+    """Every constant of the modules that have a twin in recognizer/*.js, by its name."""
     return {
         name: value
         for module in TWINS
         for name, value in vars(module).items()
-        if name.isupper() and isinstance(value, int | float | tuple)
+        if name.isupper() and isinstance(value, int | float | tuple | str)
     }

@@ -296,6 +296,7 @@ function toReading(answer) {
   return {
     text: isDigit ? answer.text : "",
     digits: isDigit ? answer.digits : [],
+    unread: answer.unread,
     is_number: answer.digits.length !== 1,
     finished: true,
     source: "picture",

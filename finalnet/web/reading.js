@@ -1,12 +1,11 @@
 // What was read last, a drawing, a number or a picture: every part of the page shows that, or nothing.
 //
-// A reading is {text, digits}, as recognizer/answer.js says, with
+// A reading is {text, digits, unread}, as recognizer/answer.js says, with
 //   is_number  whether its digits stand side by side as those of a number
 //   finished   false while the pen is down
 //   source     "picture" for what was not drawn
 //   problem    why it cannot be read
 //   offer      the number that a drawing may be
-//   unread     how many signs are no part of the text
 //   tile       which digit of a number was chosen
 
 import { lifeOf } from "./lifetime.js";

@@ -1,30 +1,38 @@
-"""Generated handwriting: pictures of digits, and of what is not a digit."""
+"""Handwriting to train with: drawings that a program imagines, and those of people drawn anew."""
 
+import math
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 
+from finalnet.drawings import Drawing
+from finalnet.network import NUM_CLASSES
 from finalnet.training.handwriting.digits import DIGITS
 from finalnet.training.handwriting.others import OTHERS, OTHERS_SHARES, UNSEEN
-from finalnet.training.handwriting.pen import draw_varied
+from finalnet.training.handwriting.pen import draw_again, draw_varied
 
 MAX_WORKERS = 8  # processes
 CHUNK = 1_000  # drawings from one seed; a multiple of ten, so that digits stay in turn
+
+NO_DIGIT = -1  # the label of what is not a digit
 
 Drawer = Callable[[int, int], np.ndarray]
 
 
 class Chunk(NamedTuple):
-    """Some drawings: `drawer(drawings, seed)`."""
+    """Some drawings: `drawer(len(labels), seed)`."""
 
     drawer: Drawer
-    drawings: int
+    labels: np.ndarray  # (N,) int64, 0 to 9 or NO_DIGIT
     seed: int
+    sources: np.ndarray  # (N,) str, of people's drawings; "" for what is generated
 
 
 def generate(drawer: Drawer, count: int, seed: int) -> np.ndarray:
@@ -34,10 +42,48 @@ def generate(drawer: Drawer, count: int, seed: int) -> np.ndarray:
 
 
 def split_work(drawer: Drawer, count: int, seed: int) -> list[Chunk]:
-    """`count` drawings in chunks, each of a seed of its own."""
-    counts = [CHUNK] * (count // CHUNK) + [count % CHUNK] * (count % CHUNK > 0)
-    seeds = np.random.SeedSequence(seed).generate_state(len(counts)).tolist()
-    return [Chunk(drawer, *pair) for pair in zip(counts, seeds, strict=True)]
+    """`count` generated drawings in chunks, each of a seed of its own."""
+    chunks = []
+    for size, own_seed in _sizes_and_seeds(count, seed):
+        labels = np.full(size, NO_DIGIT)
+        if drawer is generate_digits:
+            labels = np.arange(size) % NUM_CLASSES
+        chunks.append(Chunk(drawer, labels, own_seed, np.full(size, "")))
+    return chunks
+
+
+def split_again(drawings: Sequence[Drawing], count: int, seed: int) -> list[Chunk]:
+    """`count` drawings of people in chunks: all of them in random order, then all of them again."""
+    if not drawings:
+        return []
+    random = np.random.default_rng(seed)
+    rounds = math.ceil(count / len(drawings))
+    order = [index for _ in range(rounds) for index in random.permutation(len(drawings)).tolist()]
+    chunks, start = [], 0
+    for size, own_seed in _sizes_and_seeds(count, seed):
+        chosen = [drawings[index] for index in order[start : start + size]]
+        again = partial(generate_again, [drawing.strokes for drawing in chosen])
+        labels = [int(drawing.label) if drawing.is_digit else NO_DIGIT for drawing in chosen]
+        sources = [drawing.source for drawing in chosen]
+        chunks.append(Chunk(again, np.array(labels), own_seed, np.array(sources)))
+        start += size
+    return chunks
+
+
+def _sizes_and_seeds(count: int, seed: int) -> list[tuple[int, int]]:
+    sizes = [CHUNK] * (count // CHUNK) + [count % CHUNK] * (count % CHUNK > 0)
+    seeds = np.random.SeedSequence(seed).generate_state(len(sizes)).tolist()
+    return list(zip(sizes, seeds, strict=True))
+
+
+def interleave(kinds: Sequence[list[Chunk]]) -> list[Chunk]:
+    """Chunks of several kinds in one row, each kind as frequent at its start as at its end."""
+    places = [
+        ((number + 0.5) / len(chunks), chunk)
+        for chunks in kinds
+        for number, chunk in enumerate(chunks)
+    ]
+    return [chunk for _, chunk in sorted(places, key=itemgetter(0))]
 
 
 @contextmanager
@@ -59,7 +105,7 @@ def _step_back() -> None:
 
 
 def _draw(chunk: Chunk) -> np.ndarray:
-    return chunk.drawer(chunk.drawings, chunk.seed)
+    return chunk.drawer(len(chunk.labels), chunk.seed)
 
 
 def generate_digits(count: int, seed: int) -> np.ndarray:
@@ -79,3 +125,9 @@ def generate_unseen(count: int, seed: int) -> np.ndarray:
     """Draw scribbles of kinds that are kept for measuring: (count, 28, 28) uint8."""
     random = np.random.default_rng(seed)
     return np.stack([draw_varied(UNSEEN[i % len(UNSEEN)](random), random) for i in range(count)])
+
+
+def generate_again(drawings: list[list[np.ndarray]], count: int, seed: int) -> np.ndarray:
+    """Draw people's strokes anew, `count` of them in turn: (count, 28, 28) uint8."""
+    random = np.random.default_rng(seed)
+    return np.stack([draw_again(drawings[i % len(drawings)], random) for i in range(count)])

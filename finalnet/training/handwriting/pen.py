@@ -15,6 +15,8 @@ from finalnet.strokes import draw_strokes
 CANVAS = 120  # px, side of the pad on which a generated drawing is rendered
 MIN_PEN, MAX_PEN = 0.03, 0.25  # of the longer side of the pen's way
 STEP = 0.02  # between points of a stroke before a digitiser thins them out
+FAITHFUL = 0.5  # share of a person's drawings that are varied little
+FAITHFULLY = 0.5  # how much they are then, against what another hand would do
 NEAR = 0.45  # from the end of a stroke to the start of the next, if the pen is not lifted
 
 Points = NDArray[np.float64]  # (n, 2)
@@ -24,8 +26,23 @@ Random = np.random.Generator
 
 def draw_varied(strokes: list[Points], random: Random) -> np.ndarray:
     """A network input, (28, 28) uint8, of the strokes as another hand and pen would draw them."""
+    return draw(vary(strokes, random), random)
+
+
+def draw_again(strokes: list[Points], random: Random) -> np.ndarray:
+    """The same of a person's strokes in any unit; every second one with its own hand."""
+    points = np.concatenate(strokes)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    framed = [(stroke - low) / max(extent.max(), 1e-6) for stroke in strokes]
+    if random.random() < FAITHFUL:
+        return draw(lean(framed, random, FAITHFULLY), random)
+    return draw_varied(framed, random)
+
+
+def draw(strokes: list[Points], random: Random) -> np.ndarray:
+    """A network input, (28, 28) uint8, of the strokes with any pen."""
     pen = math.exp(random.uniform(math.log(MIN_PEN), math.log(MAX_PEN)))
-    return preprocess(draw_strokes(vary(strokes, random), pen, CANVAS))
+    return preprocess(draw_strokes(strokes, pen, CANVAS))
 
 
 # --- one hand's variation of any drawing -----------------------------------------------------
@@ -51,10 +68,11 @@ def vary(strokes: list[Points], random: Random) -> list[Points]:
     return lean(digitise(strokes, random), random)
 
 
-def lean(strokes: list[Points], random: Random) -> list[Points]:
+def lean(strokes: list[Points], random: Random, breadth: float = 1) -> list[Points]:
     """The slant and the proportions of a hand, and how it holds the paper."""
     slant, turn = random.normal(0.08, 0.2), math.radians(random.normal(0, 5))
-    stretch = math.exp(random.normal(0, 0.22))
+    slant, turn = breadth * slant, breadth * turn
+    stretch = math.exp(breadth * random.normal(0, 0.22))
     matrix = np.array([[stretch, 0], [-slant, 1]]) @ rotation(turn)
     return [stroke @ matrix for stroke in strokes]
 

@@ -10,11 +10,11 @@ export function describeDigit({ verdict, digit, probabilities }, { TOP_K }) {
 }
 
 /**
- * A number: {text, digits}; a digit is as `describeDigit` says, and has its character in the text,
- * the box of its ink, [left, top, width, height] in the strokes' own unit, and the network input,
- * 28x28 bytes in base64.
+ * A number: {text, digits, unread}, as answer.py says: each digit with its character in the text, the
+ * box of its ink, [left, top, width, height] in the strokes' own unit, and its network input, 28x28
+ * bytes in base64.
  */
-export function describeNumber({ text, characters, digits, boxes }, constants) {
+export function describeNumber({ text, characters, digits, boxes, unread }, constants) {
   const round = (side) => Math.round(100 * side) / 100;
   return {
     text,
@@ -24,6 +24,7 @@ export function describeNumber({ text, characters, digits, boxes }, constants) {
       box: [boxes[i].left, boxes[i].top, boxes[i].width, boxes[i].height].map(round),
       input: encode(digit.input),
     })),
+    unread,
   };
 }
 

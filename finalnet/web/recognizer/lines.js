@@ -1,8 +1,9 @@
 // Boxes to lines: what stands on one line, in one word, and which ink is no digit but a separator.
 // Twin of lines.py.
 //
-// A box is {left, top, width, height} in the strokes' own unit. A line is {pieces, breaks}: lists of
-// indices of the boxes, and what stands before each of them and after the last.
+// A box is {left, top, width, height} in the strokes' own unit. A line is {pieces, breaks, unread}: lists of
+// indices of the boxes, what stands before each of them and after the last; and unread, how many
+// dots and signs are neither of digits nor separators that are read.
 
 /** Put boxes on lines, from the top down, and tell separators from digits. */
 export function findLines(boxes, leans, room, constants) {
@@ -91,21 +92,29 @@ function layOut(group, boxes, leans, room, constants) {
   });
   const kept = pieceBoxes.filter((_, i) => !names[i]);
   const lined = pieces.filter((_, i) => !names[i]);
+  const dotMarks = nameDots(dots.map((index) => boxes[index]), kept, constants);
   const marks = [
     ...pieceBoxes.map((box, i) => [center(box), names[i]]).filter(([, name]) => name),
-    ...nameDots(dots.map((index) => boxes[index]), kept, constants),
+    ...dotMarks,
   ];
+  let free = dots.length;
   // A dot above or in a digit is a part of it.
   for (const index of dots) {
     const place = kept.findIndex((box) => gap(boxes[index], box) < 0 && rise(boxes[index], box) <= 0);
-    if (place >= 0) lined[place].push(index);
+    if (place >= 0) {
+      lined[place].push(index);
+      free--;
+    }
   }
   if (lined.length > MAX_DIGITS) {
     throw new RangeError(
       `the ink is in ${lined.length} pieces, at most ${MAX_DIGITS} digits are read`,
     );
   }
-  return { pieces: lined, breaks: findBreaks(kept, marks, constants) };
+  const breaks = findBreaks(kept, marks, constants);
+  const named = dotMarks.reduce((count, [, name]) => count + (name === ":" ? 2 : 1), 0);
+  const read = breaks.filter((between) => !["", " "].includes(between)).length;
+  return { pieces: lined, breaks, unread: Math.max(free - named, 0) + marks.length - read };
 }
 
 /**
@@ -134,6 +143,7 @@ function arrange(members, boxes, constants) {
 /** The separator that a piece of a line is, or "": what it is beside digits decides. */
 function nameMark(box, lean, pieces, tall, room, constants) {
   const { CLOSE, DASH, DASH_FLAT, DASH_MIDDLE, COMMA, COMMA_TOP, SLIM } = constants;
+  const { SIGN, SIGN_ROOM, UNREAD } = constants;
   const [left, right] = beside(box, tall);
   if (!right) return "";
   const sides = left ? [left, right] : [right];
@@ -148,7 +158,11 @@ function nameMark(box, lean, pieces, tall, room, constants) {
   if (isLong && isHalfway && box.height <= DASH_FLAT * box.width) return "-";
   const begins = down - box.height / height / 2;
   const isComma = left && box.height <= COMMA * height && begins >= COMMA_TOP;
-  return isComma && box.height > SLIM * box.width ? "," : "";
+  if (isComma) return box.height > SLIM * box.width ? "," : "";
+  const others = pieces.filter((piece) => piece !== box).map((piece) => gap(box, piece));
+  const isSmall = Math.max(box.width, box.height) <= SIGN * height;
+  const isFree = left && isSmall && Math.min(...others) >= SIGN_ROOM * height;
+  return isFree && isHalfway ? UNREAD : "";
 }
 
 /** Whether a box beside digits of that height holds a slash. */
@@ -194,7 +208,7 @@ function areColon(one, other, height, { DOT }) {
 }
 
 /** What stands before each digit of a line, and after the last. */
-function findBreaks(digits, marks, { SPACE, SPACE_GAPS }) {
+function findBreaks(digits, marks, { SPACE, SPACE_GAPS, UNREAD }) {
   if (!digits.length) return [""];
   const gaps = digits.slice(1).map((box, i) => gap(digits[i], box));
   const highest = Math.max(...digits.map((box) => box.height));
@@ -206,7 +220,9 @@ function findBreaks(digits, marks, { SPACE, SPACE_GAPS }) {
   for (const [place, name] of marks) {
     const before = digits.filter((box) => center(box) < place).length;
     // One separator between two digits: of more, some are dirt.
-    if (before < digits.length && ["", " "].includes(breaks[before])) breaks[before] = name;
+    if (before < digits.length && ["", " "].includes(breaks[before])) {
+      breaks[before] = name === UNREAD ? " " : name;
+    }
   }
   return breaks;
 }

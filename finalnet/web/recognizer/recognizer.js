@@ -12,11 +12,11 @@ import { makeViews } from "./views.js";
 
 export class Recognizer {
   constructor({ config, tensors }, constants) {
-    const { temperature, rejection_threshold: threshold } = config;
-    if (!(temperature > 0) || threshold === undefined) {
-      throw new Error("config.json needs a temperature above 0 and a rejection_threshold");
+    const { temperature, rejection_threshold: threshold, pens = constants.UNRECORDED_PENS } = config;
+    if (!(temperature > 0) || threshold === undefined || !pens.length) {
+      throw new Error("config.json needs a temperature above 0, a rejection_threshold and pens");
     }
-    [this.temperature, this.threshold] = [temperature, threshold];
+    [this.temperature, this.threshold, this.pens] = [temperature, threshold, pens];
     this.constants = constants;
     this.network = new Network(tensors, constants);
   }
@@ -35,12 +35,13 @@ export class Recognizer {
   }
 
   /**
-   * Digits on lines: {text, characters, digits, boxes}, "?" for an unsure digit; the text holds
-   * separators, spaces and line breaks too, the characters are one a digit.
+   * Digits on lines: {text, characters, digits, boxes, unread}, "?" for an unsure digit; the text
+   * holds separators, spaces and line breaks too, the characters are one a digit; unread is how many
+   * signs were seen but not read.
    */
   readNumber(strokes) {
     checkStrokes(strokes, this.constants);
-    const { spans: all, inputs, breaks } = splitStrokes(strokes, this.constants);
+    const { spans: all, inputs, breaks, unread } = splitStrokes(strokes, this.constants);
     const predictions = inputs.map((input) => this.recognizeInput(input));
     const sureness = predictions.map(({ probabilities }) => Math.max(...probabilities));
     const row = chooseSpans(all, sureness, this.constants);
@@ -50,7 +51,7 @@ export class Recognizer {
     );
     const characters = digits.map(({ digit }) => String(digit ?? "?"));
     const text = write(characters, spans, breaks);
-    return { text, characters, digits, boxes: spans.map(({ box }) => box) };
+    return { text, characters, digits, boxes: spans.map(({ box }) => box), unread };
   }
 
   recognizeInput(input) {
@@ -69,13 +70,13 @@ export class Recognizer {
 
   /** The mean of the logits over the views of a network input. */
   viewLogits(input) {
-    const views = normalize(makeViews(input, this.constants), this.constants);
+    const views = normalize(makeViews(input, this.pens, this.constants), this.constants);
     const logits = this.network.logits(views);
-    const { NUM_CLASSES, PENS } = this.constants;
+    const { NUM_CLASSES } = this.constants;
     return Array.from({ length: NUM_CLASSES }, (_, digit) => {
       let sum = 0;
       for (let i = digit; i < logits.length; i += NUM_CLASSES) sum += logits[i];
-      return sum / PENS.length;
+      return sum / this.pens.length;
     });
   }
 }

@@ -8,8 +8,8 @@ import { preprocess } from "./preprocessing.js";
 import { drawStrokes, extentOf } from "./strokes.js";
 
 /**
- * The ways in which strokes may be taken apart: {spans, inputs, breaks}, the network input of each
- * span, and what stands before each piece and after the last.
+ * The ways in which strokes may be taken apart: {spans, inputs, breaks, unread}, the network input
+ * of each span, what stands before each piece and after the last, and how many signs are not read.
  */
 export function splitStrokes(strokes, constants) {
   const boxes = strokes.map((stroke) => extentOf([stroke]));
@@ -26,7 +26,7 @@ export function splitStrokes(strokes, constants) {
     const image = drawStrokes(parts.map((index) => strokes[index]), constants);
     return preprocess(image, constants);
   });
-  return { spans, inputs, breaks };
+  return { spans, inputs, breaks, unread: sum(lines.map((line) => line.unread)) };
 }
 
 /** Correlation of x with y pointing up, -1 to 1, of points; 0 where there is none. */

@@ -3,10 +3,10 @@
 
 import { roundHalfEven } from "./strokes.js";
 
-/** A network input in all its views, the input first, one behind the other: a Uint8Array. */
-export function makeViews(input, { PENS, INPUT_SIZE }) {
-  const views = new Uint8Array(PENS.length * input.length);
-  PENS.forEach((amount, i) => views.set(changePen(input, amount, INPUT_SIZE), i * input.length));
+/** A network input as each of the pens would draw it, one behind the other: a Uint8Array. */
+export function makeViews(input, pens, { INPUT_SIZE }) {
+  const views = new Uint8Array(pens.length * input.length);
+  pens.forEach((amount, i) => views.set(changePen(input, amount, INPUT_SIZE), i * input.length));
   return views;
 }
 

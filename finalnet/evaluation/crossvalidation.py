@@ -1,0 +1,284 @@
+"""Measure on hands left out: python -m finalnet crossvalidate --drawings FILE
+
+For every source of drawings a network is trained without it and measured on it, by the recipe of
+`train.py`. So each drawing is read by a network that has seen none of its people.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from finalnet.checkpoint import EVALUATION, find_checkpoint
+from finalnet.drawings import Drawing, read_drawings
+from finalnet.evaluation.report import draw_confusion, file_name, save_figure, update_metrics
+from finalnet.evaluation.scores import (
+    PLACEMENTS,
+    Rejection,
+    Scores,
+    draw_samples,
+    score,
+    score_rejection,
+)
+from finalnet.model import FinalNet, to_network
+from finalnet.recognizer import Recognizer
+from finalnet.training.calibration import calibrate
+from finalnet.training.command import (
+    add_training_arguments,
+    calibration_digits,
+    describe_start,
+    load_start,
+    training_arguments,
+)
+from finalnet.training.data import DATA_DIR, Digits, load_mnist
+from finalnet.training.handwriting import Chunk, draw_ahead
+from finalnet.training.loop import Pool, TrainingArguments, plan_pool, train
+from finalnet.training.writing import write_card
+
+MOST = 2_000  # drawings of one source that are measured, of each kind
+SCORES = "scores.json"
+PICTURES = "pictures.npy"  # of all drawings, (N, 28, 28) uint8
+MARKS = ("<!-- hands left out -->\n", "<!-- end of hands left out -->\n")
+
+Drawn = tuple[Chunk, np.ndarray]  # what was to be drawn, and its pictures
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--drawings", type=Path, nargs="+", required=True, help="as for `train`")
+    parser.add_argument(
+        "--sources", nargs="+", help="to leave out; by default all that hold digits"
+    )
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR, help="torchvision's root")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("crossvalidation"),
+        help="folder of the networks, by default crossvalidation; what is there already is not "
+        "trained again",
+    )
+    parser.add_argument("--record", type=Path, help="checkpoint folder to keep the figures in")
+    parser.add_argument("--table", type=Path, help="Markdown file with the marks of the table")
+    add_training_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train and measure without each source in turn; print and keep the table.
+
+    Raises:
+        FileNotFoundError, ValueError: a file or an option makes no sense; the message says why.
+    """
+    arguments = training_arguments(options)
+    drawings = [drawing for path in options.drawings for drawing in read_drawings(path)]
+    sources = options.sources or sorted({d.source for d in drawings if d.is_digit})
+    for source in sources:
+        if not any(drawing.source == source and drawing.is_digit for drawing in drawings):
+            raise ValueError(f"no digits of the source {source!r} in {options.drawings}")
+    settings = asdict(arguments) | {"start": describe_start(options.start)}
+    missing = [s for s in sources if not is_done(options.output / s, settings)]
+    if missing:
+        digits, validation = (load_mnist(s, options.data_dir) for s in ("train", "validation"))
+        unseen, start = calibration_digits(validation), load_start(options.start)
+        drawn = draw_all(plan_pool(arguments, drawings), options.output)
+        for source in tqdm(missing, unit="source"):
+            pool = without(drawn, source)
+            model, history, _ = train(arguments, digits, validation, pool, start)
+            model = calibrate(model, *unseen)
+            scores = measure(model, [d for d in drawings if d.source == source])
+            scores["validation_accuracy"] = history[-1].validation_accuracy
+            keep(options.output / source, model, {"settings": settings, **scores})
+    figures = summarize(options.output, sources)
+    table = write_table(*figures)
+    print(table, end="")
+    if options.table:
+        put_table(options.table, table)
+    if options.record:
+        record(options.record, arguments, *figures)
+
+
+def is_done(folder: Path, settings: dict[str, Any]) -> bool:
+    """Whether a folder holds what a training with these settings gave.
+
+    Raises:
+        ValueError: it holds what others gave.
+    """
+    path = folder / SCORES
+    if not path.exists():
+        return False
+    before = json.loads(path.read_text(encoding="utf-8"))["settings"]
+    changed = [name for name, value in settings.items() if before.get(name) != value]
+    if changed:
+        raise ValueError(
+            f"{folder} was trained with other arguments ({', '.join(changed)}); "
+            "name another folder with --output, or delete it"
+        )
+    return True
+
+
+def draw_all(chunks: list[Chunk], folder: Path) -> list[Drawn]:
+    """The pictures of every chunk, which all trainings share; what lies in the folder is kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / PICTURES
+    if not path.exists():
+        with draw_ahead(chunks) as drawn:
+            bar = tqdm(drawn, total=len(chunks), unit="thousand drawings")
+            new = path.with_name(f"new-{PICTURES}")
+            np.save(new, np.concatenate(list(bar)))
+            new.rename(path)
+    ends = np.cumsum([len(chunk.labels) for chunk in chunks])
+    pictures = np.load(path, mmap_mode="r")
+    if len(pictures) != ends[-1]:
+        raise ValueError(f"{path} was drawn with other arguments; delete it, or its folder")
+    return list(zip(chunks, np.split(pictures, ends[:-1]), strict=True))
+
+
+def without(drawn: list[Drawn], source: str) -> Pool:
+    """All that was drawn but what is of one source."""
+    kept = [chunk.sources != source for chunk, _ in drawn]
+
+    def drawings() -> Iterator[Digits]:
+        for (chunk, images), rows in zip(drawn, kept, strict=True):
+            yield Digits(
+                torch.from_numpy(np.array(images[rows])), torch.from_numpy(chunk.labels[rows])
+            )
+
+    return Pool(sum(int(rows.sum()) for rows in kept), drawings())
+
+
+def measure(model: FinalNet, drawings: Sequence[Drawing]) -> dict[str, Any]:
+    """What a network makes of drawings that it has not seen."""
+    recognizer = Recognizer(to_network(model))
+    digits = choose([drawing for drawing in drawings if drawing.is_digit])
+    samples = [draw_samples(digits, placement) for placement in PLACEMENTS]
+    letters = choose([d for d in drawings if d.is_no_digit and d.label.isalpha()])
+    rejections = []
+    if letters:
+        others = draw_samples(letters, "random placement")._replace(name="drawn letters")
+        rejections.append(score_rejection(recognizer, samples[0], others))
+    return {
+        "digits": [asdict(score(recognizer, sample)) for sample in samples],
+        "not digits": [asdict(rejection) for rejection in rejections],
+    }
+
+
+def choose(drawings: list[Drawing]) -> list[Drawing]:
+    """`MOST` of them at random, the same each time, or all."""
+    if len(drawings) <= MOST:
+        return drawings
+    chosen = np.random.default_rng(0).choice(len(drawings), MOST, replace=False)
+    return [drawings[index] for index in sorted(chosen.tolist())]
+
+
+def keep(folder: Path, model: FinalNet, scores: dict[str, Any]) -> None:
+    """Write a network and, as the last file, what was measured with it."""
+    model.save_pretrained(folder)
+    (folder / SCORES).write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+
+
+def summarize(folder: Path, sources: Sequence[str]) -> tuple[list[Scores], list[Rejection]]:
+    """The figures of all sources, as if one network had answered."""
+    scores = [json.loads((folder / s / SCORES).read_text(encoding="utf-8")) for s in sources]
+    digits = [
+        combine_scores(dict(zip(sources, rows, strict=True)))
+        for rows in zip(*([Scores(**row) for row in s["digits"]] for s in scores), strict=True)
+    ]
+    rejections = [Rejection(**row) for s in scores for row in s["not digits"]]
+    names = dict.fromkeys(rejection.name for rejection in rejections)
+    return digits, [combine_rejections([r for r in rejections if r.name == name]) for name in names]
+
+
+def combine_scores(by_source: dict[str, Scores]) -> Scores:
+    """What several networks, each on a source of its own, made of all their digits."""
+    scores = list(by_source.values())
+    counts = [score.count for score in scores]
+    confusion = np.sum([score.confusion for score in scores], axis=0)
+    accuracies = {source: score.accuracy for source, score in by_source.items()}
+
+    def mean(name: str) -> float:
+        return float(np.average([getattr(score, name) for score in scores], weights=counts))
+
+    return Scores(
+        name=scores[0].name,
+        count=sum(counts),
+        accuracy=mean("accuracy"),
+        accuracy_by_digit=(confusion.diagonal() / confusion.sum(axis=1)).tolist(),
+        accuracy_by_source=accuracies,
+        accuracy_over_sources=float(np.mean(list(accuracies.values()))),
+        worst_source=min(accuracies, key=accuracies.__getitem__),
+        accepted=mean("accepted"),
+        calibration_error=mean("calibration_error"),
+        negative_log_likelihood=mean("negative_log_likelihood"),
+        confusion=confusion.tolist(),
+    )
+
+
+def combine_rejections(rejections: list[Rejection]) -> Rejection:
+    counts = [rejection.count for rejection in rejections]
+
+    def mean(name: str) -> float:
+        return float(np.average([getattr(r, name) for r in rejections], weights=counts))
+
+    return replace(
+        rejections[0],
+        count=sum(counts),
+        auroc=mean("auroc"),
+        accepted=mean("accepted"),
+        accepted_at_99=mean("accepted_at_99"),
+    )
+
+
+def write_table(digits: list[Scores], rejections: list[Rejection]) -> str:
+    """The figures as a Markdown table, a column a source."""
+    sources = list(digits[0].accuracy_by_source)
+    lines = [
+        ["right", *sources, "mean", "accepted", "calibration error"],
+        ["---"] * (len(sources) + 4),
+    ]
+    for row in digits:
+        shares = [*row.accuracy_by_source.values(), row.accuracy_over_sources]
+        shares += [row.accepted, row.calibration_error]
+        lines.append([row.name, *(f"{share:.2%}" for share in shares)])
+    for other in rejections:
+        empty = [""] * (len(sources) + 1)
+        lines.append([f"{other.count:,} {other.name}", *empty, f"{other.accepted:.2%}", ""])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("%", " %")
+
+
+def put_table(path: Path, table: str) -> None:
+    """Put the table between its marks in a Markdown file; raises ValueError if they are missing."""
+    text = path.read_text(encoding="utf-8")
+    start, end = (text.find(mark) for mark in MARKS)
+    if not 0 <= start < end:
+        raise ValueError(f"no place for the table in {path}; wanted the lines {MARKS}")
+    start += len(MARKS[0])
+    path.write_text(text[:start] + table + text[end:], encoding="utf-8")
+
+
+def record(
+    checkpoint: Path,
+    arguments: TrainingArguments,
+    digits: list[Scores],
+    rejections: list[Rejection],
+) -> None:
+    """Keep the figures in a checkpoint folder and in its model card.
+
+    Raises:
+        FileNotFoundError: there is no checkpoint in the folder.
+    """
+    folder = find_checkpoint(checkpoint) / EVALUATION
+    folder.mkdir(exist_ok=True)
+    save_figure(draw_confusion(digits[0]), folder / f"{file_name(digits[0].name)}-confusion.png")
+    update_metrics(
+        folder / "metrics.json",
+        {
+            "digits": [asdict(score) for score in digits],
+            "not digits": [asdict(rejection) for rejection in rejections],
+            "hands left out": {"seed": arguments.seed, "epochs": arguments.epochs},
+        },
+    )
+    write_card(checkpoint)
