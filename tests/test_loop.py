@@ -260,12 +260,10 @@ def test_the_faster_precision_is_measured(capsys):
 
 
 def test_the_committed_checkpoint_was_trained_by_the_recipe_as_it_stands():
-    metrics = json.loads((COMMITTED / "metrics.json").read_text())
-    seed_and_precision = {"seed": TrainingArguments.seed, "precision": "auto"}
-    assert metrics["arguments"] | seed_and_precision == asdict(GOING_ON)
-    # What was gone on from is older than the arguments for drawings of people.
+    trained = json.loads((COMMITTED / "metrics.json").read_text())["arguments"]
     recipe = asdict(TrainingArguments())
-    assert recipe | metrics["start"]["arguments"] == recipe
+    # The weights may be older than an argument; its default must do what was done without it.
+    assert recipe | trained == recipe
 
 
 def test_train_command_writes_a_whole_checkpoint(small_mnist, drawings_file, tmp_path):
