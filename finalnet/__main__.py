@@ -20,6 +20,10 @@ COMMANDS = {  # name: (module, what it does)
         "show, and with --yes put, the app, the page or the model on the Hub",
     ),
     "train": ("training.command", "train the network and write its checkpoint"),
+    "tutorial": (
+        "training.tutorial",
+        "train the network as tutorials do, for the page to compare with",
+    ),
     "drawings": ("training.unipen", "make a file of public drawings to train with"),
     "evaluate": (
         "evaluation.command",

@@ -21,8 +21,19 @@ COMMITTED = (PACKAGE if IS_INSTALLED else PACKAGE.parent) / "checkpoints" / "fin
 
 EVALUATION = "evaluation"  # folder, written by `python -m finalnet evaluate --record`
 CURVES = "learning-curves.svg"  # drawn from metrics.json
+STATES = "states.safetensors"  # of the network while it learned, see training/states.py
+TUTORIAL = "tutorial.safetensors"  # a network as tutorials train it, in the same format
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")  # owner/name
-FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", CURVES, EVALUATION}
+FILES = {
+    "config.json",
+    "model.safetensors",
+    "metrics.json",
+    "README.md",
+    CURVES,
+    EVALUATION,
+    STATES,
+    TUTORIAL,
+}
 
 
 def load_checkpoint(source: Path | str | None = None) -> Network:

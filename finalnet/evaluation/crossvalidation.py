@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> None:
         drawn = draw_all(plan_pool(arguments, drawings), options.output)
         for source in tqdm(missing, unit="source"):
             pool = without(drawn, source)
-            model, history, _ = train(arguments, digits, validation, pool, start)
+            model, history, *_ = train(arguments, digits, validation, pool, start)
             model = calibrate(model, *unseen)
             scores = measure(model, [d for d in drawings if d.source == source])
             scores["validation_accuracy"] = history[-1].validation_accuracy

@@ -82,7 +82,9 @@ def run(options: argparse.Namespace) -> None:
     )
     start = time.perf_counter()
     with growing_pool(arguments, drawings) as pool:
-        model, history, precision = train(arguments, digits, validation, pool, start_model)
+        model, history, precision, states = train(
+            arguments, digits, validation, pool, start_model, keep_states=True
+        )
     if arguments.generated_others:  # only then has it learned to be undecided
         model = calibrate(model, *calibration_digits(validation))
     answers = view_logits(to_network(model), test.images.numpy()).argmax(axis=1)
@@ -99,7 +101,7 @@ def run(options: argparse.Namespace) -> None:
         "versions": versions(),
         "history": [asdict(epoch) for epoch in history],
     }
-    write_checkpoint(options.output, model, metrics)
+    write_checkpoint(options.output, model, metrics, states)
     write_curves(options.output)
     print(f"MNIST test accuracy {metrics['test_accuracy']:.2%}, checkpoint in {options.output}")
 

@@ -28,6 +28,7 @@ from finalnet.training.handwriting import (
     split_again,
     split_work,
 )
+from finalnet.training.states import EPOCHS, STEPS, State, name_state, take_state
 
 EVALUATION_BATCH = 1_000  # images
 STATISTICS_SIZE = 10_000  # digits, from which batch norm takes what it answers with
@@ -37,6 +38,8 @@ WORTHWHILE = 0.9
 # Of the views: half a pixel finer, and a quarter bolder, which Python and browsers round alike.
 PENS = (-0.5, 0.25)
 PRECISIONS = ("float32", "bfloat16")
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Trained(NamedTuple):
     model: FinalNet  # the moving average of the weights; on the CPU, in evaluation mode
     history: list[Epoch]
     precision: str  # in which the network was computed: "float32" or "bfloat16"
+    states: list[State]  # on the way, if they were to be kept
 
 
 def pick_device(name: str) -> torch.device:
@@ -167,6 +171,7 @@ def train(
     validation: Digits,
     pool: Pool,
     start: FinalNet | None = None,
+    keep_states: bool = False,
 ) -> Trained:
     """Train FinalNet; the same arguments and precision on the same machine give the same weights.
 
@@ -175,6 +180,7 @@ def train(
         validation: digits on which each epoch is measured.
         pool: other drawings, of which each epoch takes the same number.
         start: what to go on from; random weights by default.
+        keep_states: whether to keep states of the network on the way, see `states.py`.
     """
     began = time.perf_counter()
     device = pick_device(arguments.device)
@@ -187,6 +193,7 @@ def train(
     batches = math.ceil((len(digits.labels) + drawn) / arguments.batch_size)
     learner = Learner(arguments, device, precision, batches * arguments.epochs, start)
     history = []
+    states: list[State] = []
     bar = tqdm(total=batches * arguments.epochs, unit="step", dynamic_ncols=True, mininterval=1)
     with bar:
         images, labels = digits.images[:, None].to(device), digits.labels.to(device)
@@ -199,16 +206,21 @@ def train(
             losses = []
             order = epoch_order(len(digits.labels), len(labels), drawn, generator)
             for rows in order.split(arguments.batch_size):
+                if keep_states and epoch == 1 and learner.taken in STEPS:
+                    accuracy = measure_average(learner, digits, validation)
+                    name = name_state(learner.taken, "step")
+                    states.append(take_state(name, learner.averaged, accuracy))
                 batch = normalize(augment(images[rows].float() / 255, generator))
                 losses.append(learner.step(batch, labels[rows]) * len(rows))
                 bar.update()
             mean_loss = torch.stack(losses).sum().item() / len(order)
-            take_statistics(learner.averaged, digits)
-            accuracy = measure_accuracy(learner.averaged, validation)
+            accuracy = measure_average(learner, digits, validation)
+            if keep_states and (epoch in EPOCHS or epoch == arguments.epochs):
+                states.append(take_state(name_state(epoch, "epoch"), learner.averaged, accuracy))
             history.append(Epoch(epoch, mean_loss, accuracy, time.perf_counter() - began))
             bar.set_postfix_str(f"{precision}, loss {mean_loss:.4f}, validation {accuracy:.2%}")
     averaged = learner.averaged.cpu().to(memory_format=torch.contiguous_format)
-    return Trained(averaged.eval(), history, precision)
+    return Trained(averaged.eval(), history, precision, states)
 
 
 def plan_pool(arguments: TrainingArguments, drawings: Sequence[Drawing]) -> list[Chunk]:
@@ -266,8 +278,9 @@ class Learner:
         self.model = FinalNet(pens=PENS).to(memory_format=torch.channels_last).to(device).train()
         if start:
             self.model.load_state_dict(start.state_dict())
-        ema = get_ema_multi_avg_fn(1 - 1 / max(arguments.ema_span * steps, 1))
-        self.average = AveragedModel(self.model, multi_avg_fn=ema)
+        self.taken = 0  # steps
+        self.span = max(arguments.ema_span * steps, 1)
+        self.average = AveragedModel(self.model, multi_avg_fn=self.follow)
         self.model.dropout.p = arguments.dropout
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
         # Muon takes the kernels that turn features into features, AdamW the rest.
@@ -303,7 +316,14 @@ class Learner:
             optimizer.step()
             schedule.step()
         self.average.update_parameters(self.model)
+        self.taken += 1
         return loss.detach()
+
+    def follow(self, averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
+        """Move averaged weights on to where the current ones are."""
+        # At first over a tenth of the steps so far: a span that long stays with the untrained one.
+        span = min(self.span, 1 + self.taken / 10)
+        get_ema_multi_avg_fn(1 - 1 / span)(averaged, current, count)
 
 
 def as_matrix(kernel: Tensor) -> Tensor:
@@ -326,6 +346,12 @@ def mixed_loss(log_probabilities: Tensor, labels: Tensor) -> Tensor:
     towards_all = -log_probabilities.mean(dim=1)
     towards_label = F.nll_loss(log_probabilities, labels.clamp(min=0), reduction="none")
     return torch.where(labels < 0, towards_all, towards_label).mean()
+
+
+def measure_average(learner: Learner, digits: Digits, validation: Digits) -> float:
+    """Validation accuracy of the averaged weights, with statistics of their own."""
+    take_statistics(learner.averaged, digits)
+    return measure_accuracy(learner.averaged, validation)
 
 
 def take_statistics(model: FinalNet, digits: Digits) -> None:

@@ -3,14 +3,16 @@
 import json
 import platform
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from finalnet.checkpoint import EVALUATION, FILES
+from finalnet.checkpoint import EVALUATION, FILES, STATES, TUTORIAL
 from finalnet.model import FinalNet
+from finalnet.training.states import State, write_states
 from finalnet.views import UNRECORDED_PENS
 
 LEFT_OUT = """
@@ -68,8 +70,10 @@ def check_output(folder: Path) -> None:
         raise ValueError(f"{folder} holds other files ({foreign[:3]}); name a folder of its own")
 
 
-def write_checkpoint(folder: Path, model: FinalNet, metrics: dict[str, Any]) -> None:
-    """Write the four files beside the folder and swap them in whole.
+def write_checkpoint(
+    folder: Path, model: FinalNet, metrics: dict[str, Any], states: Sequence[State] = ()
+) -> None:
+    """Write the files beside the folder and swap them in whole.
 
     A crash never leaves half a checkpoint: at worst the last one waits in the folder's name with
     ".old" behind it, from where `check_output` brings it back.
@@ -82,6 +86,10 @@ def write_checkpoint(folder: Path, model: FinalNet, metrics: dict[str, Any]) -> 
     new.mkdir(parents=True)
     (new / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     model.save_pretrained(new)
+    if states:
+        write_states(new / STATES, states)
+    if (folder / TUTORIAL).exists():  # the same whatever else is trained
+        shutil.copy(folder / TUTORIAL, new)
     write_card(new)
     if folder.exists():
         folder.rename(old)

@@ -1,0 +1,68 @@
+"""The network as tutorials train it, to compare with: python -m finalnet tutorial
+
+It sees MNIST alone, as it is; on the page it is given the whole pad, shrunk to 28x28.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from finalnet.checkpoint import COMMITTED, TUTORIAL, find_checkpoint
+from finalnet.model import to_tensor
+from finalnet.training.data import DATA_DIR, Digits, load_mnist
+from finalnet.training.loop import (
+    Learner,
+    TrainingArguments,
+    measure_average,
+    pick_device,
+    pick_precision,
+)
+from finalnet.training.states import State, take_state, write_states
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        default=COMMITTED,
+        help=f"folder to write {TUTORIAL} into; the committed one by default",
+    )
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR, help="torchvision's root")
+    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu; auto by default")
+    parser.add_argument("--epochs", type=int, default=10, help="default: 10")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train on MNIST alone, and write the network beside a checkpoint.
+
+    Raises:
+        FileNotFoundError, ValueError: an option makes no sense; the message says which and why.
+    """
+    arguments = TrainingArguments(epochs=options.epochs, device=options.device)
+    pick_device(arguments.device)
+    folder = find_checkpoint(options.checkpoint)
+    digits, validation = (load_mnist(s, options.data_dir) for s in ("train", "validation"))
+    state = train_as_tutorials_do(arguments, digits, validation)
+    write_states(folder / TUTORIAL, [state])
+    print(f"MNIST validation accuracy {state.validation_accuracy:.2%}, in {folder / TUTORIAL}")
+
+
+def train_as_tutorials_do(
+    arguments: TrainingArguments, digits: Digits, validation: Digits
+) -> State:
+    """The state after training on digits as they are, every epoch on all of them."""
+    device = pick_device(arguments.device)
+    torch.manual_seed(arguments.seed)
+    inputs, labels = to_tensor(digits.images).to(device), digits.labels.to(device)
+    batches = len(labels[:: arguments.batch_size])
+    steps = batches * arguments.epochs
+    learner = Learner(arguments, device, pick_precision(arguments, device), steps)
+    with tqdm(total=steps, unit="step", dynamic_ncols=True, mininterval=1) as bar:
+        for _ in range(arguments.epochs):
+            for rows in torch.randperm(len(labels)).to(device).split(arguments.batch_size):
+                learner.step(inputs[rows], labels[rows])
+                bar.update()
+    accuracy = measure_average(learner, digits, validation)
+    return take_state("trained on MNIST alone", learner.averaged, accuracy)

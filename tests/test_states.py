@@ -1,0 +1,102 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from conftest import MNIST_DIR
+from safetensors import safe_open
+from serving import ROOT
+from torch import Tensor
+
+from finalnet import FinalNet
+from finalnet.checkpoint import COMMITTED, STATES, TUTORIAL
+from finalnet.network import weight_shapes
+from finalnet.training.data import Digits, load_mnist
+from finalnet.training.loop import Pool, Trained, TrainingArguments, measure_accuracy, train
+from finalnet.training.states import write_states
+from finalnet.training.writing import write_checkpoint
+
+
+@pytest.fixture(scope="module")
+def digits(mnist_test) -> Digits:
+    whole = load_mnist("train", MNIST_DIR)
+    return Digits(whole.images[:640], whole.labels[:640])
+
+
+@pytest.fixture(scope="module")
+def watched(digits) -> Trained:
+    """Three epochs of 32 steps."""
+    arguments = TrainingArguments(epochs=3, batch_size=20, precision="float32", device="cpu")
+    return train(arguments, digits, digits, Pool(0, iter(())), keep_states=True)
+
+
+def read_states(path) -> tuple[list[dict], dict[str, Tensor]]:
+    with safe_open(path, "pt") as file:
+        return json.loads(file.metadata()["states"]), {n: file.get_tensor(n) for n in file.keys()}  # noqa: SIM118
+
+
+def network_of(tensors: dict[str, Tensor], number: int) -> FinalNet:
+    model = FinalNet()
+    weights = {name: tensor[number].float() for name, tensor in tensors.items()}
+    model.load_state_dict(weights, strict=False)
+    return model.eval()
+
+
+def test_states_of_a_training_are_kept_from_the_untrained_network_to_the_end(
+    watched, digits, tmp_path
+):
+    write_states(tmp_path / STATES, watched.states)
+    told, tensors = read_states(tmp_path / STATES)
+    assert [state["name"] for state in told] == [
+        "untrained",
+        *(f"after {steps} steps" for steps in (10, 30)),
+        "after 1 epoch",
+        "after 2 epochs",
+        "after 3 epochs",
+    ]
+    floating = {name for name in weight_shapes() if "num_batches" not in name}
+    assert tensors.keys() == floating
+    for number, state in enumerate(told):
+        accuracy = measure_accuracy(network_of(tensors, number), digits)
+        assert accuracy == pytest.approx(state["validation_accuracy"], abs=0.004), state
+    assert told[0]["validation_accuracy"] < 0.3 < told[2]["validation_accuracy"]
+    for name, tensor in watched.model.state_dict().items():
+        if name in floating:
+            assert torch.equal(tensors[name][-1], tensor.half()), name
+
+
+def test_keeping_states_changes_nothing_of_the_training(watched, digits):
+    arguments = TrainingArguments(epochs=3, batch_size=20, precision="float32", device="cpu")
+    alone = train(arguments, digits, digits, Pool(0, iter(())))
+    assert alone.states == [] and len(alone.history) == len(watched.history)
+    for name, tensor in alone.model.state_dict().items():
+        assert torch.equal(tensor, watched.model.state_dict()[name]), name
+
+
+def test_a_dozen_states_take_less_than_800_kb(watched, tmp_path):
+    write_states(tmp_path / STATES, (watched.states * 2)[:12])
+    assert (tmp_path / STATES).stat().st_size < 800_000
+
+
+def test_a_checkpoint_holds_its_states_and_keeps_the_tutorials_network(watched, tmp_path):
+    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    folder = tmp_path / "finalnet"
+    write_checkpoint(folder, watched.model, metrics, watched.states)
+    (folder / TUTORIAL).write_bytes(b"as it was")
+    write_checkpoint(folder, watched.model, metrics)
+    assert not (folder / STATES).exists() and (folder / TUTORIAL).read_bytes() == b"as it was"
+
+
+def test_the_tutorials_network_is_trained_on_mnist_alone(small_mnist, watched, tmp_path):
+    folder = tmp_path / "finalnet"
+    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    write_checkpoint(folder, watched.model, metrics, watched.states)
+    command = [sys.executable, "-m", "finalnet", "tutorial", "--checkpoint", str(folder)]
+    options = ["--data-dir", str(small_mnist), "--epochs", "3", "--device", "cpu"]
+    run = subprocess.run(command + options, capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
+    ((told,), tensors) = read_states(folder / TUTORIAL)
+    validation = load_mnist("validation", small_mnist)
+    accuracy = measure_accuracy(network_of(tensors, 0), validation)
+    assert accuracy == pytest.approx(told["validation_accuracy"], abs=0.002) and accuracy > 0.7
