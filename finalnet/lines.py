@@ -74,23 +74,34 @@ class Line(NamedTuple):
     unread: int  # dots and signs that are neither of digits nor separators that are read
 
 
-def find_lines(boxes: Sequence[Box], leans: Sequence[float], room: float) -> list[Line]:
+def find_lines(
+    boxes: Sequence[Box], leans: Sequence[float], room: float, homes: Sequence[Box | None] = ()
+) -> list[Line]:
     """Put boxes on lines, from the top down, and tell separators from digits.
 
     Args:
         boxes: of strokes, or of connected ink.
         leans: of each, the correlation of x with y pointing up, -1 to 1: 1 is a straight slash.
         room: what separators keep from digits, at the least.
+        homes: the printed cell, if any, that each is in; two cells hold two digits.
     Raises:
         ValueError: more than `MAX_LINES` lines, or more than `MAX_DIGITS` pieces on one.
     """
     # A noisy picture has specks in thousands.
     order = sorted(range(len(boxes)), key=lambda index: -max(boxes[index][2:]))[:MAX_STROKES]
-    groups = group_lines({index: boxes[index] for index in sorted(order)})
-    lines = [lay_out(group, boxes, leans, room) for group in groups]
+    homes = homes or [None] * len(boxes)
+    groups = group_lines({index: stand(boxes[index], homes[index]) for index in sorted(order)})
+    lines = [lay_out(group, boxes, leans, room, homes) for group in groups]
     if len(lines) > MAX_LINES:
         raise ValueError(f"the ink is in {len(lines)} lines, at most {MAX_LINES} are read")
     return lines
+
+
+def stand(box: Box, home: Box | None) -> Box:
+    """A box as high as the cell that it is in: how high digits are in cells varies."""
+    if home is None:
+        return box
+    return Box(box.left, home.top + home.height / 6, box.width, home.height * 2 / 3)
 
 
 def group_lines(boxes: dict[int, Box]) -> list[list[int]]:
@@ -151,12 +162,16 @@ def are_on_level(one: Sequence[Box], other: Sequence[Box]) -> bool:
 
 
 def lay_out(
-    group: Sequence[int], boxes: Sequence[Box], leans: Sequence[float], room: float
+    group: Sequence[int],
+    boxes: Sequence[Box],
+    leans: Sequence[float],
+    room: float,
+    homes: Sequence[Box | None],
 ) -> Line:
     """The pieces of one line, and what stands between them."""
     highest = max(boxes[index].height for index in group)
     dots = [index for index in group if max(boxes[index][2:]) < DOT * highest]
-    pieces = arrange([index for index in group if index not in dots], boxes)
+    pieces = arrange([index for index in group if index not in dots], boxes, homes)
     piece_boxes = [join([boxes[index] for index in piece]) for piece in pieces]
     tall = [box for box in piece_boxes if box.height >= TALL * highest]
     names = [
@@ -178,13 +193,16 @@ def lay_out(
                 break
     if len(lined) > MAX_DIGITS:
         raise ValueError(f"the ink is in {len(lined)} pieces, at most {MAX_DIGITS} digits are read")
-    breaks = find_breaks(kept, marks)
+    rooms = [homes[piece[0]] for piece in lined]
+    breaks = find_breaks(kept, marks, rooms)
     named = sum(2 if name == ":" else 1 for _, name in dot_marks)
     read = sum(between not in ("", " ") for between in breaks)
     return Line(lined, breaks, max(free - named, 0) + len(marks) - read)
 
 
-def arrange(members: Sequence[int], boxes: Sequence[Box]) -> list[list[int]]:
+def arrange(
+    members: Sequence[int], boxes: Sequence[Box], homes: Sequence[Box | None]
+) -> list[list[int]]:
     """Put what is surely one digit together, drop dirt, and order the rest from left to right.
 
     Args:
@@ -196,7 +214,8 @@ def arrange(members: Sequence[int], boxes: Sequence[Box]) -> list[list[int]]:
     for index in sorted(members, key=lambda index: boxes[index].left):
         box, joined = boxes[index], [index]
         for piece in list(pieces):
-            if log_odds(piece[0], box) < -SURE:
+            is_apart = are_apart(homes[piece[1][0]], homes[index])
+            if log_odds(piece[0], box) < -SURE and not is_apart:
                 pieces.remove(piece)
                 box, joined = join([piece[0], box]), piece[1] + joined
         pieces.append((box, joined))
@@ -276,7 +295,9 @@ def _are_colon(one: Box, other: Box, height: float) -> bool:
     return aside <= DOT * height and abs(_middle(one) - _middle(other)) >= DOT * height
 
 
-def find_breaks(digits: Sequence[Box], marks: Sequence[tuple[float, str]]) -> list[str]:
+def find_breaks(
+    digits: Sequence[Box], marks: Sequence[tuple[float, str]], homes: Sequence[Box | None]
+) -> list[str]:
     """What stands before each digit of a line, and after the last."""
     gaps = [_gap(*pair) for pair in pairwise(digits)]
     highest = max((box.height for box in digits), default=0)
@@ -287,6 +308,8 @@ def find_breaks(digits: Sequence[Box], marks: Sequence[tuple[float, str]]) -> li
     breaks = ["", *(" " if gap >= wide else "" for gap in gaps), ""]
     for place, name in marks:
         before = sum(_center(box) < place for box in digits)
+        if 0 < before < len(digits) and are_apart(homes[before - 1], homes[before]):
+            continue  # what is left of a line
         # One separator between two digits: of more, some are dirt.
         if before < len(digits) and breaks[before] in ("", " "):
             breaks[before] = " " if name == UNREAD else name
@@ -297,6 +320,11 @@ def log_odds(one: Box, other: Box) -> float:
     """How surely two boxes are two digits, by the gap between them."""
     height = max(one.height, other.height, 1e-6)
     return (_gap(one, other) / height - EVEN_GAP) / GAP_SCALE
+
+
+def are_apart(home: Box | None, other: Box | None) -> bool:
+    """Whether two pieces are in two printed cells, which are given where there are any."""
+    return home is not None and other is not None and home != other
 
 
 def join(boxes: Sequence[Box]) -> Box:
