@@ -7,15 +7,14 @@ from PIL import Image, ImageOps
 
 from finalnet.preprocessing import MAX_PIXELS
 
+FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]  # others run foreign programs
 try:
     from pillow_heif import register_heif_opener
 except ImportError:
     pass
 else:
     register_heif_opener()
-
-# Pillow's others run foreign programs; HEIF is pillow-heif's, where that is installed.
-FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"]
+    FORMATS.append("HEIF")
 KINDS = "PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF"
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 MAX_SIDE = 20_000  # px; every row of a picture has a price of its own
@@ -43,7 +42,7 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
     try:
         picture = Image.open(file, formats=FORMATS)
     except Exception:  # Pillow's decoders raise whatever they like on damaged files
-        if is_heic and "HEIF" not in Image.OPEN:
+        if is_heic and "HEIF" not in FORMATS:
             raise ValueError(
                 "the picture is in HEIC, as iPhones save them, which cannot be read here; send it "
                 "as JPEG (iPhone: Settings, Camera, Formats, Most Compatible), or install "

@@ -25,7 +25,7 @@ WORKING_SIZE = 1120  # px, a longer side is shrunk to this before the ink is loo
 MIN_CONTRAST = 12  # grey levels of 255 between paper and its strongest ink; less is blank
 PHOTOGRAPH_CONTRAST = 20  # the same, of a paper at 255, where light is uneven
 EVEN_PAPER = 4  # grey levels; a border that typically varies more is a photographed sheet
-SAME_PAPER = 0.15  # of a border in just one colour: no photograph, however much is ink
+SAME_PAPER = 0.15  # of a border in exactly one colour: no photograph, however much is ink
 CLOSE_COLOR = 24  # grey levels up to which a border has the colour of its middle
 CLEAR_BORDER = 0.75  # of a border in one colour: that is the paper's
 CORNER = 0.06  # of the shorter side, the size of a corner
@@ -206,11 +206,12 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255; and what was printed."""
     border = _border(pixels)
     paper = _find_paper(pixels, border)
-    deviation = np.abs(border.astype(np.int16) - paper).max(axis=1)
     # The median, because ink may cover much of the border.
-    typical = float(np.median(deviation))
-    if typical > EVEN_PAPER and (deviation == 0).mean() < SAME_PAPER:
+    typical = _find_deviation(border, np.median(border, axis=0))
+    is_drawn = (border == paper).all(axis=1).mean() >= SAME_PAPER
+    if typical > EVEN_PAPER and not is_drawn:
         return _ink_of_photograph(pixels, is_form)
+    typical = _find_deviation(border, paper)
     # Any colour that is not the paper's is ink, so yellow on white counts as black does.
     ink = cv2.absdiff(pixels, np.full_like(pixels, paper))
     if ink.ndim == 3:
@@ -224,6 +225,11 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     # MNIST's own digits peak at 254 or 255 and must pass unchanged.
     ink = ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
     return erase_lines(ink) if is_form else (ink, NO_FORM)
+
+
+def _find_deviation(border: np.ndarray, paper: np.ndarray) -> float:
+    """How many grey levels a border typically differs from a colour, in its farthest channel."""
+    return float(np.median(np.abs(border - paper.astype(np.float32)).max(axis=1)))
 
 
 def _find_paper(pixels: np.ndarray, border: np.ndarray) -> np.ndarray:

@@ -43,6 +43,8 @@ COVERED = 0.85  # of a piece of ink: that much of long lines makes it none of a 
 LOWEST = 0.25  # of the highest ink: what is lower tells nothing of digits' heights
 SOLID_COVER = 0.8  # of a long line's length, at the least, where there is ink
 INSIDE = 0.2  # of a frame's height, at the least: what it holds
+OVERHANG = 0.15  # of a frame's sides, how far the digit in it may reach beyond them
+FILLING = 0.35  # of a frame's height: the digit in it, at the least
 SQUARE = 0.98  # sine of an angle that counts as a right one: 11 degrees off it
 HALF = 0.5  # of the digits' height: what is as high on both sides of a line is two digits
 BEND = 0.005  # of a long line's length, how far it is from straight, at the most
@@ -525,6 +527,19 @@ def find_remains(lines: list[Line], printed: set[int]) -> set[int]:
             ):
                 remains.add(index)
     return remains
+
+
+def is_framed(ink: np.ndarray, cells: list[np.ndarray]) -> bool:
+    """Whether all ink that is no line stands in one cell, as high as a digit of it."""
+    left, top, width, height = cv2.boundingRect(ink)
+    for cell in cells:
+        low, size = cell.min(axis=0), np.ptp(cell, axis=0)
+        room = OVERHANG * size
+        is_inside = (low - room <= (left, top)).all()
+        is_inside &= ((left + width, top + height) <= low + size + room).all()
+        if is_inside and height >= FILLING * size[1]:
+            return True
+    return False
 
 
 # --- taking them out --------------------------------------------------------------------------

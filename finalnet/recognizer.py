@@ -22,7 +22,7 @@ from finalnet.preprocessing import (
     preprocess_batch,
     to_pixels,
 )
-from finalnet.printed import Form, find_level, move_cells
+from finalnet.printed import Form, find_level, is_framed, move_cells
 from finalnet.sheet import find_sheet
 from finalnet.splitting import Split, choose_spans, find_words, split_strokes, write
 from finalnet.strokes import Strokes, check_strokes
@@ -122,7 +122,7 @@ class Recognizer:
         for index, image in enumerate(images):
             if predictions[index].verdict == "unsure":
                 ink, form = find_writing(image)
-                if form.lines and ink.any():
+                if is_framed(ink, form.cells):
                     (second,) = self.recognize_inputs(center_ink(ink)[None])
                     if second.verdict == "digit":
                         predictions[index] = second
