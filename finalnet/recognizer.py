@@ -174,7 +174,9 @@ class Recognizer:
                 back = move_cells(cells, np.linalg.inv(move))
                 number = self._read_split(split_ink(turned, back))
             except ValueError as error:  # lines that stand upright are too many
-                problem = problem or error
+                if problem:
+                    break
+                problem = error
                 continue
             if not number.digits:
                 return number
