@@ -9,7 +9,7 @@ import numpy as np
 
 from finalnet.lines import INK_ROOM, MAX_DIGITS, Box, are_apart, find_lines, join, log_odds
 from finalnet.preprocessing import center_ink
-from finalnet.splitting import Split, find_spans, join_breaks, lean, stack
+from finalnet.splitting import MOST_SPANS, Split, find_spans, join_breaks, lean, stack
 
 # Ink of several digits that touch is cut where there is least of it above and below.
 SOLID = 64  # ink from which on neighbouring pixels hang together
@@ -42,7 +42,8 @@ def split_ink(ink: np.ndarray, cells: Sequence[np.ndarray] = ()) -> Split:
     slices: list[tuple[Box, np.ndarray]] = []  # ink inside a box
     odds: list[float] = []
     breaks: list[list[str]] = []
-    alone = sum(len(line.pieces) for line in lines) == 1
+    count = sum(len(line.pieces) for line in lines)
+    alone = count == 1
     for line in lines:
         line_breaks = line.breaks[:1]
         before: Box | None = None
@@ -54,7 +55,8 @@ def split_ink(ink: np.ndarray, cells: Sequence[np.ndarray] = ()) -> Split:
                 one = ALONE * holds_one(homes[piece[0]])
                 odds.append(log_odds(before, box) - one if before and is_open else math.inf)
             home = homes[piece[0]]
-            cuts = cut_piece(ink, zones, piece, box)
+            cuts = cut_piece(ink, zones, piece, box, MOST_SPANS - count)
+            count += len(cuts) - 1
             # At most even: of several places to cut, most are wrong.
             cut_odds = min((box.width / max(box.height, 1) - EVEN_WIDTH) / WIDTH_SCALE, 0.0)
             is_one = alone or holds_one(home)
@@ -119,13 +121,14 @@ def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float
 
 
 def cut_piece(
-    ink: np.ndarray, zones: np.ndarray, piece: list[int], box: Box
+    ink: np.ndarray, zones: np.ndarray, piece: list[int], box: Box, most: int
 ) -> list[tuple[Box, np.ndarray]]:
-    """A piece's ink, cut wherever a digit may end: each part's box and pixels, left to right."""
+    """A piece's ink, cut where a digit may end, at most so often: box and pixels of each part."""
     left, top = max(int(box.left) - EDGE, 0), max(int(box.top) - EDGE, 0)
     region = np.s_[top : int(box.top + box.height) + EDGE, left : int(box.left + box.width) + EDGE]
     piece_ink = np.where(np.isin(zones[region], piece), ink[region], 0).astype(np.uint8)
-    columns = [0, *find_cuts(piece_ink, box._replace(left=box.left - left)), piece_ink.shape[1]]
+    cuts = find_cuts(piece_ink, box._replace(left=box.left - left), most)
+    columns = [0, *cuts, piece_ink.shape[1]]
     parts = []
     for low, high in pairwise(columns):
         x, y, width, height = cv2.boundingRect(piece_ink[:, low:high])
@@ -134,18 +137,19 @@ def cut_piece(
     return parts
 
 
-def find_cuts(ink: np.ndarray, box: Box) -> list[int]:
+def find_cuts(ink: np.ndarray, box: Box, most: int) -> list[int]:
     """Columns in which ink that may be several digits has least, left to right.
 
     Args:
         ink: (H, W) uint8, paper 0.
         box: of the ink.
+        most: that are wanted.
     """
     spacing = max(1, round(CUT_SPACING * box.height))
     columns = np.arange(int(box.left) + spacing, int(box.left + box.width) - spacing + 1)
     if box.width < CUT_FROM * box.height or not len(columns):
         return []
-    most = min(round(CUTS * box.width / box.height), 2 * MAX_DIGITS)
+    most = min(round(CUTS * box.width / box.height), 2 * MAX_DIGITS, max(most, 0))
     thickness = np.count_nonzero(ink >= SOLID, axis=0)
     cuts: list[int] = []
     for column in columns[np.argsort(thickness[columns], kind="stable")].tolist():

@@ -33,6 +33,7 @@ Verdict = Literal["digit", "unsure", "blank"]
 BATCH_SIZE = 256  # network inputs in one pass, each in its views
 UPRIGHT = 0.97  # sureness from which on a number is not turned to see whether it is surer then
 SURER = 0.05  # than as it came, at the least, if it is to count as turned
+MOST_READ = 150  # spans; a picture of more is not turned further, as that would take seconds
 TALLEST = 3.0  # height in widths of a digit that is no 1
 LEVELLING = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 LIKELY = 0.5  # probability from which on a digit is likelier than all others together
@@ -166,13 +167,18 @@ class Recognizer:
         """Read the ink of a picture, turned by quarters where it is surer to be digits then."""
         readings: list[tuple[float, Number]] = []
         problem: ValueError | None = None
+        read = 0
         for quarters, (turned, move) in enumerate(turn(ink)):
+            if read > MOST_READ:
+                break
             # Upside down, many digits are digits too: on the side, both ways are looked at.
             if quarters != 2 and readings and max(readings, key=_first)[0] >= UPRIGHT:
                 break
             try:
                 back = move_cells(cells, np.linalg.inv(move))
-                number = self._read_split(split_ink(turned, back))
+                split = split_ink(turned, back)
+                read += len(split.spans)
+                number = self._read_split(split)
             except ValueError as error:  # lines that stand upright are too many
                 if problem:
                     break
