@@ -1,14 +1,15 @@
 """The ink of a picture to digits: as splitting.py does with strokes; ink that touches is cut."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
-from finalnet.lines import INK_ROOM, MAX_DIGITS, Box, find_lines, join, log_odds
+from finalnet.lines import INK_ROOM, MAX_DIGITS, Box, are_apart, find_lines, join, log_odds
 from finalnet.preprocessing import center_ink
-from finalnet.splitting import Split, find_spans, join_breaks, lean, stack
+from finalnet.splitting import MOST_SPANS, Split, find_spans, join_breaks, lean, stack
 
 # Ink of several digits that touch is cut where there is least of it above and below.
 SOLID = 64  # ink from which on neighbouring pixels hang together
@@ -19,36 +20,47 @@ CUT_INK = 0.35  # of the height; a column with more ink is no place to cut
 CUT_SPACING = 0.2  # of the height, at least between cuts, and between a cut and the ink's end
 CUTS = 2.0  # for each height of the ink's width, at most
 ALONE = 4.0  # log-odds: ink that hangs together and is all there is, is mostly one digit
+NARROW = 1.25  # width, in heights, of a cell that is likely to hold one digit
 DUST = 0.036  # of the highest connected ink; what is smaller on both sides is left out
+MOST = 220  # pieces of connected ink that count, the largest: noise has thousands
 EDGE = 8  # px around connected ink within which its faint edge lies
 
 
-def split_ink(ink: np.ndarray) -> Split:
+def split_ink(ink: np.ndarray, cells: Sequence[np.ndarray] = ()) -> Split:
     """Take the ink of a picture apart.
 
     Args:
         ink: (H, W) uint8, paper 0, ink up to 255.
+        cells: (4, 2) corners each, row by row, of places that hold digits of their own.
     Raises:
         ValueError: more lines or digits than are read.
     """
     zones, boxes = find_zones(ink)
     leans = [find_lean(zones, ink, index, box) for index, box in enumerate(boxes)]
-    lines = find_lines(boxes, leans, INK_ROOM)
+    homes = find_homes(zones, ink, len(boxes), cells)
+    lines = find_lines(boxes, leans, INK_ROOM, homes)
     slices: list[tuple[Box, np.ndarray]] = []  # ink inside a box
     odds: list[float] = []
     breaks: list[list[str]] = []
-    alone = sum(len(line.pieces) for line in lines) == 1
+    count = sum(len(line.pieces) for line in lines)
+    alone = count == 1
     for line in lines:
         line_breaks = line.breaks[:1]
         before: Box | None = None
+        home: Box | None = None
         for piece, after in zip(line.pieces, line.breaks[1:], strict=True):
             box = join([boxes[index] for index in piece])
             if slices:
-                odds.append(log_odds(before, box) if before and not line_breaks[-1] else math.inf)
-            cuts = cut_piece(ink, zones, piece, box)
+                is_open = before and not line_breaks[-1] and not are_apart(home, homes[piece[0]])
+                one = ALONE * holds_one(homes[piece[0]])
+                odds.append(log_odds(before, box) - one if before and is_open else math.inf)
+            home = homes[piece[0]]
+            cuts = cut_piece(ink, zones, piece, box, MOST_SPANS - count)
+            count += len(cuts) - 1
             # At most even: of several places to cut, most are wrong.
             cut_odds = min((box.width / max(box.height, 1) - EVEN_WIDTH) / WIDTH_SCALE, 0.0)
-            odds += [cut_odds - ALONE * alone] * (len(cuts) - 1)
+            is_one = alone or holds_one(home)
+            odds += [cut_odds - ALONE * is_one] * (len(cuts) - 1)
             line_breaks += [*[""] * (len(cuts) - 1), after]
             slices += cuts
             before = box
@@ -66,6 +78,7 @@ def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     sizes = stats[:, 2:4].max(axis=1)
     sizes[0] = 0  # the paper
     kept = np.flatnonzero((sizes > 0) & (sizes >= DUST * sizes.max()))
+    kept = np.sort(kept[np.argsort(-sizes[kept], kind="stable")][:MOST])
     # Every pixel belongs to the ink that is nearest, so that no faint edge is lost.
     _, nearest = cv2.distanceTransformWithLabels(1 - solid, cv2.DIST_L2, 5)
     index_of = np.full(len(stats), -1, np.int32)
@@ -73,6 +86,27 @@ def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     index_of_nearest = np.full(int(nearest.max()) + 1, -1, np.int32)
     index_of_nearest[nearest[solid > 0]] = index_of[labels[solid > 0]]
     return index_of_nearest[nearest], [Box(*stats[i, :4].tolist()) for i in kept]
+
+
+def find_homes(
+    zones: np.ndarray, ink: np.ndarray, count: int, cells: Sequence[np.ndarray]
+) -> list[Box | None]:
+    """The cell in which most of each zone's ink is, if it is in any."""
+    if not cells:
+        return [None] * count
+    places = np.zeros(ink.shape, np.int32)
+    for number, cell in enumerate(cells, 1):
+        cv2.fillConvexPoly(places, np.rint(cell[[0, 1, 3, 2]]).astype(np.int32), number)
+    solid = (ink >= SOLID) & (zones >= 0)
+    shares = np.zeros((count, len(cells) + 1), np.int64)
+    np.add.at(shares, (zones[solid], places[solid]), 1)
+    boxes = [Box(*cell.min(axis=0).tolist(), *np.ptp(cell, axis=0).tolist()) for cell in cells]
+    return [[None, *boxes][home] for home in shares.argmax(axis=1).tolist()]
+
+
+def holds_one(cell: Box | None) -> bool:
+    """Whether there is a cell and it is as narrow as those that are for one digit."""
+    return cell is not None and cell.width <= NARROW * cell.height
 
 
 def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float:
@@ -87,13 +121,14 @@ def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float
 
 
 def cut_piece(
-    ink: np.ndarray, zones: np.ndarray, piece: list[int], box: Box
+    ink: np.ndarray, zones: np.ndarray, piece: list[int], box: Box, most: int
 ) -> list[tuple[Box, np.ndarray]]:
-    """A piece's ink, cut wherever a digit may end: each part's box and pixels, left to right."""
+    """A piece's ink, cut where a digit may end, at most so often: box and pixels of each part."""
     left, top = max(int(box.left) - EDGE, 0), max(int(box.top) - EDGE, 0)
     region = np.s_[top : int(box.top + box.height) + EDGE, left : int(box.left + box.width) + EDGE]
     piece_ink = np.where(np.isin(zones[region], piece), ink[region], 0).astype(np.uint8)
-    columns = [0, *find_cuts(piece_ink, box._replace(left=box.left - left)), piece_ink.shape[1]]
+    cuts = find_cuts(piece_ink, box._replace(left=box.left - left), most)
+    columns = [0, *cuts, piece_ink.shape[1]]
     parts = []
     for low, high in pairwise(columns):
         x, y, width, height = cv2.boundingRect(piece_ink[:, low:high])
@@ -102,18 +137,19 @@ def cut_piece(
     return parts
 
 
-def find_cuts(ink: np.ndarray, box: Box) -> list[int]:
+def find_cuts(ink: np.ndarray, box: Box, most: int) -> list[int]:
     """Columns in which ink that may be several digits has least, left to right.
 
     Args:
         ink: (H, W) uint8, paper 0.
         box: of the ink.
+        most: that are wanted.
     """
     spacing = max(1, round(CUT_SPACING * box.height))
     columns = np.arange(int(box.left) + spacing, int(box.left + box.width) - spacing + 1)
     if box.width < CUT_FROM * box.height or not len(columns):
         return []
-    most = min(round(CUTS * box.width / box.height), 2 * MAX_DIGITS)
+    most = min(round(CUTS * box.width / box.height), 2 * MAX_DIGITS, max(most, 0))
     thickness = np.count_nonzero(ink >= SOLID, axis=0)
     cuts: list[int] = []
     for column in columns[np.argsort(thickness[columns], kind="stable")].tolist():

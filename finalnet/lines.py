@@ -7,13 +7,16 @@ A piece is ink that is surely of one digit, or less; splitting.py says which pie
 
 import math
 from collections.abc import Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 from finalnet.strokes import MAX_STROKES
 
 MAX_DIGITS = 20  # in a line
 MAX_LINES = 10
+MOST_PIECES = 3  # for each digit, separators among them; of more no names are looked for
 # Log-odds that two boxes are two digits, by the gap between them.
 EVEN_GAP = -0.07  # of the digits' height: as often inside a digit as between two
 GAP_SCALE = 0.05  # of the digits' height: a gap wider by this is e times as often between two
@@ -74,37 +77,45 @@ class Line(NamedTuple):
     unread: int  # dots and signs that are neither of digits nor separators that are read
 
 
-def find_lines(boxes: Sequence[Box], leans: Sequence[float], room: float) -> list[Line]:
+def find_lines(
+    boxes: Sequence[Box], leans: Sequence[float], room: float, homes: Sequence[Box | None] = ()
+) -> list[Line]:
     """Put boxes on lines, from the top down, and tell separators from digits.
 
     Args:
         boxes: of strokes, or of connected ink.
         leans: of each, the correlation of x with y pointing up, -1 to 1: 1 is a straight slash.
         room: what separators keep from digits, at the least.
+        homes: the printed cell, if any, that each is in; two cells hold two digits.
     Raises:
         ValueError: more than `MAX_LINES` lines, or more than `MAX_DIGITS` pieces on one.
     """
     # A noisy picture has specks in thousands.
     order = sorted(range(len(boxes)), key=lambda index: -max(boxes[index][2:]))[:MAX_STROKES]
-    groups = group_lines({index: boxes[index] for index in sorted(order)})
-    lines = [lay_out(group, boxes, leans, room) for group in groups]
-    if len(lines) > MAX_LINES:
-        raise ValueError(f"the ink is in {len(lines)} lines, at most {MAX_LINES} are read")
-    return lines
+    homes = homes or [None] * len(boxes)
+    groups = group_lines({index: stand(boxes[index], homes[index]) for index in sorted(order)})
+    if len(groups) > MAX_LINES:
+        raise ValueError(f"the ink is in {len(groups)} lines, at most {MAX_LINES} are read")
+    return [lay_out(group, boxes, leans, room, homes) for group in groups]
+
+
+def stand(box: Box, home: Box | None) -> Box:
+    """A box as high as the cell that it is in: how high digits are in cells varies."""
+    if home is None:
+        return box
+    return Box(box.left, home.top + home.height / 6, box.width, home.height * 2 / 3)
 
 
 def group_lines(boxes: dict[int, Box]) -> list[list[int]]:
     """Indices of the boxes on each line, from the top down."""
     highest = max((box.height for box in boxes.values()), default=0)
     tall = {index: box for index, box in boxes.items() if box.height >= TALL * highest}
-    groups: list[list[int]] = [[index] for index in tall]
-    for one, other in combinations(tall, 2):
-        if are_neighbours(tall[one], tall[other]):
-            groups = _united(groups, one, other)
+    extents = np.array(list(tall.values()), np.float64).reshape(-1, 4)
+    rows = unite([[place] for place in range(len(tall))], are_neighbours(extents))
     for bridges in (are_parts, are_on_level):
-        for row, second in combinations(groups, 2):
-            if bridges([tall[i] for i in row], [tall[i] for i in second]):
-                groups = _united(groups, row[0], second[0])
+        rows = unite(rows, bridges(extents, rows))
+    names = list(tall)
+    groups = [[names[place] for place in row] for row in rows]
     home = {index: group for group in groups for index in group}
     for index, box in boxes.items():
         if index not in tall:
@@ -114,49 +125,80 @@ def group_lines(boxes: dict[int, Box]) -> list[list[int]]:
     return groups
 
 
-def _united(groups: list[list[int]], one: int, other: int) -> list[list[int]]:
-    """The groups, those of the two members made one."""
-    joint = [group for group in groups if one in group or other in group]
-    rest = [group for group in groups if group not in joint]
-    return [*rest, [index for group in joint for index in group]]
+def unite(groups: list[list[int]], are_joint: np.ndarray) -> list[list[int]]:
+    """The groups, made one where they are joint: (n, n) bool, above its diagonal."""
+    names = np.arange(len(groups))
+    for one, other in np.argwhere(np.triu(are_joint, 1)):
+        if names[one] != names[other]:
+            names[names == names[other]] = names[one]
+    united = [np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())]
+    return [sorted(place for index in row for place in groups[index]) for row in united]
 
 
-def are_neighbours(one: Box, other: Box) -> bool:
-    """Whether two boxes are side by side on a line."""
-    near = _gap(one, other) <= REACH * max(one.height, other.height)
-    return near and _rise(one, other) <= -LEVEL * min(one.height, other.height)
+def are_neighbours(boxes: np.ndarray) -> np.ndarray:
+    """Which two boxes, of (n, 4), are side by side on a line: (n, n) bool."""
+    heights = boxes[:, 3]
+    near = _between(boxes, boxes, 0) <= REACH * np.maximum.outer(heights, heights)
+    level = _between(boxes, boxes, 1) <= -LEVEL * np.minimum.outer(heights, heights)
+    return np.asarray(near & level)
 
 
-def are_parts(one: Sequence[Box], other: Sequence[Box]) -> bool:
-    """Whether a row of boxes is nothing but upper or lower parts of the digits in the other."""
-    fewer, more = sorted((one, other), key=len)
-    return all(any(is_digit_of(part, rest) for rest in more) for part in fewer)
+def are_parts(boxes: np.ndarray, rows: Sequence[Sequence[int]]) -> np.ndarray:
+    """Which two rows of boxes are digits and nothing but upper or lower parts of them."""
+    is_in = np.zeros((len(rows), len(boxes)), np.float32)
+    for number, row in enumerate(rows):
+        is_in[number, row] = 1
+    lonely = are_of_one_digit(boxes).astype(np.float32) @ is_in.T == 0
+    is_all = is_in @ lonely == 0  # of a row in the other one
+    lengths = is_in.sum(axis=1)
+    return np.where(lengths[:, None] <= lengths[None], is_all, is_all.T)
 
 
-def is_digit_of(one: Box, other: Box) -> bool:
-    """Whether two boxes above one another may be one digit, as an 8 of two circles."""
-    both = join([one, other])
-    touch = _rise(one, other) <= STACKED * both.height
-    above = _gap(one, other) <= -min(one.width, other.width) / 2
-    return touch and above and both.height <= SLIMMEST * both.width
+def are_of_one_digit(boxes: np.ndarray) -> np.ndarray:
+    """Which two boxes above one another may be one digit, as an 8 of two circles."""
+    low, size = boxes[:, :2].T, boxes[:, 2:].T
+    width, height = (
+        np.maximum.outer(start + length, start + length) - np.minimum.outer(start, start)
+        for start, length in zip(low, size, strict=True)
+    )
+    touch = _between(boxes, boxes, 1) <= STACKED * height
+    above = _between(boxes, boxes, 0) <= -np.minimum.outer(size[0], size[0]) / 2
+    return np.asarray(touch & above & (height <= SLIMMEST * width))
 
 
-def are_on_level(one: Sequence[Box], other: Sequence[Box]) -> bool:
-    """Whether two rows of boxes, however far apart, face one another on one level."""
-    left, right = sorted((one, other), key=lambda row: join(row).left)
-    end = max(left, key=lambda box: box.left + box.width)
-    start = min(right, key=lambda box: box.left)
-    apart = end.left + end.width <= start.left
-    return apart and _rise(end, start) <= -LEVEL * min(end.height, start.height)
+def are_on_level(boxes: np.ndarray, rows: Sequence[Sequence[int]]) -> np.ndarray:
+    """Which two rows of boxes, however far apart, face one another on one level."""
+    ends = boxes[[max(row, key=lambda i: boxes[i, 0] + boxes[i, 2]) for row in rows]]
+    starts = boxes[[min(row, key=lambda i: boxes[i, 0]) for row in rows]]
+    apart = np.less_equal.outer(ends[:, 0] + ends[:, 2], starts[:, 0])
+    least = np.minimum.outer(ends[:, 3], starts[:, 3])
+    follows = apart & (_between(ends, starts, 1) <= -LEVEL * least)
+    is_first = np.less_equal.outer(starts[:, 0], starts[:, 0])
+    return np.where(is_first, follows, follows.T)
+
+
+def _between(boxes: np.ndarray, others: np.ndarray, axis: int) -> np.ndarray:
+    """`_gap` (axis 0) or `_rise` (axis 1) of (n, 4) and (m, 4) boxes: (n, m)."""
+    start, length = boxes[:, None, axis], boxes[:, None, axis + 2]
+    other_start, other_length = others[None, :, axis], others[None, :, axis + 2]
+    return np.maximum(other_start - start - length, start - other_start - other_length)
 
 
 def lay_out(
-    group: Sequence[int], boxes: Sequence[Box], leans: Sequence[float], room: float
+    group: Sequence[int],
+    boxes: Sequence[Box],
+    leans: Sequence[float],
+    room: float,
+    homes: Sequence[Box | None],
 ) -> Line:
     """The pieces of one line, and what stands between them."""
     highest = max(boxes[index].height for index in group)
     dots = [index for index in group if max(boxes[index][2:]) < DOT * highest]
-    pieces = arrange([index for index in group if index not in dots], boxes)
+    pieces = arrange([index for index in group if index not in dots], boxes, homes)
+    if len(pieces) > MOST_PIECES * MAX_DIGITS:
+        raise ValueError(
+            f"the ink is in {len(pieces)} pieces, at most {MAX_DIGITS} digits are read"
+        )
     piece_boxes = [join([boxes[index] for index in piece]) for piece in pieces]
     tall = [box for box in piece_boxes if box.height >= TALL * highest]
     names = [
@@ -178,13 +220,16 @@ def lay_out(
                 break
     if len(lined) > MAX_DIGITS:
         raise ValueError(f"the ink is in {len(lined)} pieces, at most {MAX_DIGITS} digits are read")
-    breaks = find_breaks(kept, marks)
+    rooms = [homes[piece[0]] for piece in lined]
+    breaks = find_breaks(kept, marks, rooms)
     named = sum(2 if name == ":" else 1 for _, name in dot_marks)
     read = sum(between not in ("", " ") for between in breaks)
     return Line(lined, breaks, max(free - named, 0) + len(marks) - read)
 
 
-def arrange(members: Sequence[int], boxes: Sequence[Box]) -> list[list[int]]:
+def arrange(
+    members: Sequence[int], boxes: Sequence[Box], homes: Sequence[Box | None]
+) -> list[list[int]]:
     """Put what is surely one digit together, drop dirt, and order the rest from left to right.
 
     Args:
@@ -196,7 +241,10 @@ def arrange(members: Sequence[int], boxes: Sequence[Box]) -> list[list[int]]:
     for index in sorted(members, key=lambda index: boxes[index].left):
         box, joined = boxes[index], [index]
         for piece in list(pieces):
-            if log_odds(piece[0], box) < -SURE:
+            if piece[0].left + piece[0].width <= box.left:
+                continue  # the usual case, and cheap
+            is_apart = are_apart(homes[piece[1][0]], homes[index])
+            if log_odds(piece[0], box) < -SURE and not is_apart:
                 pieces.remove(piece)
                 box, joined = join([piece[0], box]), piece[1] + joined
         pieces.append((box, joined))
@@ -215,8 +263,10 @@ def name_mark(
         return ""
     sides = [side for side in (left, right) if side is not None]
     height = sum(side.height for side in sides) / len(sides)
+    if height == 0:  # all are points
+        return ""
     gaps = [_gap(box, side) / height for side in sides]
-    if height == 0 or max(gaps) > CLOSE or min(gaps) < room:
+    if max(gaps) > CLOSE or min(gaps) < room:
         return ""
     if left is not None and is_slash(box, lean, height):
         return "/"
@@ -276,7 +326,9 @@ def _are_colon(one: Box, other: Box, height: float) -> bool:
     return aside <= DOT * height and abs(_middle(one) - _middle(other)) >= DOT * height
 
 
-def find_breaks(digits: Sequence[Box], marks: Sequence[tuple[float, str]]) -> list[str]:
+def find_breaks(
+    digits: Sequence[Box], marks: Sequence[tuple[float, str]], homes: Sequence[Box | None]
+) -> list[str]:
     """What stands before each digit of a line, and after the last."""
     gaps = [_gap(*pair) for pair in pairwise(digits)]
     highest = max((box.height for box in digits), default=0)
@@ -287,6 +339,8 @@ def find_breaks(digits: Sequence[Box], marks: Sequence[tuple[float, str]]) -> li
     breaks = ["", *(" " if gap >= wide else "" for gap in gaps), ""]
     for place, name in marks:
         before = sum(_center(box) < place for box in digits)
+        if 0 < before < len(digits) and are_apart(homes[before - 1], homes[before]):
+            continue  # what is left of a line
         # One separator between two digits: of more, some are dirt.
         if before < len(digits) and breaks[before] in ("", " "):
             breaks[before] = " " if name == UNREAD else name
@@ -297,6 +351,11 @@ def log_odds(one: Box, other: Box) -> float:
     """How surely two boxes are two digits, by the gap between them."""
     height = max(one.height, other.height, 1e-6)
     return (_gap(one, other) / height - EVEN_GAP) / GAP_SCALE
+
+
+def are_apart(home: Box | None, other: Box | None) -> bool:
+    """Whether two pieces are in two printed cells, which are given where there are any."""
+    return home is not None and other is not None and home != other
 
 
 def join(boxes: Sequence[Box]) -> Box:

@@ -7,8 +7,16 @@ from PIL import Image, ImageOps
 
 from finalnet.preprocessing import MAX_PIXELS
 
-FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]  # Pillow's others run foreign programs
-KINDS = "PNG, JPEG, WebP, GIF, BMP or TIFF"
+FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]  # others run foreign programs
+try:
+    from pillow_heif import register_heif_opener
+except ImportError:
+    pass
+else:
+    register_heif_opener()
+    FORMATS.append("HEIF")
+KINDS = "PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF"
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 MAX_SIDE = 20_000  # px; every row of a picture has a price of its own
 MAX_SCANS = 30  # of a progressive JPEG; encoders write 10 to 14, and each costs a pass over it
 MAX_CHUNKS = 20_000  # of a PNG; encoders write one for 8 kB, which makes 2,500 of 20 MB
@@ -30,9 +38,16 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
         raise ValueError(
             f"the PNG has more than {MAX_CHUNKS:,} chunks, which take long to read; save it again"
         )
+    is_heic = _is_heic(file)
     try:
         picture = Image.open(file, formats=FORMATS)
     except Exception:  # Pillow's decoders raise whatever they like on damaged files
+        if is_heic and "HEIF" not in FORMATS:
+            raise ValueError(
+                "the picture is in HEIC, as iPhones save them, which cannot be read here; send it "
+                "as JPEG (iPhone: Settings, Camera, Formats, Most Compatible), or install "
+                "pillow-heif beside finalnet"
+            ) from None
         raise ValueError(f"the file is not an image that can be read; send {KINDS}") from None
     with picture:
         if picture.width * picture.height > MAX_PIXELS:
@@ -54,6 +69,12 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
             return ImageOps.exif_transpose(picture)
         except Exception:
             raise ValueError("the image file is damaged; save it again and resend it") from None
+
+
+def _is_heic(file: Path | str | BinaryIO) -> bool:
+    """Whether a file says that it is HEIC, or a kind of HEIF that may be it."""
+    start = _read(file)[:12]
+    return start[4:8] == b"ftyp" and start[8:] in HEIC_BRANDS
 
 
 def _count_scans(file: Path | str | BinaryIO) -> int:

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from finalnet.printed import NO_FORM, Form, erase_lines
+
 INPUT_SIZE = 28  # px, side of the network's input
 DIGIT_SIZE = 20  # px, longer side of the ink inside it
 # Centre 14.0, not 13.5: MNIST's own convention (the oracle in tests/test_preprocessing.py).
@@ -18,10 +20,15 @@ CENTER = 14.0  # px, index of the pixel that holds the centre of mass
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1]
 
 MAX_PIXELS = 16_000_000  # of a picture; more are refused
+WHITES = (1, 255, 1023, 4095, 16383, 65535)  # floats, and 8, 10, 12, 14 and 16 bits
 WORKING_SIZE = 1120  # px, a longer side is shrunk to this before the ink is looked for
 MIN_CONTRAST = 12  # grey levels of 255 between paper and its strongest ink; less is blank
 PHOTOGRAPH_CONTRAST = 20  # the same, of a paper at 255, where light is uneven
 EVEN_PAPER = 4  # grey levels; a border that typically varies more is a photographed sheet
+SAME_PAPER = 0.15  # of a border in exactly one colour: no photograph, however much is ink
+CLOSE_COLOR = 24  # grey levels up to which a border has the colour of its middle
+CLEAR_BORDER = 0.75  # of a border in one colour: that is the paper's
+CORNER = 0.06  # of the shorter side, the size of a corner
 PAPER_SIZE = 240  # px, longer side of the picture on which uneven paper is estimated
 SURFACE_SIZE = 96  # px, the same, on which a smooth surface is fitted to its brightness
 WIDEST_PEN = 49  # px of those; what is wider is paper, whatever its brightness
@@ -34,8 +41,9 @@ def preprocess(image: PictureLike) -> np.ndarray:
     """Turn a picture of one digit into what FinalNet sees.
 
     Args:
-        image: PIL image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4); dark ink on
-            light paper or light ink on dark paper.
+        image: PIL image of any mode, or array (H, W), (H, W, 3), (H, W, 4), (H, W, 1) or
+            (1, H, W), uint8 in [0, 255] or float in [0, 1]; dark ink on light paper or light ink
+            on dark paper.
     Returns:
         (28, 28) uint8, paper 0, ink 255; all zero when there is no ink.
     Raises:
@@ -68,13 +76,22 @@ def find_ink(image: PictureLike) -> np.ndarray:
     Raises:
         TypeError, ValueError: as for `preprocess`.
     """
+    return _find_ink(image, False)[0]
+
+
+def find_writing(image: PictureLike) -> tuple[np.ndarray, Form]:
+    """`find_ink` without printed lines, and what was printed."""
+    return _find_ink(image, True)
+
+
+def _find_ink(image: PictureLike, is_form: bool) -> tuple[np.ndarray, Form]:
     color, alpha = to_pixels(image)
     if alpha is None:
-        return _ink(color)
+        return _ink(color, is_form)
     # Transparent paper takes the colour on which the ink shows: white, else black.
     opacity = (alpha / 255)[:, :, None]
-    ink = _ink(np.rint(color * opacity + 255 * (1 - opacity)).astype(np.uint8))
-    return ink if ink.any() else _ink(np.rint(color * opacity).astype(np.uint8))
+    found = _ink(np.rint(color * opacity + 255 * (1 - opacity)).astype(np.uint8), is_form)
+    return found if found[0].any() else _ink(np.rint(color * opacity).astype(np.uint8), is_form)
 
 
 def center_ink(ink: np.ndarray) -> np.ndarray:
@@ -121,21 +138,41 @@ def to_pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
         _check_size(image.height, image.width)
         pixels = _decode(image)
     elif isinstance(image, np.ndarray):
-        if image.dtype != np.uint8:
-            raise ValueError(f"an image array must be uint8 in 0..255, got {image.dtype}")
-        if image.ndim != 2 and (image.ndim != 3 or image.shape[2] not in (3, 4)):
-            raise ValueError(
-                f"an image array must be (H, W), (H, W, 3) or (H, W, 4), got {image.shape}"
-            )
-        _check_size(*image.shape[:2])
-        pixels = image
+        pixels = check_array(image)
     else:
-        raise TypeError(f"expected a PIL image or a uint8 array, got {type(image).__name__}")
+        raise TypeError(f"expected a PIL image or an array, got {type(image).__name__}")
     if max(pixels.shape[:2]) > WORKING_SIZE:
         pixels = _resize(pixels, WORKING_SIZE)
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         return pixels[:, :, :3], pixels[:, :, 3]
     return pixels, None
+
+
+def check_array(image: np.ndarray) -> np.ndarray:
+    """An array of any accepted kind as uint8 (H, W), (H, W, 3) or (H, W, 4)."""
+    shape = image.shape
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[:, :, 0]
+    elif image.ndim == 3 and image.shape[0] == 1 and image.shape[2] not in (3, 4):
+        image = image[0]
+    if image.ndim != 2 and (image.ndim != 3 or image.shape[2] not in (3, 4)):
+        raise ValueError(
+            "an image array must be (H, W), (H, W, 3), (H, W, 4), (H, W, 1) or (1, H, W), "
+            f"got {shape}"
+        )
+    _check_size(*image.shape[:2])
+    if np.issubdtype(image.dtype, np.floating):
+        if not (image.min() >= 0 and image.max() <= 1):
+            raise ValueError(
+                "an image array of floats must lie in 0..1, got "
+                f"{image.min():.3g} to {image.max():.3g}; give 0..255 as uint8"
+            )
+        return np.rint(image * 255).astype(np.uint8)
+    if image.dtype != np.uint8:
+        raise ValueError(
+            f"an image array must be uint8 in 0..255 or float in 0..1, got {image.dtype}"
+        )
+    return image
 
 
 def _check_size(height: int, width: int) -> None:
@@ -154,9 +191,9 @@ def _decode(image: Image.Image) -> np.ndarray:
         return np.asarray(image)
     if image.mode.startswith(("I", "F")):
         pixels = np.nan_to_num(np.asarray(image, dtype=np.float32))
-        # The mode does not say what white is: 1, 255 and 65,535 are all in use.
+        # The mode does not say what white is: 1 and all of these bits are in use.
         strongest = pixels.max(initial=0)
-        white = next((white for white in (1, 255) if strongest <= white), 65535)
+        white = next((white for white in WHITES if strongest <= white), WHITES[-1])
         return np.clip(pixels * (255 / white), 0, 255).astype(np.uint8)
     if image.mode == "La":
         image = image.convert("LA")
@@ -165,27 +202,54 @@ def _decode(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("L" if image.mode == "1" else "RGB"))
 
 
-def _ink(pixels: np.ndarray) -> np.ndarray:
-    """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255."""
+def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
+    """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255; and what was printed."""
     border = _border(pixels)
-    paper = np.median(border, axis=0).astype(np.uint8)
-    deviation = np.abs(border.astype(np.int16) - paper).max(axis=1)
+    paper = _find_paper(pixels, border)
     # The median, because ink may cover much of the border.
-    typical = float(np.median(deviation))
-    if typical > EVEN_PAPER:
-        return _ink_of_photograph(pixels)
+    typical = _find_deviation(border, np.median(border, axis=0))
+    is_drawn = (border == paper).all(axis=1).mean() >= SAME_PAPER
+    if typical > EVEN_PAPER and not is_drawn:
+        return _ink_of_photograph(pixels, is_form)
+    typical = _find_deviation(border, paper)
     # Any colour that is not the paper's is ink, so yellow on white counts as black does.
     ink = cv2.absdiff(pixels, np.full_like(pixels, paper))
     if ink.ndim == 3:
         ink = ink.max(axis=2)
     strongest = int(ink.max())
     if strongest < MIN_CONTRAST:
-        return np.zeros_like(ink)
-    if typical:
+        return np.zeros_like(ink), NO_FORM
+    if 0 < typical <= EVEN_PAPER:
         # Six times the median deviation is four standard deviations of the grain.
         ink = np.where(ink > 6 * typical, ink, 0).astype(np.uint8)
     # MNIST's own digits peak at 254 or 255 and must pass unchanged.
-    return ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
+    ink = ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
+    return erase_lines(ink) if is_form else (ink, NO_FORM)
+
+
+def _find_deviation(border: np.ndarray, paper: np.ndarray) -> float:
+    """How many grey levels a border typically differs from a colour, in its farthest channel."""
+    return float(np.median(np.abs(border - paper.astype(np.float32)).max(axis=1)))
+
+
+def _find_paper(pixels: np.ndarray, border: np.ndarray) -> np.ndarray:
+    """The colour of the paper, (channels,) uint8: the border's, as far as it is not ink."""
+    paper = np.median(border, axis=0)
+    if (np.abs(border - paper).max(axis=1) <= CLOSE_COLOR).mean() >= CLEAR_BORDER:
+        return paper.astype(np.uint8)
+    # A picture cut close to its ink: ink rarely reaches into the corners.
+    height, width = pixels.shape[:2]
+    side = max(1, round(CORNER * min(height, width)))
+    rows, columns = np.r_[:side, -side:0] % height, np.r_[:side, -side:0] % width
+    corners = pixels[np.ix_(rows, columns)].reshape(len(rows) * len(columns), -1)
+    lightness = np.concatenate([border, corners]).mean(axis=1)
+    dark, light = np.percentile(border.mean(axis=1), (5, 95))
+    is_light = lightness > (dark + light) / 2
+    at_corner = is_light[len(border) :].mean()
+    on_border = is_light[: len(border)].mean()
+    chosen = is_light[: len(border)] == (2 * at_corner + on_border > 1.5)
+    paper = np.median(border[chosen], axis=0) if chosen.any() else paper
+    return paper.astype(np.uint8)
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:
@@ -194,29 +258,43 @@ def _border(pixels: np.ndarray) -> np.ndarray:
     return ring.reshape(len(ring), -1)
 
 
-def _ink_of_photograph(pixels: np.ndarray) -> np.ndarray:
+def _ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     """Ink on unevenly lit paper: the paper is estimated at every place and divided out."""
-    grey = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    grey = cv2.GaussianBlur(grey, (0, 0), max(grey.shape) / 400).astype(np.float32)
+    sharp = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    blur = max(sharp.shape) / 400  # px
+    grey = cv2.GaussianBlur(sharp, (0, 0), blur).astype(np.float32)
     small = _resize(grey, SURFACE_SIZE)
     even = np.clip(128 * small / _fit_surface(small), 1, 255).astype(np.uint8)
     # The median follows what is no polynomial, such as the edge of a shadow.
     relief = even / cv2.medianBlur(even, SURFACE_SIZE // 3 + 1) - 1
     # Ink is what stands out furthest: darker than its paper, or lighter on a dark board.
-    if (relief**3).sum() < 0:
-        contrast = 1 - grey / _paper(grey, cv2.MORPH_CLOSE)
-    else:
-        contrast = grey / _paper(grey, cv2.MORPH_OPEN) - 1
+    is_dark = (relief**3).sum() < 0
+    paper = _paper(grey, cv2.MORPH_CLOSE if is_dark else cv2.MORPH_OPEN)
+    sign = -1 if is_dark else 1
+    contrast = sign * (grey / paper - 1)
     levels = np.clip(contrast * 255, 0, 255).astype(np.uint8)
     threshold, mask = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     grain = 255 * 1.4826 * float(np.median(np.abs(contrast - np.median(contrast))))
     strength = float(levels[mask > 0].mean()) if mask.any() else 0
     if strength < max(PHOTOGRAPH_CONTRAST, 6 * grain):
-        return np.zeros_like(levels)
+        return np.zeros_like(levels), NO_FORM
+    form = NO_FORM
+    if is_form:
+        # As sharp as it is, or lines side by side would be one.
+        sharp = sign * (sharp / paper - 1)
+        lined = _ramp(sharp, threshold)
+        clean, form = erase_lines(lined)
+        if form.lines:
+            sharp = np.where(clean < lined, sharp * (clean / np.maximum(lined, 1)), sharp)
+            contrast = cv2.GaussianBlur(sharp.astype(np.float32), (0, 0), blur)
+            mask = np.where(contrast * 255 > threshold, 255, 0).astype(np.uint8)
     mask = cv2.dilate(_without_dirt(mask), np.ones((3, 3), np.uint8))
-    # A ramp around the threshold keeps the edges of the ink antialiased.
-    ink = np.clip(255 * (contrast * 255 / threshold - 0.5), 0, 255)
-    return np.where(mask > 0, ink, 0).astype(np.uint8)
+    return np.where(mask > 0, _ramp(contrast, threshold), 0).astype(np.uint8), form
+
+
+def _ramp(contrast: np.ndarray, threshold: float) -> np.ndarray:
+    """Ink of contrasts: around the threshold, so that its edges stay antialiased."""
+    return np.clip(255 * (contrast * 255 / threshold - 0.5), 0, 255).astype(np.uint8)
 
 
 def _paper(grey: np.ndarray, operation: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -14,11 +15,14 @@ from finalnet.lines import Box
 from finalnet.network import NUM_CLASSES, Network
 from finalnet.preprocessing import (
     PictureLike,
-    find_ink,
+    center_ink,
+    check_array,
+    find_writing,
     normalize,
     preprocess_batch,
     to_pixels,
 )
+from finalnet.printed import Form, find_level, is_framed, move_cells
 from finalnet.sheet import find_sheet
 from finalnet.splitting import Split, choose_spans, find_words, split_strokes, write
 from finalnet.strokes import Strokes, check_strokes
@@ -29,7 +33,9 @@ Verdict = Literal["digit", "unsure", "blank"]
 BATCH_SIZE = 256  # network inputs in one pass, each in its views
 UPRIGHT = 0.97  # sureness from which on a number is not turned to see whether it is surer then
 SURER = 0.05  # than as it came, at the least, if it is to count as turned
+MOST_READ = 150  # spans; a picture of more is not turned further, as that would take seconds
 TALLEST = 3.0  # height in widths of a digit that is no 1
+LEVELLING = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 LIKELY = 0.5  # probability from which on a digit is likelier than all others together
 
 
@@ -103,8 +109,9 @@ class Recognizer:
         """Recognise one picture.
 
         Args:
-            image: PIL image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4); dark ink
-                on light paper or light on dark, the digit of any size at any place.
+            image: PIL image of any mode, or array (H, W), (H, W, 3), (H, W, 4), (H, W, 1) or
+                (1, H, W), uint8 in [0, 255] or float in [0, 1]; dark ink on light paper or light
+                on dark, the digit of any size at any place.
         Raises:
             TypeError, ValueError: the picture cannot be read; the message says why.
         """
@@ -112,7 +119,15 @@ class Recognizer:
 
     def recognize_batch(self, images: Sequence[PictureLike]) -> list[Prediction]:
         """Recognise several pictures, which may differ in size and kind, in the same order."""
-        return self.recognize_inputs(preprocess_batch(images))
+        predictions = self.recognize_inputs(preprocess_batch(images))
+        for index, image in enumerate(images):
+            if predictions[index].verdict == "unsure":
+                ink, form = find_writing(image)
+                if is_framed(ink, form.cells):
+                    (second,) = self.recognize_inputs(center_ink(ink)[None])
+                    if second.verdict == "digit":
+                        predictions[index] = second
+        return predictions
 
     def read_number(self, drawing: PictureLike | Strokes) -> Number:
         """Read digits on lines, in one pass through the network; see also `judge_row`.
@@ -128,28 +143,46 @@ class Recognizer:
             return self._read_split(split_strokes(check_strokes(drawing)))
         picture = cast(PictureLike, drawing)
         pixels, alpha = to_pixels(picture)
-        width = picture.width if isinstance(picture, Image.Image) else picture.shape[1]
+        whole = picture if isinstance(picture, Image.Image) else check_array(picture)
+        width = whole.width if isinstance(whole, Image.Image) else whole.shape[1]
         scale = width / pixels.shape[1]  # large pictures are shrunk
         sheet = find_sheet(pixels) if alpha is None else None
-        number = self._read_ink(find_ink(sheet.picture)) if sheet else None
+        number = self._read_writing(*find_writing(sheet.picture)) if sheet else None
         if sheet and number and number.digits:
             number = move_boxes(number, sheet.move)
         else:  # what was taken for a sheet may be a thick digit
-            number = self._read_ink(find_ink(picture))
+            number = self._read_writing(*find_writing(picture))
         return replace(number, boxes=[box.scale(scale) for box in number.boxes])
 
-    def _read_ink(self, ink: np.ndarray) -> Number:
+    def _read_writing(self, ink: np.ndarray, form: Form) -> Number:
+        """Read the ink of a picture, made level by the lines of a form."""
+        move = find_level(ink.shape, form.lines)
+        if move is None:
+            return self._read_ink(ink, form.cells)
+        level = cv2.warpPerspective(ink, move, ink.shape[::-1], flags=LEVELLING)
+        cells = move_cells(form.cells, np.linalg.inv(move))
+        return move_boxes(self._read_ink(level, cells), move)
+
+    def _read_ink(self, ink: np.ndarray, cells: list[np.ndarray]) -> Number:
         """Read the ink of a picture, turned by quarters where it is surer to be digits then."""
         readings: list[tuple[float, Number]] = []
         problem: ValueError | None = None
+        read = 0
         for quarters, (turned, move) in enumerate(turn(ink)):
+            if read > MOST_READ:
+                break
             # Upside down, many digits are digits too: on the side, both ways are looked at.
             if quarters != 2 and readings and max(readings, key=_first)[0] >= UPRIGHT:
                 break
             try:
-                number = self._read_split(split_ink(turned))
+                back = move_cells(cells, np.linalg.inv(move))
+                split = split_ink(turned, back)
+                read += len(split.spans)
+                number = self._read_split(split)
             except ValueError as error:  # lines that stand upright are too many
-                problem = problem or error
+                if problem:
+                    break
+                problem = error
                 continue
             if not number.digits:
                 return number

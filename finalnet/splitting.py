@@ -19,6 +19,7 @@ from finalnet.preprocessing import INPUT_SIZE, preprocess
 from finalnet.strokes import draw_strokes
 
 MAX_PIECES = 5  # in a digit
+MOST_SPANS = 250  # that the network reads, at a millisecond or two each; of more, the likeliest
 # Priors, in log-odds, from what handwriting is like; the network's answers are weighed with them.
 TRUST = 10.0  # weight of the network's log-probabilities beside these log-odds
 SMALL = 0.6  # of the highest piece; what is lower is rarely a digit of the same number ...
@@ -106,7 +107,19 @@ def find_spans(boxes: Sequence[Box], odds: Sequence[float], breaks: Sequence[str
             prior = (apart[start] + apart[stop]) / 2 + together[start + 1 : stop].sum()
             prior -= SMALL_COST * max(0.0, SMALL - box.height / max(highest[start], 1e-6))
             spans.append(Span(start, stop, float(prior), box))
-    return spans
+    return drop_unlikely(spans)
+
+
+def drop_unlikely(spans: list[Span]) -> list[Span]:
+    """At most `MOST_SPANS`, and all single pieces, so that there is always a row of digits."""
+    several = sorted((span for span in spans if span.stop > span.start + 1), key=_minus_prior)
+    kept = max(0, MOST_SPANS - len(spans) + len(several))
+    dropped = {(span.start, span.stop) for span in several[kept:]}
+    return [span for span in spans if (span.start, span.stop) not in dropped]
+
+
+def _minus_prior(span: Span) -> float:
+    return -span.prior
 
 
 def find_highest(boxes: Sequence[Box], breaks: Sequence[str]) -> list[float]:

@@ -117,14 +117,124 @@ def lay_down(
 
 def expose(picture: np.ndarray, shadow: bool, random: np.random.Generator) -> np.ndarray:
     """Uneven light, perhaps the edge of a shadow, grain, and JPEG."""
-    down, across = picture.shape
+    down, across = picture.shape[:2]
     y, x = np.mgrid[0:down, 0:across] / across
     light = 1 - random.uniform(0, 0.25) * x - random.uniform(0, 0.2) * y
     if shadow:
         edge = random.uniform(0.35, 0.65) + random.uniform(-0.3, 0.3) * y
         light *= 1 - 0.4 / (1 + np.exp(-(x - edge) * 60))
-    grey = picture * light + random.normal(0, 2.5, picture.shape)
-    color = np.stack([grey, grey * 0.98, grey * 0.92], axis=2).clip(0, 255).astype(np.uint8)
+    grain = random.normal(0, 2.5, (down, across))
+    lit = np.atleast_3d(picture) * light[..., None] + grain[..., None]
+    color = (lit * (1, 0.98, 0.92)).clip(0, 255).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(color).save(file, "JPEG", quality=85)
     return np.asarray(Image.open(file))
+
+
+def fill_form(
+    rows: list[str],
+    seed: int,
+    layout: str = "boxes",
+    *,
+    fill: float = 0.7,
+    dotted: bool = False,
+    colored: bool = False,
+    level: bool = False,
+    tilt: float = 0,
+) -> Photograph:
+    """Write digits, one a cell, into a printed form and photograph it; a space is an empty cell.
+
+    Args:
+        layout: "boxes", each by itself; "shared" sides; "comb", a line with ticks between digits;
+            "ruled", lines under the rows.
+        fill: height of the digits in cells; above 0.9 many touch the lines.
+        level: as a scanner or a program shows it, instead of photographed at an angle.
+        tilt: to the right, in degrees.
+    """
+    random = np.random.default_rng(seed)
+    width, height = SHEET
+    columns = max(map(len, rows))
+    cell = min(random.uniform(90, 150), 0.8 * width / columns, 0.8 * height / len(rows))
+    across, pitch = cell * random.uniform(0.85, 1.1), cell
+    if layout in ("boxes", "comb", "ruled"):
+        pitch = min(cell * random.uniform(1.2, 1.5), 0.8 * height / len(rows))
+        cell = min(cell, pitch / 1.2)
+    gap = across * random.uniform(0.08, 0.3) if layout == "boxes" else 0.0
+    left, top = random.uniform(0.08, 0.12, 2) * SHEET
+    strokes, middles, segments = [], [], []
+    for row, line in enumerate(rows):
+        y = top + row * pitch
+        for column, character in enumerate(line.ljust(columns)):
+            x = left + column * (across + gap)
+            segments += draw_cell(layout, x, y, across, cell, column, columns, random)
+            if character == " ":
+                continue
+            drawn = write_by_hand(DIGITS[int(character)](random), random)
+            low, extent = np.min(np.concatenate(drawn), axis=0), np.ptp(np.concatenate(drawn), 0)
+            scale = cell * fill * random.uniform(0.9, 1.1) / max(extent[1], 0.9 * extent[0])
+            room = np.maximum((across, cell) - extent * scale, 0)
+            middle = (x + across / 2, y + cell / 2) + random.normal(0, 0.12, 2) * room
+            strokes += [(stroke - low - extent / 2) * scale + middle for stroke in drawn]
+            middles.append(tuple(middle))
+    paper = np.full(3, random.uniform(215, 255)) - random.uniform(0, 12, 3)
+    shade = random.uniform(20, 170, 3) if colored else np.full(3, random.uniform(20, 150))
+    thickness = random.uniform(1, 4)
+    printed = 255.0 - print_lines(segments, thickness, random.uniform(4, 8) if dotted else 0)
+    pen = random.uniform(0.05, 0.09) * cell * fill
+    ink = 255.0 - render_strokes(strokes, max(pen, 3), width, height)
+    sheet = np.broadcast_to(paper, (height, width, 3))
+    for layer, color in ((printed, shade), (ink, random.uniform(20, 80, 3))):
+        sheet = (
+            sheet * (1 - layer[..., None] / 255) + np.minimum(color, sheet) * layer[..., None] / 255
+        )
+    if level:
+        turn = np.eye(3)[:2]
+        color = cv2.warpAffine(sheet, turn, SHEET).round().astype(np.uint8)
+        return Photograph(color, rows, middles)
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    seen = cv2.transform(corners[None], cv2.getRotationMatrix2D((width / 2, height / 2), -tilt, 1))
+    seen = seen[0] + random.uniform(-0.04, 0.04, (4, 2)) * width + (140, 100)
+    move = cv2.getPerspectiveTransform(corners, seen.astype(np.float32))
+    laid = cv2.warpPerspective(sheet, move, PHOTOGRAPH, flags=cv2.INTER_AREA, borderValue=paper)
+    places = cv2.perspectiveTransform(np.array([middles]), move)[0]
+    return Photograph(expose(laid, False, random), rows, [tuple(place) for place in places])
+
+
+def draw_cell(
+    layout: str,
+    x: float,
+    y: float,
+    across: float,
+    down: float,
+    column: int,
+    columns: int,
+    random: np.random.Generator,
+) -> list[np.ndarray]:
+    """The printed lines of a cell, each from a point to a point."""
+    right, base = x + across, y + down
+    if layout == "comb":
+        tick = down * 0.35
+        lines = [((x, base), (right, base)), ((x, base - tick), (x, base))]
+        return [np.array(line) for line in lines + [((right, base - tick), (right, base))]]
+    if layout == "ruled":
+        return [np.array([(x, base), (right, base)])]
+    corners = [(x, y), (right, y), (right, base), (x, base), (x, y)]
+    return [np.array(pair) for pair in zip(corners[:-1], corners[1:], strict=True)]
+
+
+def print_lines(segments: list[np.ndarray], thickness: float, pitch: float) -> np.ndarray:
+    """Lines on white: (H, W) uint8; dots every `pitch` px, or drawn through where it is 0."""
+    width, height = SHEET
+    if pitch:
+        dots = []
+        for start, end in segments:
+            count = max(2, round(float(np.linalg.norm(end - start)) / (pitch * 1.5)))
+            for share in np.arange(count) / count:
+                point = start + share * (end - start)
+                dots.append(np.array([point, point + (end - start) / count * 0.45]))
+        segments = dots
+    canvas = np.full((4 * height, 4 * width), 255, np.uint8)
+    for segment in segments:
+        (start, end) = np.rint(segment * 4).astype(int).tolist()
+        cv2.line(canvas, start, end, 0, max(1, round(4 * thickness)))
+    return cv2.resize(canvas, SHEET, interpolation=cv2.INTER_AREA)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from photographs import photograph
+from photographs import fill_form, photograph
 
 from finalnet.sheet import find_sheet
 
@@ -18,6 +18,21 @@ KINDS = {
     "all at once": {"on_desk": True, "squares": True, "shadow": True, "tilt": 10},
 }
 COUNT = 12
+FORMS = {  # rows and columns, and how they are printed
+    "in boxes": ((1, 5), {"layout": "boxes"}),
+    "in boxes, scanned": ((1, 5), {"layout": "boxes", "level": True}),
+    "in a frame": ((1, 1), {"layout": "boxes"}),
+    "in a frame, scanned": ((1, 1), {"layout": "boxes", "level": True}),
+    "in boxes with shared sides": ((2, 5), {"layout": "shared"}),
+    "on a comb": ((1, 4), {"layout": "comb"}),
+    "on combs, scanned": ((2, 4), {"layout": "comb", "level": True}),
+    "in a table": ((3, 3), {"layout": "shared"}),
+    "in a tilted table": ((3, 3), {"layout": "shared", "tilt": 10}),
+    "in a sudoku": ((9, 9), {"layout": "shared"}),
+    "on ruled lines": ((3, 5), {"layout": "ruled"}),
+    "in coloured boxes": ((2, 5), {"layout": "boxes", "colored": True}),
+    "between dotted lines": ((2, 5), {"layout": "shared", "dotted": True}),
+}
 
 
 def write_lines(random: np.random.Generator, kind: int) -> list[str]:
@@ -56,6 +71,26 @@ def test_lines_are_read_in_photographs_and_found_in_their_pixels(recognizer, kin
         whole, inside = read(recognizer, lines, seed, **KINDS[kind])
         right, total = right + whole, total + len(lines)
         assert whole < len(lines) or inside == 1
+    print(f"{right} of {total} lines")
+    assert right >= 0.9 * total
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_digits_in_printed_forms_are_read_without_the_lines(recognizer, kind):
+    (rows, columns), options = FORMS[kind]
+    random = np.random.default_rng(3)
+    right = total = 0
+    for seed in range(max(2, 12 // rows)):
+        digits = random.integers(0, 10, (rows, columns))
+        shown = random.random((rows, columns)) < (0.6 if rows == 9 else 1)
+        lines = [
+            "".join(str(d) if s else " " for d, s in zip(*row, strict=True))
+            for row in zip(digits, shown, strict=True)
+        ]
+        number = recognizer.read_number(fill_form(lines, seed, **options).picture)
+        found = [line.replace(" ", "") for line in number.text.split("\n")]
+        wanted = [line.replace(" ", "") for line in lines if line.strip()]
+        right, total = right + sum(line in found for line in wanted), total + len(wanted)
     print(f"{right} of {total} lines")
     assert right >= 0.9 * total
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from importlib.util import find_spec
 from io import BytesIO
 
 import gradio as gr
@@ -90,6 +91,17 @@ def test_what_is_no_picture_is_refused(picture_input, payload, message):
     with pytest.raises(gr.Error) as refusal:
         picture_input.preprocess(payload)
     assert re.search(message, refusal.value.message)
+
+
+def test_an_avif_opens():
+    assert open_picture(BytesIO(encode(year(["7 crossed"]), "AVIF"))).size == (280, 280)
+
+
+@pytest.mark.skipif(find_spec("pillow_heif") is not None, reason="pillow-heif reads it")
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_what_an_iphone_saves_is_named_with_what_to_do(brand):
+    with pytest.raises(ValueError, match="in HEIC.* as JPEG .*install pillow-heif"):
+        open_picture(BytesIO(b"\0\0\0\x18ftyp" + brand + b"\0" * 100))
 
 
 def test_a_picture_opens_from_a_file_object_and_from_a_path(tmp_path):

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 from drawings import DRAWINGS, NOT_DIGITS
@@ -39,6 +40,30 @@ def test_a_drawn_digit_is_recognised_wherever_and_however_it_is_drawn(recognizer
     dark_on_light, light_on_dark = recognizer.recognize_batch([image, 255 - image])
     assert (dark_on_light.verdict, dark_on_light.digit) == ("digit", digit)
     assert light_on_dark.digit == digit
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_a_digit_cut_out_to_its_very_ink_is_recognised(recognizer, mnist_test, is_dark):
+    digits, pictures = mnist_test.images.numpy()[:300], []
+    for digit in digits:
+        left, top, width, height = cv2.boundingRect(digit)
+        large = np.kron(digit[top : top + height, left : left + width], np.ones((8, 8), np.uint8))
+        pictures.append(255 - large if is_dark else large)
+    predictions = recognizer.recognize_batch(pictures)
+    labels = mnist_test.labels.numpy()[:300]
+    right = np.mean([p.digit == label for p, label in zip(predictions, labels, strict=True)])
+    assert right >= 0.97
+
+
+@pytest.mark.parametrize("name", ["0 oval", "2 plain", "4 open", "7 plain", "8 one stroke"])
+@pytest.mark.parametrize("width", [1, 3])
+def test_a_digit_in_a_printed_frame_is_recognised_without_it(recognizer, name, width):
+    digit, strokes = DRAWINGS[name]
+    image = render_strokes(place(strokes, 60, 60, 160), 12)
+    cv2.rectangle(image, (40, 40), (240, 240), 60, width)
+    for picture in (image, 255 - image):
+        assert recognizer.recognize(picture).digit == digit
+        assert recognizer.read_number(picture).text == str(digit)
 
 
 def test_a_prediction_has_what_was_promised(recognizer):

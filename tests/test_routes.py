@@ -60,6 +60,12 @@ def test_an_empty_drawing_is_blank(http):
     assert http.post("/api/read_number_strokes", json={"strokes": []}).json()["text"] == ""
 
 
+def test_points_on_one_another_are_read(http):
+    """They have no height, by which gaps are measured."""
+    answer = http.post("/api/read_number_strokes", json={"strokes": [[[5, 5]], [[5, 5]]]})
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "message"),
     [

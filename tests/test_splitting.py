@@ -137,7 +137,7 @@ def test_a_sure_digit_vouches_for_its_neighbours_but_not_for_what_is_no_digit():
     [
         ([[(0, 0), (1, float("nan"))]], "stroke 1, point 2"),
         ([[]], "stroke 1 has no points"),
-        (np.zeros((4, 4)), "must be uint8"),
+        (np.full((4, 4), 2.0), "must lie in 0..1"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_reason(recognizer, drawing, message):

@@ -47,7 +47,7 @@ draw it that are so many pixels finer (below 0) or bolder: {pens}.
 from finalnet import Recognizer
 
 recognizer = Recognizer.load()
-prediction = recognizer.recognize(image)  # a PIL image or a uint8 array
+prediction = recognizer.recognize(image)  # a PIL image or an array
 prediction.digit, prediction.top(3)
 ```
 

@@ -116,7 +116,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         """Recognise one handwritten digit in a picture.
 
         Args:
-            picture: an image file (PNG, JPEG, WebP, GIF, BMP or TIFF) in base64, or a data URL.
+            picture: an image file (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF) in base64, or a data URL.
         """
         return await _told(service.recognize(_decode(picture)))
 
@@ -124,7 +124,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         """Read a handwritten number, such as 2026 or 12:30, in a picture or a photograph.
 
         Args:
-            picture: an image file (PNG, JPEG, WebP, GIF, BMP or TIFF) in base64, or a data URL.
+            picture: an image file (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF) in base64, or a data URL.
         """
         return await _told(service.read_number(_decode(picture)))
 

@@ -9,11 +9,10 @@
 export function findLines(boxes, leans, room, constants) {
   const { MAX_LINES } = constants;
   const groups = groupLines(boxes, constants);
-  const lines = groups.map((group) => layOut(group, boxes, leans, room, constants));
-  if (lines.length > MAX_LINES) {
-    throw new RangeError(`the ink is in ${lines.length} lines, at most ${MAX_LINES} are read`);
+  if (groups.length > MAX_LINES) {
+    throw new RangeError(`the ink is in ${groups.length} lines, at most ${MAX_LINES} are read`);
   }
-  return lines;
+  return groups.map((group) => layOut(group, boxes, leans, room, constants));
 }
 
 /** Indices of the boxes on each line, from the top down. */
@@ -21,31 +20,35 @@ function groupLines(boxes, constants) {
   const highest = Math.max(0, ...boxes.map((box) => box.height));
   const isTall = boxes.map((box) => box.height >= constants.TALL * highest);
   const tall = [...boxes.keys()].filter((index) => isTall[index]);
-  const boxesOf = (group) => group.filter((index) => isTall[index]).map((index) => boxes[index]);
-  let groups = tall.map((index) => [index]);
-  for (const [one, other] of combinations(tall)) {
-    if (areNeighbours(boxes[one], boxes[other], constants)) groups = united(groups, one, other);
-  }
+  let groups = unite(tall.map((index) => [index]), (one, other) =>
+    areNeighbours(boxes[one[0]], boxes[other[0]], constants),
+  );
   for (const bridges of [areParts, areOnLevel]) {
-    for (const [one, other] of combinations(groups)) {
-      if (bridges(boxesOf(one), boxesOf(other), constants)) {
-        groups = united(groups, one[0], other[0]);
-      }
-    }
+    const rows = new Map(groups.map((group) => [group, rowOf(group.map((index) => boxes[index]))]));
+    groups = unite(groups, (one, other) => bridges(rows.get(one), rows.get(other), constants));
   }
+  const heightOf = new Map(groups.map((group) => [group, middle(join(group.map((i) => boxes[i])))]));
   const home = new Map(groups.flatMap((group) => group.map((index) => [index, group])));
   boxes.forEach((box, index) => {
     if (isTall[index]) return;
     home.get(least(tall, (other) => distance(box, boxes[other]))).push(index);
   });
-  const heightOf = new Map(groups.map((group) => [group, middle(join(boxesOf(group)))]));
   return groups.sort((one, other) => heightOf.get(one) - heightOf.get(other));
 }
 
-/** The groups, those of the two members made one. */
-function united(groups, one, other) {
-  const isJoint = (group) => group.includes(one) || group.includes(other);
-  return [...groups.filter((group) => !isJoint(group)), groups.filter(isJoint).flat()];
+/** The groups, made one where two of them are joint. */
+function unite(groups, areJoint) {
+  const names = [...groups.keys()];
+  groups.forEach((one, i) => {
+    for (let j = i + 1; j < groups.length; j++) {
+      if (names[i] === names[j] || !areJoint(one, groups[j])) continue;
+      const gone = names[j];
+      names.forEach((name, k) => (names[k] = name === gone ? names[i] : name));
+    }
+  });
+  const united = new Map(names.map((name) => [name, []]));
+  groups.forEach((group, i) => united.get(names[i]).push(...group));
+  return [...united.values()].map((group) => group.sort((one, other) => one - other));
 }
 
 /** Whether two boxes are side by side on a line. */
@@ -54,10 +57,17 @@ function areNeighbours(one, other, { REACH, LEVEL }) {
   return near && rise(one, other) <= -LEVEL * Math.min(one.height, other.height);
 }
 
-/** Whether a row of boxes is nothing but upper or lower parts of the digits in the other. */
+/** A row of boxes: {boxes, extent, first, last}, those that begin first and end last. */
+function rowOf(boxes) {
+  const first = least(boxes, (box) => box.left);
+  return { boxes, extent: join(boxes), first, last: most(boxes, (box) => box.left + box.width) };
+}
+
+/** Whether of two rows of boxes one is nothing but upper or lower parts of the other's digits. */
 function areParts(one, other, constants) {
-  const [fewer, more] = one.length <= other.length ? [one, other] : [other, one];
-  return fewer.every((part) => more.some((rest) => isDigitOf(part, rest, constants)));
+  if (gap(one.extent, other.extent) > 0) return false; // the usual case, and cheap
+  const [fewer, more] = one.boxes.length <= other.boxes.length ? [one, other] : [other, one];
+  return fewer.boxes.every((part) => more.boxes.some((rest) => isDigitOf(part, rest, constants)));
 }
 
 /** Whether two boxes above one another may be one digit, as an 8 of two circles. */
@@ -70,20 +80,23 @@ function isDigitOf(one, other, { STACKED, SLIMMEST }) {
 
 /** Whether two rows of boxes, however far apart, face one another on one level. */
 function areOnLevel(one, other, { LEVEL }) {
-  const [left, right] = join(one).left <= join(other).left ? [one, other] : [other, one];
-  const end = most(left, (box) => box.left + box.width);
-  const start = least(right, (box) => box.left);
+  const [left, right] = one.first.left <= other.first.left ? [one, other] : [other, one];
+  const [end, start] = [left.last, right.first];
   const apart = end.left + end.width <= start.left;
   return apart && rise(end, start) <= -LEVEL * Math.min(end.height, start.height);
 }
 
 /** The pieces of one line, and what stands between them. */
 function layOut(group, boxes, leans, room, constants) {
-  const { DOT, TALL, MAX_DIGITS } = constants;
+  const { DOT, TALL, MAX_DIGITS, MOST_PIECES } = constants;
   const highest = Math.max(...group.map((index) => boxes[index].height));
   const isDot = (index) => Math.max(boxes[index].width, boxes[index].height) < DOT * highest;
   const dots = group.filter(isDot);
   const pieces = arrange(group.filter((index) => !isDot(index)), boxes, constants);
+  const refuse = (count) => {
+    throw new RangeError(`the ink is in ${count} pieces, at most ${MAX_DIGITS} digits are read`);
+  };
+  if (pieces.length > MOST_PIECES * MAX_DIGITS) refuse(pieces.length);
   const pieceBoxes = pieces.map((piece) => join(piece.map((index) => boxes[index])));
   const tall = pieceBoxes.filter((box) => box.height >= TALL * highest);
   const names = pieces.map((piece, i) => {
@@ -106,11 +119,7 @@ function layOut(group, boxes, leans, room, constants) {
       free--;
     }
   }
-  if (lined.length > MAX_DIGITS) {
-    throw new RangeError(
-      `the ink is in ${lined.length} pieces, at most ${MAX_DIGITS} digits are read`,
-    );
-  }
+  if (lined.length > MAX_DIGITS) refuse(lined.length);
   const breaks = findBreaks(kept, marks, constants);
   const named = dotMarks.reduce((count, [, name]) => count + (name === ":" ? 2 : 1), 0);
   const read = breaks.filter((between) => !["", " "].includes(between)).length;
@@ -275,8 +284,4 @@ function beside(box, digits) {
 function howFarDown(box, sides) {
   const top = mean(sides.map((side) => side.top));
   return (middle(box) - top) / mean(sides.map((side) => side.height));
-}
-
-function combinations(items) {
-  return items.flatMap((one, i) => items.slice(i + 1).map((other) => [one, other]));
 }

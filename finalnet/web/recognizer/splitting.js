@@ -49,7 +49,8 @@ function joinBreaks(lines) {
 }
 
 /** All rows of neighbouring pieces, start up to stop, that may be one digit. */
-function findSpans(boxes, odds, breaks, { MAX_PIECES, SURE, SMALL, SMALL_COST }) {
+function findSpans(boxes, odds, breaks, constants) {
+  const { MAX_PIECES, SURE, SMALL, SMALL_COST } = constants;
   const ends = [Infinity, ...odds, Infinity];
   const apart = ends.map((end) => -softplus(-end)); // log-probabilities
   const together = ends.map((end) => -softplus(end));
@@ -66,7 +67,15 @@ function findSpans(boxes, odds, breaks, { MAX_PIECES, SURE, SMALL, SMALL_COST })
       spans.push({ start, stop, prior, box });
     }
   }
-  return spans;
+  return dropUnlikely(spans, constants);
+}
+
+/** At most `MOST_SPANS`, and all single pieces, so that there is always a row of digits. */
+function dropUnlikely(spans, { MOST_SPANS }) {
+  const several = spans.filter(({ start, stop }) => stop > start + 1);
+  several.sort((one, other) => other.prior - one.prior);
+  const dropped = new Set(several.slice(Math.max(0, MOST_SPANS - spans.length + several.length)));
+  return spans.filter((span) => !dropped.has(span));
 }
 
 /** The height of the highest piece on the line of each piece. */
