@@ -12,7 +12,7 @@ app: .venv/app
 	.venv/bin/python app.py --port $(PORT)
 
 test: .venv/dev
-	.venv/bin/python -m pytest --numprocesses 3 --dist loadfile
+	.venv/bin/python -m pytest --numprocesses 3 --dist worksteal
 
 check: .venv/dev
 	rm -f finalnet/web/*.pyi  # Gradio writes them when it runs, and mypy would believe them

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from drawings import DRAWINGS
 from serving import ROOT, running_app
-from visitor import CHROMIUM, DEVICES, FLAGS, SCREENS, visit
+from visitor import DEVICES, FLAGS, SCREENS, find_chromium, visit
 
 from finalnet import Recognizer
 from finalnet.drawings import Drawing, write_drawings
@@ -93,10 +93,11 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def browser():
     from playwright.sync_api import sync_playwright
 
-    if CHROMIUM is None:
-        missing("no Chromium on the PATH", "install it, on Debian with `apt install chromium`")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = find_chromium(playwright.chromium)
+        if chromium is None:
+            missing("no Chromium and no Chrome", "run `.venv/bin/playwright install chromium`")
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
         for context, folder in DEVICES.values():

@@ -3,7 +3,6 @@
 import json
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
 
 import pytest
 from balancer import Balancer
@@ -18,14 +17,12 @@ THREE = DRAWINGS["3 round"][1]
 
 
 @pytest.fixture(scope="module")
-def balancer(tmp_path_factory):
-    with ExitStack() as stack:
-        # As on two machines: they have no files in common.
-        folders = [tmp_path_factory.mktemp(name) for name in ("one", "two")]
-        urls = [stack.enter_context(running_app(folder)).url for folder in folders]
-        balancer = Balancer(urls)
-        stack.callback(balancer.stop)
+def balancer(app_url, tmp_path_factory):
+    # As on two machines: they have no files in common.
+    with running_app(tmp_path_factory.mktemp("other")) as other:
+        balancer = Balancer([app_url, other.url])
         yield balancer
+        balancer.stop()
 
 
 def post(url: str, value) -> dict:

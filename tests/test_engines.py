@@ -18,7 +18,6 @@ from finalnet.web.export import export_page
 ENGINES = {"chromium": Chromium, "firefox": Firefox, "webkit": WebKit}
 RULES = Path(__file__).parent / "layout.js"
 SIZES = [(320, 640), (900, 450), (820, 1180), (1536, 730), (3840, 2160)]
-SENT: list[bytes] = []  # pixels, by each engine
 # Where everything is that a person looks at.
 PLACES = """
     scrollTo(0, 0);
@@ -33,6 +32,14 @@ FORTY_TWO = [
     for left, name in ((0, "4 open"), (50, "2 plain"))
     for stroke in DRAWINGS[name][1]
 ]
+
+
+@pytest.fixture
+def sent(tmp_path_factory, testrun_uid) -> Path:
+    """A folder for what the engines send, whichever process each of them is tested in."""
+    folder = tmp_path_factory.getbasetemp().parent / f"sent-{testrun_uid}"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -100,16 +107,16 @@ def faults_at_sizes(engine: Engine) -> dict[tuple[int, int], list[str]]:
     return found
 
 
-def test_the_page_works(engine, app_url, tmp_path):
+def test_the_page_works(engine, app_url, tmp_path, sent):
     engine.resize(1280, 800)
     engine.open(app_url)
     draws_and_reads(engine)
-    reads_a_picture(engine, tmp_path / "photograph.jpg")
+    reads_a_picture(engine, tmp_path / "photograph.jpg", sent)
     stays_in_shape(engine, app_url)
     assert engine.run("return complaints") == []
 
 
-def reads_a_picture(engine: Engine, path: Path) -> None:
+def reads_a_picture(engine: Engine, path: Path, sent: Path) -> None:
     """A photograph, of which every engine sends the same pixels."""
     taken = photograph(["2026"], seed=0, on_desk=True).picture
     Image.fromarray(taken).save(path, quality=90)
@@ -118,8 +125,9 @@ def reads_a_picture(engine: Engine, path: Path) -> None:
     engine.waits("return document.querySelectorAll('#picture .marks li').length === 4")
     source = engine.run("return document.querySelector('#picture-image').src")
     with Image.open(BytesIO(base64.b64decode(source.partition(",")[2]))) as picture:
-        SENT.append(picture.tobytes())
-    assert SENT[-1] == SENT[0]
+        path.with_suffix(".pixels").write_bytes(picture.tobytes())
+    path.with_suffix(".pixels").rename(sent / type(engine).__name__)
+    assert len({file.read_bytes() for file in sent.iterdir()}) == 1
     engine.click("#picture-remove")
     engine.sees("")
 

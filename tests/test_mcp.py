@@ -4,18 +4,19 @@ import asyncio
 import base64
 import io
 import json
+from importlib.util import find_spec
 
-import pytest
+from conftest import missing
 from drawings import DRAWINGS
 from serving import running_app
 
 from finalnet import draw_strokes
 
-mcp = pytest.importorskip("mcp", reason="no mcp; pip install 'gradio[mcp]'")
 THREE = DRAWINGS["3 round"][1]
 
 
 async def talk(url: str):
+    import mcp
     from mcp.client.streamable_http import streamablehttp_client
 
     file = io.BytesIO()
@@ -35,6 +36,8 @@ async def talk(url: str):
 
 
 def test_a_model_finds_described_tools_and_uses_them(tmp_path):
+    if find_spec("mcp") is None:
+        missing("no mcp", "run `pip install -r requirements-dev.txt`")
     with running_app(tmp_path, "--mcp") as app:
         tools, (strokes, picture, address) = asyncio.run(talk(app.url))
     assert {tool.name for tool in tools} == {

@@ -1,8 +1,13 @@
 """How a reading is put into words and rows, asked of the page's own module in a real browser."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
+from drawings import DRAWINGS
 from visitor import visit
 
+from finalnet import draw_strokes
 from finalnet.web import texts
 
 FUNCTION = """async ([name, values]) => {
@@ -93,5 +98,9 @@ def test_a_share_is_rounded_and_never_certain(call, share, text):
 
 
 def test_the_top_digits_are_those_of_python(call, recognizer):
-    probabilities = [0, 0.1, 0, 0.6, 0, 0.1, 0.2, 0, 0, 0]
-    assert call("topDigits", probabilities, 4) == [3, 6, 1, 5]
+    prediction = recognizer.recognize(draw_strokes(DRAWINGS["7 crossed"][1]))
+    tied = np.array([0, 0.1, 0, 0.6, 0, 0.1, 0.2, 0, 0, 0], np.float32)
+    for probabilities in (prediction.probabilities, tied):
+        in_python = replace(prediction, probabilities=probabilities).top(4)
+        in_browser = call("topDigits", probabilities.tolist(), 4)
+        assert in_browser == [digit for digit, _ in in_python]

@@ -22,6 +22,7 @@ clearInterval(window.growing);
 window.growth = new Set();
 window.growing = setInterval(() => growth.add(inkOf()), 50);
 """
+STROKES = "document.querySelector('#sketchpad').drawing().strokes"
 RULES = {"resultTypes": ["violations"]}
 
 
@@ -167,11 +168,16 @@ def test_what_was_written_wide_stays_on_the_narrow_pad(desktop):
     desktop.page.click("#wide")
     desktop.draw_strokes(number(["1 bar", "7 crossed"]))
     desktop.sees("17")
+    written = desktop.page.evaluate(STROKES)
     desktop.page.click("#wide")
-    desktop.page.wait_for_timeout(300)
+    desktop.page.wait_for_function("document.querySelector('.paper:not(.wide)')")
+    shrunk = desktop.page.evaluate(STROKES)
+    assert len(shrunk) == len(written)
+    side = 280  # of the narrow pad, in its own units
+    assert all(0 <= x <= side and 0 <= y <= side for stroke in shrunk for x, y in stroke)
     assert desktop.ink() > 0
     desktop.page.click("#undo")  # as it was before it was shrunk
-    assert desktop.ink() > 0
+    assert desktop.page.evaluate(STROKES) == written
 
 
 def test_the_stage_is_ruled_by_the_keyboard(desktop, app_url):

@@ -26,7 +26,7 @@ from finalnet.training.handwriting.pen import vary
 from finalnet.views import make_views
 from finalnet.web.browser import RECOGNIZER
 
-DIGIT_COUNT, OTHER_COUNT, NUMBER_COUNT = 1_600, 400, 400
+DIGIT_COUNT, OTHER_COUNT, NUMBER_COUNT = 1_600, 400, 200
 STROKES = Path(os.environ.get("STROKES_DIR", "no strokes")) / "digits-dev.jsonl.gz"
 
 
@@ -79,7 +79,7 @@ def test_both_recognisers_read_the_same_numbers(page, recognizer, digits):
 
 @pytest.mark.skipif(not STROKES.exists(), reason="no drawings; name their folder in STROKES_DIR")
 def test_drawings_of_people_are_recognised_as_well_in_the_browser(page, recognizer):
-    drawings = list(read_drawings(STROKES))[::8]
+    drawings = list(read_drawings(STROKES))[::16]
     placed, labels = place_on_pad(drawings), [int(drawing.label) for drawing in drawings]
     answers = ask_python(recognizer, placed), ask_browser(page, placed)
     agreement = compare(*answers)

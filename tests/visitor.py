@@ -7,12 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from drawings import DRAWINGS, NOT_DIGITS
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, BrowserType
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# Where macOS and Windows keep what is on no PATH.
+PROGRAMS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    *(
+        rf"{os.environ.get(folder)}\Google\Chrome\Application\chrome.exe"
+        for folder in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+    ),
 )
-FLAGS = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not run as root
+# Chromium's sandbox does not run as root; Windows knows no root.
+FLAGS = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
 ANSWER_TIMEOUT = 10_000  # ms
 # After a quick stroke of a finger Chromium takes a touch for one that stops the page from gliding,
 # and makes no click of it; a hand takes longer to the next button.
@@ -27,6 +35,13 @@ window.inkOf = () => {
   return count;
 };
 """
+
+
+def find_chromium(kind: BrowserType) -> str | None:
+    """The path of an installed Chromium or Chrome, or else of Playwright's own, if any."""
+    found = (shutil.which(command) for command in COMMANDS)
+    places = (*PROGRAMS, kind.executable_path)
+    return next(filter(None, found), None) or next(filter(os.path.exists, places), None)
 
 
 # A browser's context and its folder, by what tells the devices apart.
@@ -161,7 +176,10 @@ def open_device(browser: Browser, args: tuple[str, ...] = (), **options) -> Brow
     if device not in DEVICES:
         folder = tempfile.TemporaryDirectory()
         context = browser.browser_type.launch_persistent_context(
-            folder.name, executable_path=CHROMIUM, args=[*FLAGS, *args], **options
+            folder.name,
+            executable_path=find_chromium(browser.browser_type),
+            args=[*FLAGS, *args],
+            **options,
         )
         DEVICES[device] = context, folder
     return DEVICES[device][0]
