@@ -13,7 +13,8 @@ from finalnet.checkpoint import COMMITTED
 from finalnet.drawings import Drawing, read_drawings, write_drawings
 from finalnet.evaluation.crossvalidation import MARKS, combine_scores, draw_all, without
 from finalnet.evaluation.scores import PLACEMENTS, draw_samples, score
-from finalnet.training.loop import TrainingArguments, plan_pool
+from finalnet.training.loop import TrainingArguments
+from finalnet.training.pool import plan_pool
 
 FEW = {"generated_digits": 20, "generated_others": 10, "real_digits": 60, "real_others": 20}
 

@@ -1,3 +1,5 @@
+import gzip
+
 import pytest
 import torch
 from conftest import MNIST_DIR
@@ -5,7 +7,7 @@ from conftest import MNIST_DIR
 from finalnet import FinalNet
 from finalnet.checkpoint import COMMITTED
 from finalnet.model import normalize
-from finalnet.training.data import augment, load_mnist
+from finalnet.training.data import augment, load_mnist, read_idx
 
 
 def test_the_last_5000_training_images_are_validation(mnist_test):
@@ -44,3 +46,27 @@ def test_augmented_digits_stay_readable(mnist_test):
     with torch.inference_mode():
         answers = FinalNet.from_pretrained(COMMITTED).eval()(normalize(changed)).argmax(dim=1)
     assert (answers == mnist_test.labels[:1_000]).float().mean() > 0.98
+
+
+def test_mnist_is_read_under_the_names_of_other_mirrors(small_mnist, tmp_path):
+    for path in (small_mnist / "MNIST" / "raw").iterdir():
+        name = path.name.replace("-idx", ".idx")
+        if "images" in name:
+            (tmp_path / f"{name}.gz").write_bytes(gzip.compress(path.read_bytes(), 1))
+        else:
+            (tmp_path / name).write_bytes(path.read_bytes())
+    for split in ("train", "validation", "test"):
+        for one, other in zip(
+            load_mnist(split, tmp_path), load_mnist(split, small_mnist), strict=True
+        ):
+            assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("size", [0, 3, 10, 1_000])
+def test_a_file_that_is_cut_short_is_named_with_what_it_should_be(small_mnist, tmp_path, size):
+    whole = (small_mnist / "MNIST" / "raw" / "t10k-images-idx3-ubyte").read_bytes()
+    path = tmp_path / "t10k-images-idx3-ubyte"
+    path.write_bytes(whole[:size])
+    told = f"{len(whole):,} bytes long, and is 1,000" if size == 1_000 else f"{size} bytes that are"
+    with pytest.raises(ValueError, match=told):
+        read_idx(path)

@@ -27,13 +27,12 @@ from finalnet.training.loop import (
     Pool,
     TrainingArguments,
     epoch_order,
-    growing_pool,
     measure_accuracy,
     mixed_loss,
-    pick_device,
-    pick_precision,
     train,
 )
+from finalnet.training.pool import growing_pool
+from finalnet.training.precision import pick_device, pick_precision
 from finalnet.training.writing import check_output, write_checkpoint
 
 
@@ -49,7 +48,7 @@ NOTHING = Pool(0, iter(()))
 def one_batch(**changes) -> TrainingArguments:
     """A training whose epochs are one step each, on 60 digits and nothing else."""
     plain = {"epochs": 1, "generated_digits": 0, "generated_others": 0, "batch_size": 60}
-    return TrainingArguments(**(plain | {"precision": "float32"} | changes))
+    return TrainingArguments(**(plain | {"precision": "float32", "device": "cpu"} | changes))
 
 
 def trained(few_digits: Digits, **changes) -> FinalNet:
@@ -78,6 +77,7 @@ def test_training_on_few_digits_learns_and_repeats_with_the_seed(few_digits, dra
         batch_size=64,
         seed=5,
         precision="float32",
+        device="cpu",
     )
     drawings = list(read_drawings(drawings_file))
     with growing_pool(arguments, drawings) as pool:
@@ -353,3 +353,23 @@ def test_the_committed_checkpoint_reaches_the_accuracy_in_its_metrics(mnist_test
     assert one_view == pytest.approx(metrics["test_accuracy_of_one_view"], abs=2e-4)
     assert accuracy == pytest.approx(metrics["test_accuracy"], abs=2e-4)
     assert accuracy >= 0.995
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_training(tmp_path):
+    for folder in ("/proc/finalnet", "/dev/null/finalnet"):
+        command = [sys.executable, str(ROOT / "train.py"), "--output", folder]
+        run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        assert run.returncode == 1 and "Traceback" not in run.stderr
+        assert f"to {folder}" in run.stderr and "name another folder with --output" in run.stderr
+
+
+def test_a_disk_that_is_full_is_told_before_the_training(tmp_path):
+    limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**6)); "
+    call = (
+        f"from finalnet.__main__ import main; main(['train', '--output', {str(tmp_path / 'f')!r}])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", limit + call], capture_output=True, text=True, cwd=ROOT
+    )
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    assert "File too large" in run.stderr and "8 MB of room" in run.stderr

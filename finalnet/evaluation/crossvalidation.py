@@ -38,7 +38,9 @@ from finalnet.training.command import (
 )
 from finalnet.training.data import DATA_DIR, Digits, load_mnist
 from finalnet.training.handwriting import Chunk, draw_ahead
-from finalnet.training.loop import Pool, TrainingArguments, plan_pool, train
+from finalnet.training.loop import Pool, TrainingArguments, train
+from finalnet.training.pool import plan_pool
+from finalnet.training.precision import settle
 from finalnet.training.writing import write_card
 
 MOST = 2_000  # drawings of one source that are measured, of each kind
@@ -82,12 +84,13 @@ def run(options: argparse.Namespace) -> None:
     settings = asdict(arguments) | {"start": describe_start(options.start)}
     missing = [s for s in sources if not is_done(options.output / s, settings)]
     if missing:
+        settled = settle(arguments)
         digits, validation = (load_mnist(s, options.data_dir) for s in ("train", "validation"))
         unseen, start = calibration_digits(validation), load_start(options.start)
         drawn = draw_all(plan_pool(arguments, drawings), options.output)
         for source in tqdm(missing, unit="source"):
             pool = without(drawn, source)
-            model, history, *_ = train(arguments, digits, validation, pool, start)
+            model, history, *_ = train(settled, digits, validation, pool, start)
             model = calibrate(model, *unseen)
             scores = measure(model, [d for d in drawings if d.source == source])
             scores["validation_accuracy"] = history[-1].validation_accuracy

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from finalnet.checkpoint import COMMITTED, IS_INSTALLED, load_checkpoint
 from finalnet.drawings import Drawing, read_drawings
@@ -25,14 +27,32 @@ from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.loop import (
     GOING_ON,
     TrainingArguments,
-    growing_pool,
     measure_accuracy,
-    pick_device,
     train,
 )
+from finalnet.training.pool import growing_pool
+from finalnet.training.precision import settle
+from finalnet.training.unfinished import Kept, read_state, unfinished_path, write_state
 from finalnet.training.writing import check_output, versions, write_checkpoint
 
 VALIDATION_SEED = 2**31  # of generated digits that no training draws
+HELP = {
+    "epochs": "how often all of MNIST is seen",
+    "generated_digits": "digits that the program draws",
+    "generated_others": "drawings that are no digit, for it to learn to say so",
+    "generated_per_epoch": "of both, how many are seen in an epoch",
+    "real_digits": "drawings of digits made anew of people's",
+    "real_others": "drawings of letters and signs made anew of people's",
+    "batch_size": "images in a step",
+    "learning_rate": "the highest of AdamW, for biases, norms and the last layer",
+    "muon_rate": "the highest of Muon, for the kernels",
+    "weight_decay": "by how much weights shrink, of both",
+    "dropout": "share of the last features that is left out",
+    "ema_span": "share of the training over which weights are averaged",
+    "seed": "the same gives the same network on the same machine",
+    "device": "auto, cpu, mps, cuda or cuda:1",
+    "precision": "auto, float32 or bfloat16",
+}
 # Where the package is installed, its own folder is not one to write to.
 OUTPUT = Path("checkpoints", "finalnet") if IS_INSTALLED else COMMITTED
 
@@ -50,6 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="people's drawings to train on as well, JSON lines, gzip or plain",
     )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the training of --output that was stopped, as it was begun",
+    )
     add_training_arguments(parser)
 
 
@@ -61,7 +86,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
             type=type(field.default),
-            help=f"default: {field.default}"
+            help=f"{HELP[field.name]}; default: {field.default}"
             + (f"; with --start {going_on}" if going_on != field.default else ""),
         )
 
@@ -72,19 +97,50 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         FileNotFoundError, ValueError: an option makes no sense; the message says which and why.
     """
-    arguments = training_arguments(options)
-    device = pick_device(arguments.device)
     check_output(options.output)
+    unfinished = unfinished_path(options.output)
+    resumed = read_state(unfinished) if options.resume else None
+    if resumed:
+        take_options(options, resumed["options"])
+        torch.set_num_threads(resumed["threads"])  # or sums have other last bits
+    elif unfinished.exists():
+        print(f"replacing the unfinished training in {unfinished}; --resume would go on with it")
+    try:
+        train_and_write(options, unfinished, resumed)
+    except (KeyboardInterrupt, OSError):
+        if unfinished.exists():
+            go_on = f"python train.py --resume --output {options.output}"
+            print(f"stopped, nothing is lost; go on with: {go_on}", file=sys.stderr)
+        raise
+    unfinished.unlink(missing_ok=True)
+
+
+def train_and_write(options: argparse.Namespace, unfinished: Path, resumed: Kept | None) -> None:
+    """Do it, and keep the state of the training in a file until it is done."""
+    arguments = training_arguments(options)
+    settled = replace(arguments, **resumed["settled"]) if resumed else settle(arguments)
     drawings = [drawing for path in options.drawings for drawing in read_drawings(path)]
     start_model = load_start(options.start)
     digits, validation, test = (
         load_mnist(split, options.data_dir) for split in ("train", "validation", "test")
     )
-    start = time.perf_counter()
+    told = {
+        "options": give_options(options),
+        "settled": {"device": settled.device, "precision": settled.precision},
+        "threads": torch.get_num_threads(),
+    }
+
+    def keep(state: Kept) -> None:
+        try:
+            write_state(unfinished, told | state)
+        except OSError as error:
+            tqdm.write(f"the state of the training cannot be kept ({error}); it goes on without")
+
     with growing_pool(arguments, drawings) as pool:
         model, history, precision, states = train(
-            arguments, digits, validation, pool, start_model, keep_states=True
+            settled, digits, validation, pool, start_model, True, resumed, keep
         )
+    trained = time.perf_counter()
     if arguments.generated_others:  # only then has it learned to be undecided
         model = calibrate(model, *calibration_digits(validation))
     answers = view_logits(to_network(model), test.images.numpy()).argmax(axis=1)
@@ -92,8 +148,8 @@ def run(options: argparse.Namespace) -> None:
         "test_accuracy": float((answers == test.labels.numpy()).mean()),
         "test_accuracy_of_one_view": measure_accuracy(model, test),
         "validation_accuracy": history[-1].validation_accuracy,
-        "seconds": time.perf_counter() - start,
-        "device": str(device),
+        "seconds": history[-1].seconds + time.perf_counter() - trained,
+        "device": settled.device,
         "precision": precision,
         "arguments": asdict(arguments),
         "drawings": count_drawings(drawings),
@@ -104,6 +160,37 @@ def run(options: argparse.Namespace) -> None:
     write_checkpoint(options.output, model, metrics, states)
     write_curves(options.output)
     print(f"MNIST test accuracy {metrics['test_accuracy']:.2%}, checkpoint in {options.output}")
+
+
+def give_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What a training was told, from whatever folder it is resumed."""
+    arguments = {field.name: getattr(options, field.name) for field in fields(TrainingArguments)}
+    return arguments | {
+        "data_dir": str(options.data_dir.resolve()),
+        "drawings": [str(path.resolve()) for path in options.drawings],
+        "start": str(options.start.resolve()) if options.start else None,
+    }
+
+
+def take_options(options: argparse.Namespace, kept: dict[str, Any]) -> None:
+    """Take all but the output from a training that is gone on with.
+
+    Raises:
+        ValueError: another option than the output is named, and is another than it was.
+    """
+    for name, before in kept.items():
+        now = give_options(options)[name]
+        if now not in (None, [], before) and name != "data_dir":
+            raise ValueError(
+                f"the training began with --{name.replace('_', '-')} {before}, not {now}; leave "
+                "that out, or begin anew without --resume"
+            )
+    moved = options.data_dir if options.data_dir != DATA_DIR else None
+    for name, value in kept.items():
+        setattr(options, name, value)
+    options.data_dir = moved or Path(kept["data_dir"])
+    options.drawings = [Path(path) for path in kept["drawings"]]
+    options.start = Path(kept["start"]) if kept["start"] else None
 
 
 def training_arguments(options: argparse.Namespace) -> TrainingArguments:

@@ -1,8 +1,12 @@
 """MNIST in memory, and the random changes that make one digit many."""
 
+import gzip
+import math
+import zlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -26,22 +30,76 @@ def load_mnist(split: Split, data_dir: Path | str = DATA_DIR) -> Digits:
     Raises:
         FileNotFoundError: MNIST is not there and cannot be downloaded.
     """
-    from torchvision.datasets import MNIST
+    part = "t10k" if split == "test" else "train"
+    images = read_or_fetch(Path(data_dir), f"{part}-images-idx3-ubyte")
+    labels = read_or_fetch(Path(data_dir), f"{part}-labels-idx1-ubyte")
+    if len(images) != len(labels):
+        raise ValueError(
+            f"in {data_dir}, {part} has {len(images):,} images and {len(labels):,} labels; "
+            "delete the files, and they are fetched anew"
+        )
+    halves = {"train": slice(-VALIDATION_SIZE), "validation": slice(-VALIDATION_SIZE, None)}
+    rows = halves.get(split, slice(None))
+    return Digits(torch.from_numpy(images[rows]), torch.from_numpy(labels[rows]).long())
 
-    is_test = split == "test"
+
+def read_or_fetch(data_dir: Path, name: str) -> np.ndarray:
+    """The numbers of a file of MNIST, wherever in the folder and under whichever of its names.
+
+    Raises:
+        FileNotFoundError: it is not there, or broken, and cannot be downloaded.
+    """
+    names = [name, name.replace("-idx", ".idx")]
+    folders = [data_dir / "MNIST" / "raw", data_dir]
+    fault = f"there is no {name} in {data_dir}"
+    for path in (f / (n + end) for f in folders for n in names for end in ("", ".gz")):
+        if path.is_file():
+            try:
+                return read_idx(path)
+            except (ValueError, OSError, EOFError, zlib.error) as error:
+                fault = f"{path} is broken ({error})"
     try:
-        dataset = MNIST(data_dir, train=not is_test)
-    except RuntimeError:
+        return read_idx(download(name, folders[0]))
+    except (RuntimeError, OSError) as error:
+        raise FileNotFoundError(
+            f"{fault}, and it could not be downloaded ({error}); connect to the network, or name "
+            "a folder that holds MNIST's four files with --data-dir"
+        ) from None
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The array of unsigned bytes in an IDX file, plain or gzip.
+
+    Raises:
+        ValueError: it is none, or cut short.
+    Source: the format is described at yann.lecun.com/exdb/mnist.
+    """
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    dimensions = data[3] if data[:3] == b"\x00\x00\x08" and len(data) > 3 else 0
+    header = 4 + 4 * dimensions
+    if not dimensions or len(data) < header:
+        raise ValueError(f"{len(data):,} bytes that are no IDX file of bytes")
+    shape = [int.from_bytes(data[i : i + 4], "big") for i in range(4, header, 4)]
+    wanted = header + math.prod(shape)
+    if len(data) != wanted:
+        raise ValueError(f"it should be {wanted:,} bytes long, and is {len(data):,}")
+    return np.frombuffer(bytearray(data[header:]), np.uint8).reshape(shape)
+
+
+def download(name: str, folder: Path) -> Path:
+    """Fetch a file of MNIST, whose checksum torchvision knows; raises RuntimeError or OSError."""
+    from torchvision.datasets import MNIST
+    from torchvision.datasets.utils import download_url
+
+    file = f"{name}.gz"
+    folder.mkdir(parents=True, exist_ok=True)
+    for mirror in MNIST.mirrors:
         try:
-            dataset = MNIST(data_dir, train=not is_test, download=True)
+            download_url(f"{mirror}{file}", folder, file, dict(MNIST.resources)[file])
+            return folder / file
         except (RuntimeError, OSError) as error:
-            raise FileNotFoundError(
-                f"no MNIST in {data_dir} and it could not be downloaded ({error}); connect to the "
-                "network, or name a folder that holds MNIST/raw with --data-dir"
-            ) from error
-    part = {"train": slice(-VALIDATION_SIZE), "validation": slice(-VALIDATION_SIZE, None)}
-    rows = part.get(split, slice(None))
-    return Digits(dataset.data[rows], dataset.targets[rows])
+            failure = error
+    raise failure
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:

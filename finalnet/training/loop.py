@@ -1,11 +1,12 @@
 """Training: MNIST, generated drawings and those of people in, the weights of FinalNet out."""
 
 import math
+import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import NamedTuple, cast
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,27 +15,14 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from tqdm import tqdm
 
-from finalnet.drawings import Drawing
 from finalnet.model import FinalNet, normalize, to_tensor
-from finalnet.network import NUM_CLASSES
 from finalnet.preprocessing import INPUT_SIZE
 from finalnet.training.data import Digits, augment
-from finalnet.training.handwriting import (
-    Chunk,
-    draw_ahead,
-    generate_digits,
-    generate_others,
-    interleave,
-    split_again,
-    split_work,
-)
 from finalnet.training.states import EPOCHS, STEPS, State, name_state, take_state
+from finalnet.training.unfinished import Kept, interruptible
 
 EVALUATION_BATCH = 1_000  # images
 STATISTICS_SIZE = 10_000  # digits, from which batch norm takes what it answers with
-TRIAL_STEPS = 4  # of each precision, the first to warm up
-# Of float32's time, at the most: below it no noise makes two runs choose differently.
-WORTHWHILE = 0.9
 # Of the views: half a pixel finer, and a quarter bolder, which Python and browsers round alike.
 PENS = (-0.5, 0.25)
 PRECISIONS = ("float32", "bfloat16")
@@ -115,56 +103,6 @@ class Trained(NamedTuple):
     states: list[State]  # on the way, if they were to be kept
 
 
-def pick_device(name: str) -> torch.device:
-    """The named device, or for "auto" the fastest one present.
-
-    Raises:
-        ValueError: the device is unknown or not present.
-    """
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        name = next(device for device, there in present.items() if there)
-    if not present.get(name):
-        here = ", ".join(device for device, there in present.items() if there)
-        raise ValueError(f"device {name!r} is not available; choose auto or one of: {here}")
-    return torch.device(name)
-
-
-def pick_precision(arguments: TrainingArguments, device: torch.device) -> str:
-    """The precision that is asked for, or for "auto" the one that is faster on this processor.
-
-    Without AVX512 or AMX for bfloat16 a CPU takes up to eight times as long with it, with them
-    three quarters of the time; so both are timed. A GPU is always faster with it.
-    """
-    if arguments.precision != "auto":
-        return arguments.precision
-    if device.type != "cpu":
-        return "bfloat16"
-    times = {name: time_step(replace(arguments, precision=name), device) for name in PRECISIONS}
-    faster = times["bfloat16"] < WORTHWHILE * times["float32"]
-    precision = "bfloat16" if faster else "float32"
-    timed = ", ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in times.items())
-    tqdm.write(f"training in {precision} (a step takes: {timed})")
-    return precision
-
-
-def time_step(arguments: TrainingArguments, device: torch.device) -> float:
-    """Seconds that a training step takes at its best, of a few on noise."""
-    learner = Learner(arguments, device, arguments.precision, TRIAL_STEPS)
-    images = torch.rand(arguments.batch_size, 1, INPUT_SIZE, INPUT_SIZE, device=device)
-    labels = torch.arange(arguments.batch_size, device=device) % NUM_CLASSES
-    times = []
-    for _ in range(TRIAL_STEPS):
-        start = time.perf_counter()
-        learner.step(images, labels)
-        times.append(time.perf_counter() - start)
-    return min(times[1:])
-
-
 def train(
     arguments: TrainingArguments,
     digits: Digits,
@@ -172,84 +110,186 @@ def train(
     pool: Pool,
     start: FinalNet | None = None,
     keep_states: bool = False,
+    resumed: Kept | None = None,
+    keep: Callable[[Kept], None] = lambda kept: None,
 ) -> Trained:
-    """Train FinalNet; the same arguments and precision on the same machine give the same weights.
+    """Train FinalNet; the same arguments on the same machine give the same weights.
 
     Args:
+        arguments: with a device and a precision, not "auto"; see `settle`.
         digits: MNIST's, all seen in every epoch.
         validation: digits on which each epoch is measured.
         pool: other drawings, of which each epoch takes the same number.
         start: what to go on from; random weights by default.
         keep_states: whether to keep states of the network on the way, see `states.py`.
+        resumed: what `keep` was given, to go on from there as if nothing had come between.
+        keep: takes the whole state after each epoch, and when Ctrl-C or SIGTERM ends the training.
+    Raises:
+        ValueError: the loss is no longer a number, or `resumed` is of another training.
+        KeyboardInterrupt: Ctrl-C or SIGTERM.
     """
-    began = time.perf_counter()
-    device = pick_device(arguments.device)
-    precision = pick_precision(arguments, device)
+    device = torch.device(arguments.device)
     torch.manual_seed(arguments.seed)
     generator = torch.Generator(device).manual_seed(arguments.seed)
     generated = arguments.generated_digits + arguments.generated_others
     share = min(arguments.generated_per_epoch / max(generated, 1), 1)
     drawn = round(share * pool.size)
-    batches = math.ceil((len(digits.labels) + drawn) / arguments.batch_size)
-    learner = Learner(arguments, device, precision, batches * arguments.epochs, start)
-    history = []
-    states: list[State] = []
-    bar = tqdm(total=batches * arguments.epochs, unit="step", dynamic_ncols=True, mininterval=1)
-    with bar:
-        images, labels = digits.images[:, None].to(device), digits.labels.to(device)
-        for epoch in range(1, arguments.epochs + 1):
-            # The first epochs choose from what the other processes have had time to draw.
-            missing = min(epoch * drawn, pool.size) - (len(labels) - len(digits.labels))
-            more = take(pool.drawings, missing)
-            images = torch.cat([images, more.images[:, None].to(device)])
-            labels = torch.cat([labels, more.labels.to(device)])
-            losses = []
-            order = epoch_order(len(digits.labels), len(labels), drawn, generator)
-            for rows in order.split(arguments.batch_size):
-                if keep_states and epoch == 1 and learner.taken in STEPS:
-                    accuracy = measure_average(learner, digits, validation)
-                    name = name_state(learner.taken, "step")
-                    states.append(take_state(name, learner.averaged, accuracy))
-                batch = normalize(augment(images[rows].float() / 255, generator))
-                losses.append(learner.step(batch, labels[rows]) * len(rows))
-                bar.update()
-            mean_loss = torch.stack(losses).sum().item() / len(order)
-            accuracy = measure_average(learner, digits, validation)
-            if keep_states and (epoch in EPOCHS or epoch == arguments.epochs):
-                states.append(take_state(name_state(epoch, "epoch"), learner.averaged, accuracy))
-            history.append(Epoch(epoch, mean_loss, accuracy, time.perf_counter() - began))
-            bar.set_postfix_str(f"{precision}, loss {mean_loss:.4f}, validation {accuracy:.2%}")
+    size = len(digits.labels) + drawn  # images of an epoch
+    batches = math.ceil(size / arguments.batch_size)
+    learner = Learner(arguments, device, arguments.precision, batches * arguments.epochs, start)
+    run = Run(learner, generator, fingerprint(digits, pool))
+    if resumed:
+        run.restore(resumed)
+    images, labels = digits.images[:, None].to(device), digits.labels.to(device)
+    with show_progress(arguments, size, run) as bar, interruptible() as whole:
+        try:
+            for epoch in range(len(run.history) + 1, arguments.epochs + 1):
+                # The first epochs choose from what the other processes have had time to draw.
+                missing = min(epoch * drawn, pool.size) - (len(labels) - len(digits.labels))
+                more = take(pool.drawings, missing)
+                images = torch.cat([images, more.images[:, None].to(device)])
+                labels = torch.cat([labels, more.labels.to(device)])
+                with whole():
+                    if not run.place:
+                        run.order = epoch_order(len(digits.labels), len(labels), drawn, generator)
+                for rows in run.order[run.place :].split(arguments.batch_size):
+                    with whole():
+                        if keep_states and epoch == 1 and learner.taken in STEPS:
+                            accuracy = measure_average(learner, digits, validation)
+                            name = name_state(learner.taken, "step")
+                            run.states.append(take_state(name, learner.averaged, accuracy))
+                        batch = normalize(augment(images[rows].float() / 255, generator))
+                        run.losses.append(learner.step(batch, labels[rows]) * len(rows))
+                        run.place += len(rows)
+                    bar.update(len(rows))
+                mean_loss = torch.stack(run.losses).sum().item() / size
+                if not math.isfinite(mean_loss):
+                    raise ValueError(
+                        f"the loss is no longer a number in epoch {epoch}; begin anew with lower "
+                        "rates (--learning-rate, --muon-rate)"
+                    )
+                accuracy = measure_average(learner, digits, validation)
+                with whole():
+                    if keep_states and (epoch in EPOCHS or epoch == arguments.epochs):
+                        name = name_state(epoch, "epoch")
+                        run.states.append(take_state(name, learner.averaged, accuracy))
+                    run.end_epoch(Epoch(epoch, mean_loss, accuracy, run.seconds))
+                tell(bar, arguments, run.history)
+                keep(run.state())
+        except KeyboardInterrupt:
+            if all(loss.isfinite() for loss in run.losses):
+                keep(run.state())
+            raise
     averaged = learner.averaged.cpu().to(memory_format=torch.contiguous_format)
-    return Trained(averaged.eval(), history, precision, states)
+    return Trained(averaged.eval(), run.history, arguments.precision, run.states)
 
 
-def plan_pool(arguments: TrainingArguments, drawings: Sequence[Drawing]) -> list[Chunk]:
-    """What is drawn to stand beside MNIST; each kind is as frequent at the start as at the end."""
-    seed = arguments.seed
-    digits = [drawing for drawing in drawings if drawing.is_digit]
-    others = [drawing for drawing in drawings if drawing.is_no_digit]
-    return interleave(
-        [
-            split_work(generate_digits, arguments.generated_digits, seed),
-            split_work(generate_others, arguments.generated_others, seed),
-            split_again(digits, arguments.real_digits, seed),
-            split_again(others, arguments.real_others, seed),
-        ]
+class Run:
+    """All that a training is at one moment; what it has taken from the pool is drawn again."""
+
+    def __init__(self, learner: "Learner", generator: torch.Generator, data: int) -> None:
+        self.learner, self.generator, self.data = learner, generator, data
+        self.history: list[Epoch] = []
+        self.states: list[State] = []
+        self.order = torch.zeros(0, dtype=torch.long)  # rows of the epoch that has begun
+        self.place = 0  # of the order, up to which was learned
+        self.losses: list[Tensor] = []  # of each batch of the epoch, times its size
+        self.began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has been training, without what came between."""
+        return time.perf_counter() - self.began
+
+    def end_epoch(self, epoch: Epoch) -> None:
+        self.history.append(epoch)
+        self.place, self.losses = 0, []
+
+    def state(self) -> Kept:
+        return {
+            "data": self.data,
+            "machine": describe_machine(),
+            "learner": self.learner.state(),
+            "random": [self.generator.get_state(), *random_states(self.generator.device)],
+            "history": [asdict(epoch) for epoch in self.history],
+            "states": [state._asdict() for state in self.states],
+            "order": self.order.cpu(),
+            "place": self.place,
+            "losses": [loss.cpu() for loss in self.losses],
+            "seconds": self.seconds,
+        }
+
+    def restore(self, kept: Kept) -> None:
+        """Go back to where `state` was called; raises ValueError where the data are others."""
+        if kept["data"] != self.data:
+            raise ValueError(
+                "MNIST or the drawings are others than those that the training began with; "
+                "begin anew without --resume"
+            )
+        if kept["machine"] != describe_machine():
+            tqdm.write(
+                f"resumed on {describe_machine()}, begun on {kept['machine']}: "
+                "the weights will differ in their last bits from those of one run"
+            )
+        device = self.generator.device
+        self.learner.restore(kept["learner"])
+        generator, *others = kept["random"]
+        self.generator.set_state(generator)
+        torch.set_rng_state(others[0])
+        if device.type == "cuda":
+            torch.cuda.set_rng_state(others[1], device)
+        self.history = [Epoch(**epoch) for epoch in kept["history"]]
+        self.states = [State(**state) for state in kept["states"]]
+        self.order, self.place = kept["order"].to(device), kept["place"]
+        self.losses = [loss.to(device) for loss in kept["losses"]]
+        self.began = time.perf_counter() - kept["seconds"]
+
+
+def random_states(device: torch.device) -> list[Tensor]:
+    """Of the generators that dropout draws from."""
+    states = [torch.get_rng_state()]
+    return states + [torch.cuda.get_rng_state(device)] if device.type == "cuda" else states
+
+
+def describe_machine() -> str:
+    """What the last bits of a sum depend on."""
+    processor = torch.backends.cpu.get_cpu_capability()
+    return f"torch {torch.__version__}, {torch.get_num_threads()} threads, {processor}"
+
+
+def fingerprint(digits: Digits, pool: Pool) -> int:
+    """A number that other digits, or a pool of another size, do not have."""
+    return zlib.crc32(digits.images.numpy().tobytes(), pool.size)
+
+
+def show_progress(arguments: TrainingArguments, size: int, run: Run) -> tqdm:
+    """A bar of all images; where there is no terminal, `tell` writes a line an epoch instead."""
+    return tqdm(
+        total=size * arguments.epochs,
+        initial=size * len(run.history) + run.place,
+        unit=" images",
+        unit_scale=True,
+        dynamic_ncols=True,
+        mininterval=1,
+        disable=None,
     )
 
 
-@contextmanager
-def growing_pool(arguments: TrainingArguments, drawings: Sequence[Drawing] = ()) -> Iterator[Pool]:
-    """Generated drawings, and those of people drawn anew; other processes draw them meanwhile."""
-    chunks = plan_pool(arguments, drawings)
-    with draw_ahead(chunks) as pictures:
-        yield Pool(
-            sum(len(chunk.labels) for chunk in chunks),
-            (
-                Digits(torch.from_numpy(images), torch.from_numpy(chunk.labels))
-                for chunk, images in zip(chunks, pictures, strict=True)
-            ),
-        )
+def tell(bar: tqdm, arguments: TrainingArguments, history: Sequence[Epoch]) -> None:
+    """Say how the last epoch went."""
+    epoch = history[-1]
+    figures = f"loss {epoch.loss:.4f}, validation {epoch.validation_accuracy:.2%}"
+    figures += f", {arguments.precision}"
+    if not bar.disable:
+        bar.set_postfix_str(figures)
+        return
+    left = epoch.seconds / epoch.epoch * (arguments.epochs - epoch.epoch)
+    print(
+        f"epoch {epoch.epoch} of {arguments.epochs}: {figures}, "
+        f"{tqdm.format_interval(epoch.seconds)} so far, {tqdm.format_interval(left)} left",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def take(drawings: Iterator[Digits], count: int) -> Digits:
@@ -299,6 +339,11 @@ class Learner:
         ]
 
     @property
+    def parts(self) -> list[Any]:
+        """All that has a state."""
+        return [self.model, self.average, *self.optimizers, *self.schedules]
+
+    @property
     def averaged(self) -> FinalNet:
         return cast(FinalNet, self.average.module)
 
@@ -318,6 +363,15 @@ class Learner:
         self.average.update_parameters(self.model)
         self.taken += 1
         return loss.detach()
+
+    def state(self) -> Kept:
+        """All that its next step depends on, but the arguments."""
+        return {"taken": self.taken, "parts": [part.state_dict() for part in self.parts]}
+
+    def restore(self, kept: Kept) -> None:
+        self.taken = kept["taken"]
+        for part, state in zip(self.parts, kept["parts"], strict=True):
+            part.load_state_dict(state)
 
     def follow(self, averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
         """Move averaged weights on to where the current ones are."""
@@ -360,7 +414,8 @@ def take_statistics(model: FinalNet, digits: Digits) -> None:
     Those that training leaves are of augmented digits, and cost one view 0.2 points on drawn ones.
     """
     inputs = to_tensor(digits.images[:STATISTICS_SIZE]).to(model.fc2.weight.device)
-    update_bn(inputs.split(EVALUATION_BATCH), model)
+    with torch.random.fork_rng():  # its dropout is no part of the training
+        update_bn(inputs.split(EVALUATION_BATCH), model)
 
 
 @torch.inference_mode()

@@ -12,13 +12,8 @@ from tqdm import tqdm
 from finalnet.checkpoint import COMMITTED, TUTORIAL, find_checkpoint
 from finalnet.model import to_tensor
 from finalnet.training.data import DATA_DIR, Digits, load_mnist
-from finalnet.training.loop import (
-    Learner,
-    TrainingArguments,
-    measure_average,
-    pick_device,
-    pick_precision,
-)
+from finalnet.training.loop import Learner, TrainingArguments, measure_average
+from finalnet.training.precision import settle
 from finalnet.training.states import State, take_state, write_states
 
 
@@ -40,8 +35,7 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         FileNotFoundError, ValueError: an option makes no sense; the message says which and why.
     """
-    arguments = TrainingArguments(epochs=options.epochs, device=options.device)
-    pick_device(arguments.device)
+    arguments = settle(TrainingArguments(epochs=options.epochs, device=options.device))
     folder = find_checkpoint(options.checkpoint)
     digits, validation = (load_mnist(s, options.data_dir) for s in ("train", "validation"))
     state = train_as_tutorials_do(arguments, digits, validation)
@@ -53,12 +47,12 @@ def train_as_tutorials_do(
     arguments: TrainingArguments, digits: Digits, validation: Digits
 ) -> State:
     """The state after training on digits as they are, every epoch on all of them."""
-    device = pick_device(arguments.device)
+    device = torch.device(arguments.device)
     torch.manual_seed(arguments.seed)
     inputs, labels = to_tensor(digits.images).to(device), digits.labels.to(device)
     batches = len(labels[:: arguments.batch_size])
     steps = batches * arguments.epochs
-    learner = Learner(arguments, device, pick_precision(arguments, device), steps)
+    learner = Learner(arguments, device, arguments.precision, steps)
     with tqdm(total=steps, unit="step", dynamic_ncols=True, mininterval=1) as bar:
         for _ in range(arguments.epochs):
             for rows in torch.randperm(len(labels)).to(device).split(arguments.batch_size):

@@ -5,6 +5,7 @@ import platform
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import torch
@@ -13,7 +14,12 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from finalnet.checkpoint import EVALUATION, FILES, STATES, TUTORIAL
 from finalnet.model import FinalNet
 from finalnet.training.states import State, write_states
+from finalnet.training.unfinished import UNFINISHED
 from finalnet.views import UNRECORDED_PENS
+
+ROOM = 8_000_000  # bytes, of a checkpoint beside the last one, and of a training's state twice
+NEW = ".new"  # in a folder that is a mount point, what is written before it takes the others' place
+ALLOWED = {NEW, UNFINISHED, "lost+found"}  # there
 
 LEFT_OUT = """
 The drawn digits and letters above are of hands left out: each source is measured by a network that
@@ -60,14 +66,26 @@ def check_output(folder: Path) -> None:
     """Make sure that a checkpoint can be written to a folder before hours are spent on it.
 
     Raises:
-        ValueError: the folder holds other files, which would be lost.
+        ValueError: the folder holds other files, which would be lost, or cannot be written.
     """
+    folder = folder.resolve()
     previous = folder.with_name(folder.name + ".old")
     if previous.exists() and not folder.exists():
         previous.rename(folder)  # a crash came between the two renames of a write
-    foreign = sorted(p.name for p in folder.glob("*") if p.name not in FILES)
+    foreign = sorted(p.name for p in folder.glob("*") if p.name not in FILES | ALLOWED)
     if foreign or (folder.exists() and not folder.is_dir()):
         raise ValueError(f"{folder} holds other files ({foreign[:3]}); name a folder of its own")
+    place = folder if folder.is_mount() else folder.parent
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=place) as probe:
+            probe.write(bytes(ROOM))
+            probe.flush()
+    except OSError as error:
+        raise ValueError(
+            f"no checkpoint can be written to {folder} ({error.strerror or error}); make "
+            f"{ROOM / 1e6:.0f} MB of room, or name another folder with --output"
+        ) from None
 
 
 def write_checkpoint(
@@ -80,7 +98,10 @@ def write_checkpoint(
     """
     folder = folder.resolve()
     check_output(folder)
+    is_mount = folder.is_mount()  # and so cannot be renamed
     new, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
+    if is_mount:
+        new = folder / NEW
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
     new.mkdir(parents=True)
@@ -91,6 +112,14 @@ def write_checkpoint(
     if (folder / TUTORIAL).exists():  # the same whatever else is trained
         shutil.copy(folder / TUTORIAL, new)
     write_card(new)
+    if is_mount:
+        shutil.rmtree(folder / EVALUATION, ignore_errors=True)  # of other weights
+        for name in FILES - {EVALUATION} - {path.name for path in new.iterdir()}:
+            (folder / name).unlink(missing_ok=True)
+        for path in new.iterdir():
+            path.replace(folder / path.name)
+        new.rmdir()
+        return
     if folder.exists():
         folder.rename(old)
     new.rename(folder)

@@ -3,10 +3,14 @@
 import math
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing.connection import wait
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -22,6 +26,12 @@ MAX_WORKERS = 8  # processes
 CHUNK = 1_000  # drawings from one seed; a multiple of ten, so that digits stay in turn
 
 NO_DIGIT = -1  # the label of what is not a digit
+
+UNGUARDED = """the processes that draw have ended; in a script, put what calls this under
+
+    if __name__ == "__main__":
+
+because each of them imports the script (and `python -` has none to import)"""
 
 Drawer = Callable[[int, int], np.ndarray]
 
@@ -92,16 +102,47 @@ def draw_ahead(chunks: list[Chunk]) -> Iterator[Iterator[np.ndarray]]:
     workers = max(1, min(len(chunks), os.cpu_count() or 1, MAX_WORKERS))
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_step_back)
+    others = multiprocessing.active_children()
     try:
-        yield pool.map(_draw, chunks)
+        with _without_interrupts():
+            pictures = pool.map(_draw, chunks)
+        yield pictures
+    except BrokenProcessPool:
+        raise RuntimeError(UNGUARDED) from None
+    except BaseException:
+        for process in multiprocessing.active_children():
+            if process not in others:  # nobody waits for what nobody will use
+                process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Processes that start here are not for Ctrl-C, which a terminal sends to all."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _step_back() -> None:
-    """Leave the processor to the training wherever both want it."""
+    """Leave the processor to the training wherever both want it, and end when it has ended."""
     if hasattr(os, "nice"):
         os.nice(10)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _draw(chunk: Chunk) -> np.ndarray:

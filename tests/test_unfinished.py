@@ -1,0 +1,104 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from serving import ROOT
+
+from finalnet.checkpoint import STATES
+from finalnet.training.unfinished import read_state, unfinished_path
+
+OPTIONS = ["--epochs", "6", "--generated-digits", "60", "--generated-others", "0"]
+OPTIONS += ["--precision", "float32", "--device", "cpu", "--batch-size", "20", "--seed", "4"]
+
+
+def start(data: Path, output: Path, *options: str) -> subprocess.Popen:
+    command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(data)]
+    return subprocess.Popen(
+        [*command, "--output", str(output), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the whole group
+    )
+
+
+def wait_for_epoch(run: subprocess.Popen, epoch: int) -> None:
+    while not (line := run.stdout.readline()).startswith(f"epoch {epoch} of"):
+        assert line, "it ended before"
+
+
+@pytest.fixture(scope="module")
+def whole(small_mnist, tmp_path_factory) -> Path:
+    """A training that was never interrupted."""
+    output = tmp_path_factory.mktemp("whole") / "finalnet"
+    run = start(small_mnist, output, *OPTIONS)
+    said, _ = run.communicate()
+    assert run.returncode == 0, said
+    assert not unfinished_path(output).exists()
+    return output
+
+
+def end_of_group(group: int, seconds: int) -> bool:
+    """Whether none of its processes is left so soon."""
+    for _ in range(10 * seconds):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("signals", "epoch"), [((signal.SIGKILL,), 1), ((signal.SIGTERM, signal.SIGKILL), 2)]
+)
+def test_a_training_that_was_killed_ends_with_the_weights_of_one_that_was_not(
+    whole, small_mnist, tmp_path, signals, epoch
+):
+    output = tmp_path / "finalnet"
+    run = start(small_mnist, output, *OPTIONS)
+    for number in signals:
+        wait_for_epoch(run, epoch)
+        time.sleep(0.2)  # in the middle of the next
+        os.kill(run.pid, number)
+        said, _ = run.communicate()
+        assert run.returncode == (-number if number == signal.SIGKILL else 130), said
+        assert "Traceback" not in said and not output.exists()
+        assert end_of_group(run.pid, seconds=20)
+        epoch = 5
+        run = start(small_mnist, output, "--resume")
+    said, _ = run.communicate()
+    assert run.returncode == 0, said
+    for name in ("model.safetensors", STATES, "config.json"):
+        assert (output / name).read_bytes() == (whole / name).read_bytes(), name
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_ctrl_c_ends_a_training_with_all_its_processes_and_says_how_to_go_on(small_mnist, tmp_path):
+    output = tmp_path / "finalnet"
+    run = start(
+        small_mnist, output, *OPTIONS, "--generated-digits", "8000", "--generated-per-epoch", "500"
+    )
+    wait_for_epoch(run, 1)
+    os.killpg(run.pid, signal.SIGINT)
+    said, _ = run.communicate(timeout=30)
+    assert run.returncode == 130 and end_of_group(run.pid, seconds=2)
+    assert said.splitlines()[-1].endswith(f"--resume --output {output}")
+    assert "Traceback" not in said and "Process" not in said
+    assert len(read_state(unfinished_path(output))["history"]) >= 1
+    run = start(small_mnist, output, "--resume", "--epochs", "7")
+    said, _ = run.communicate()
+    assert run.returncode == 1 and "the training began with --epochs 6, not 7" in said
+
+
+def test_a_loss_that_is_no_number_ends_the_training(small_mnist, tmp_path):
+    output = tmp_path / "finalnet"
+    run = start(small_mnist, output, *OPTIONS, "--learning-rate", "1e30")
+    said, _ = run.communicate()
+    assert run.returncode == 1 and "Traceback" not in said
+    assert "the loss is no longer a number in epoch" in said and "--learning-rate" in said
+    assert not output.exists()
