@@ -37,6 +37,11 @@ RECOGNIZE = """(drawings) => drawings.map(([strokes, penWidth]) => {
   const { verdict, digit, probabilities, input } = recognizer.recognize(strokes, penWidth);
   return [verdict, digit, probabilities, btoa(String.fromCharCode(...input))];
 })"""
+TEACH = """(examples) => {
+  const memories = examples.map((example) => recognizer.remember(example));
+  window.untaught ??= recognizer;
+  window.recognizer = untaught.taught(memories);
+}"""
 READ_NUMBERS = "(drawings) => drawings.map((strokes) => recognizer.readNumber(strokes).text)"
 
 
@@ -87,6 +92,25 @@ def compose_numbers(
     ]
     strokes = [[np.round(100 * s, 1).tolist() for s in number.strokes] for number in numbers]
     return strokes, [number.text for number in numbers]
+
+
+def teach_both(
+    page: Page, recognizer: Recognizer, placed: Sequence[tuple[list, float]], labels: Sequence
+) -> Recognizer:
+    """Teach the recogniser in the browser, and a new one in Python, drawings of the pad.
+
+    Every other one is given as strokes alone, which is how a digit of a number is remembered.
+    """
+    examples, theirs = [], []
+    for index, ((strokes, pen_width), label) in enumerate(zip(placed, labels, strict=True)):
+        on_pad = index % 2 == 0
+        drawing = render_strokes(strokes, fit_pen(strokes, pen_width)) if on_pad else strokes
+        examples.append((drawing, label))
+        theirs.append(
+            {"strokes": strokes, "penWidth": pen_width if on_pad else None, "label": label}
+        )
+    page.evaluate(TEACH, theirs)
+    return recognizer.taught(examples)
 
 
 def ask_python(recognizer: Recognizer, drawings: Sequence[tuple[list, float]]) -> list[Answer]:

@@ -58,20 +58,28 @@ class Network:
 
     def logits(self, inputs: np.ndarray) -> np.ndarray:
         """Unnormalised scores, (N, 10) float32, of normalised inputs (N, 28, 28) float32."""
-        logits = np.empty((len(inputs), NUM_CLASSES), np.float32)
+        return self.classify(self.features(inputs))
+
+    def features(self, inputs: np.ndarray) -> np.ndarray:
+        """What the last layer sees, (N, 32) float32, 0 or more, of the same inputs."""
+        features = np.empty((len(inputs), FEATURES[1]), np.float32)
         for start in range(0, len(inputs), CHUNK):
             chunk = slice(start, start + CHUNK)
-            logits[chunk] = self._logits(inputs[chunk])
-        return logits
+            features[chunk] = self._features(inputs[chunk])
+        return features
 
-    def _logits(self, inputs: np.ndarray) -> np.ndarray:
+    def classify(self, features: np.ndarray) -> np.ndarray:
+        """The last layer: logits (N, 10) of features (N, 32)."""
+        return features @ self.fc2[0] + self.fc2[1]
+
+    def _features(self, inputs: np.ndarray) -> np.ndarray:
         images = inputs[:, :, :, None]
         for number, (weights, bias) in enumerate(self.convolutions, 1):
             images = convolve(images, weights, bias)
             if number in POOLED:
                 images = pool(images)
         features = images.reshape(len(images), -1) @ self.fc1[0] + self.fc1[1]
-        return np.maximum(features, 0) @ self.fc2[0] + self.fc2[1]
+        return np.maximum(features, 0)
 
 
 def fold_batch_norm(

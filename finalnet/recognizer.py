@@ -1,6 +1,6 @@
 """The public Python API: a picture in, a prediction out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
@@ -11,21 +11,23 @@ from PIL import Image
 
 from finalnet.checkpoint import load_checkpoint
 from finalnet.cutting import split_ink
+from finalnet.hand import Example, Hand, Memory, check_label, find_traits
 from finalnet.lines import Box
-from finalnet.network import NUM_CLASSES, Network
+from finalnet.network import FEATURES, NUM_CLASSES, Network
 from finalnet.preprocessing import (
     PictureLike,
     center_ink,
     check_array,
     find_writing,
     normalize,
+    preprocess,
     preprocess_batch,
     to_pixels,
 )
 from finalnet.printed import Form, find_level, is_framed, move_cells
 from finalnet.sheet import find_sheet
 from finalnet.splitting import Split, choose_spans, find_words, split_strokes, write
-from finalnet.strokes import Strokes, check_strokes
+from finalnet.strokes import Strokes, check_strokes, draw_strokes
 from finalnet.upright import move_box, turn
 from finalnet.views import make_views
 
@@ -92,8 +94,9 @@ class Number:
 class Recognizer:
     """Recognises pictures of digits; safe to share between threads."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, hand: Hand | None = None) -> None:
         self.network = network
+        self.hand = hand or Hand()
 
     @classmethod
     def load(cls, source: Path | str | None = None) -> "Recognizer":
@@ -104,6 +107,37 @@ class Recognizer:
             ValueError: a file of it is broken; the message says which and how.
         """
         return cls(load_checkpoint(source))
+
+    def taught(self, examples: Iterable[Example]) -> "Recognizer":
+        """A recogniser with the same network that also knows somebody's drawings; see `hand.py`.
+
+        Args:
+            examples: (drawing, label) pairs, the latest last. A drawing is a picture as for
+                `recognize`, or strokes as for `read_number`, of one digit; its label is 0 to 9,
+                or None for "no digit".
+        Raises:
+            TypeError, ValueError: an example makes no sense; the message says which and why.
+        """
+        memories = []
+        for number, (drawing, label) in enumerate(examples, 1):
+            try:
+                memories.append(self._remember(drawing, check_label(label)))
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"example {number}: {error}") from error
+        return Recognizer(self.network, Hand([*self.hand.memories, *memories]))
+
+    def _remember(self, drawing: PictureLike | Strokes, label: int | None) -> Memory:
+        """A drawing as the network will see it again."""
+        picture = draw_strokes(drawing) if isinstance(drawing, list | tuple) else drawing
+        network_input = preprocess(cast(PictureLike, picture))
+        if not network_input.any():
+            raise ValueError("nothing is drawn; leave it out")
+        features = view_features(self.network, network_input[None])
+        (traits,), (logits,) = (
+            find_traits(features, network_input[None]),
+            self.network.classify(features),
+        )
+        return Memory(traits, logits, label)
 
     def recognize(self, image: PictureLike) -> Prediction:
         """Recognise one picture.
@@ -209,10 +243,16 @@ class Recognizer:
 
     def recognize_inputs(self, network_inputs: np.ndarray) -> list[Prediction]:
         """Recognise pictures that are preprocessed already, (N, 28, 28) uint8."""
-        logits = view_logits(self.network, network_inputs)
+        logits = self.logits(network_inputs)
         probabilities = softmax(logits / self.network.temperature)
         judged = zip(network_inputs, probabilities, confidence(logits).tolist(), strict=True)
         return [self._judge(*row) for row in judged]
+
+    def logits(self, network_inputs: np.ndarray) -> np.ndarray:
+        """Logits (N, 10) of (N, 28, 28) uint8 network inputs, with what the hand makes of them."""
+        features = view_features(self.network, network_inputs)
+        traits = find_traits(features, network_inputs)
+        return self.hand.sway(traits, self.network.classify(features))
 
     def _judge(
         self, network_input: np.ndarray, probabilities: np.ndarray, confidence: float
@@ -266,12 +306,18 @@ def judge_row(row: list[Prediction]) -> list[Prediction]:
 
 def view_logits(network: Network, network_inputs: np.ndarray) -> np.ndarray:
     """Logits (N, 10) of (N, 28, 28) uint8 network inputs, each the mean over its views."""
-    logits = [np.zeros((0, NUM_CLASSES), np.float32)]
+    # The last layer is linear: it gives the mean of the features the mean of their logits.
+    return network.classify(view_features(network, network_inputs))
+
+
+def view_features(network: Network, network_inputs: np.ndarray) -> np.ndarray:
+    """Features (N, 32) of (N, 28, 28) uint8 network inputs, each the mean over its views."""
+    features = [np.zeros((0, FEATURES[1]), np.float32)]
     for start in range(0, len(network_inputs), BATCH_SIZE):
         views = make_views(network_inputs[start : start + BATCH_SIZE], network.pens)
-        of_views = network.logits(normalize(views.reshape(-1, *views.shape[2:])))
-        logits.append(of_views.reshape(*views.shape[:2], NUM_CLASSES).mean(axis=1))
-    return np.concatenate(logits)
+        of_views = network.features(normalize(views.reshape(-1, *views.shape[2:])))
+        features.append(of_views.reshape(*views.shape[:2], FEATURES[1]).mean(axis=1))
+    return np.concatenate(features)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from benchmarks.twins import (
     compose_numbers,
     load_in_browser,
     place_on_pad,
+    teach_both,
 )
 from finalnet.checkpoint import COMMITTED
 from finalnet.drawings import Drawing, read_drawings
@@ -86,6 +87,28 @@ def test_drawings_of_people_are_recognised_as_well_in_the_browser(page, recogniz
     print(agreement)
     assert agreement.same >= 0.999
     assert abs(accuracy(answers[0], labels) - accuracy(answers[1], labels)) <= 0.001
+
+
+@pytest.mark.parametrize("count", [5, 20, 100])
+def test_both_recognisers_say_the_same_when_they_were_taught_the_same(
+    page, recognizer, digits, count
+):
+    """Wrong labels, so that what was learned is seen in every answer."""
+    known = place_on_pad(digits[:count], 1)
+    labels = [None if i % 9 == 8 else (int(digits[i].label) + 1) % 10 for i in range(count)]
+    taught = teach_both(page, recognizer, known, labels)
+    asked = [*known, *place_on_pad(digits[count : count + 200], 2)]
+    numbers, _ = compose_numbers(digits[:300], 40, 3)
+    in_browser, texts = ask_browser(page, asked), ask_browser_for_numbers(page, numbers)
+    page.evaluate("recognizer = untaught")
+    agreement = compare(ask_python(taught, asked), in_browser)
+    print(agreement)
+    # What is as near to a digit as to "no digit" may go either way.
+    assert agreement.same >= 0.99 and agreement.mean_difference < 0.01
+    in_python = [taught.read_number(strokes).text for strokes in numbers]
+    assert (np.array(texts) == in_python).mean() >= 0.95
+    on_pad = slice(0, count, 2)  # the others were remembered as digits of numbers
+    assert compare(ask_python(recognizer, known[on_pad]), in_browser[:count][on_pad]).same < 0.1
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from finalnet.drawings import Drawing
 from finalnet.network import NUM_CLASSES
 from finalnet.pictures import open_picture
 from finalnet.preprocessing import preprocess
-from finalnet.recognizer import Prediction, Recognizer, confidence, view_logits
+from finalnet.recognizer import Prediction, Recognizer, confidence
 from finalnet.strokes import PAD_SIZE, render_strokes
 from finalnet.training.data import Digits
 from finalnet.training.handwriting import generate_unseen
@@ -217,7 +217,7 @@ def score_runs(recognizers: Sequence[Recognizer], samples: Samples) -> Spread:
 def score_rejection(recognizer: Recognizer, digits: Samples, others: Samples) -> Rejection:
     """Measure how well what is not a digit is told from digits."""
     digit_confidence, other_confidence = (
-        confidence(view_logits(recognizer.network, samples.inputs)) for samples in (digits, others)
+        confidence(recognizer.logits(samples.inputs)) for samples in (digits, others)
     )
     both = torch.from_numpy(np.concatenate([digit_confidence, other_confidence]))
     is_digit = torch.arange(len(both)) < len(digit_confidence)

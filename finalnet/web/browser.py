@@ -7,7 +7,7 @@ from urllib.parse import quote
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from finalnet import lines, network, preprocessing, recognizer, splitting, strokes, views
+from finalnet import hand, lines, network, preprocessing, recognizer, splitting, strokes, views
 
 FOLDER = Path(__file__).parent
 RECOGNIZER = FOLDER / "recognizer"
@@ -28,7 +28,8 @@ MODULES = [
 ]
 LATE_MODULES = ["vendor/lean-qr.js"]  # loaded when they are wanted
 CHECKPOINT_FILES = ("config.json", "model.safetensors")  # that the browser reads
-TWINS = (network, strokes, preprocessing, views, lines, splitting, recognizer)  # of recognizer/*.js
+# The modules that have a twin in recognizer/*.js.
+TWINS = (network, strokes, preprocessing, views, lines, splitting, hand, recognizer)
 TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,

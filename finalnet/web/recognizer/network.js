@@ -18,15 +18,19 @@ export class Network {
     }));
   }
 
-  /** Unnormalised scores, classes by classes, of normalised inputs one behind the other. */
-  logits(inputs) {
+  /** What the last layer sees of normalised inputs that lie one behind the other, in their mean. */
+  meanFeatures(inputs) {
     const area = this.inputSize ** 2;
-    const logits = new Float32Array((inputs.length / area) * this.classes);
-    for (let i = 0; i * area < inputs.length; i++) {
-      const image = inputs.subarray(i * area, (i + 1) * area);
-      logits.set(this.logitsOf(image), i * this.classes);
-    }
-    return logits;
+    const count = inputs.length / area;
+    const all = Array.from({ length: count }, (_, i) =>
+      this.activations(inputs.subarray(i * area, (i + 1) * area)).features,
+    );
+    return all[0].map((_, f) => all.reduce((sum, features) => sum + features[f], 0) / count);
+  }
+
+  /** The last layer: unnormalised scores of features. */
+  classify(features) {
+    return applyLinear(features, this.layers[1]);
   }
 
   logitsOf(image) {
@@ -36,7 +40,7 @@ export class Network {
   /** After each ReLU: {maps, features, logits}, the maps of each convolution bordered. */
   activations(image) {
     const [conv1, conv2, conv3, conv4] = this.convolutions;
-    const [fc1, fc2] = this.layers;
+    const [fc1] = this.layers;
     const full = this.inputSize;
     const half = full / 2;
     const first = convolve(addBorder(image, full), full, conv1);
@@ -44,7 +48,7 @@ export class Network {
     const third = convolve(addBorder(pool(second, full), half), half, conv3);
     const fourth = convolve(third, half, conv4);
     const features = applyLinear(pool(fourth, half), fc1).map(relu);
-    return { maps: [first, second, third, fourth], features, logits: applyLinear(features, fc2) };
+    return { maps: [first, second, third, fourth], features, logits: this.classify(features) };
   }
 }
 

@@ -4,10 +4,11 @@
 // digit 0 to 9 or null; ten probabilities; the network input, a Uint8Array of 28x28.
 
 import { loadCheckpoint } from "./checkpoint.js";
+import { findTraits, Hand } from "./hand.js";
 import { Network } from "./network.js";
 import { normalize, preprocess } from "./preprocessing.js";
 import { chooseSpans, findWords, splitStrokes, write } from "./splitting.js";
-import { checkStrokes, fitPen, renderStrokes } from "./strokes.js";
+import { checkStrokes, drawStrokes, fitPen, renderStrokes } from "./strokes.js";
 import { makeViews } from "./views.js";
 
 export class Recognizer {
@@ -19,19 +20,42 @@ export class Recognizer {
     [this.temperature, this.threshold, this.pens] = [temperature, threshold, pens];
     this.constants = constants;
     this.network = new Network(tensors, constants);
+    this.hand = new Hand([], constants);
   }
 
   static async load(folder, constants) {
     return new Recognizer(await loadCheckpoint(folder), constants);
   }
 
+  /**
+   * A recogniser with the same network that knows somebody's drawings, the latest last: memories, as
+   * `remember` makes them.
+   */
+  taught(memories) {
+    const hand = new Hand(memories, this.constants);
+    return Object.assign(Object.create(Recognizer.prototype), this, { hand });
+  }
+
+  /**
+   * An example {strokes, penWidth, label} as the network will see it again: on the pad, drawn with a
+   * pen of penWidth, or without one in a number.
+   */
+  remember({ strokes, penWidth, label }) {
+    checkStrokes(strokes, this.constants);
+    const image = penWidth ? this.drawPad(strokes, penWidth) : drawStrokes(strokes, this.constants);
+    return { ...this.look(preprocess(image, this.constants)), label };
+  }
+
   /** What is drawn on the square pad, as one digit. */
   recognize(strokes, penWidth) {
-    const { PAD_SIZE } = this.constants;
     checkStrokes(strokes, this.constants);
+    return this.recognizeInput(preprocess(this.drawPad(strokes, penWidth), this.constants));
+  }
+
+  drawPad(strokes, penWidth) {
+    const { PAD_SIZE } = this.constants;
     const pen = fitPen(strokes, penWidth, this.constants);
-    const image = renderStrokes(strokes, pen, PAD_SIZE, PAD_SIZE, this.constants);
-    return this.recognizeInput(preprocess(image, this.constants));
+    return renderStrokes(strokes, pen, PAD_SIZE, PAD_SIZE, this.constants);
   }
 
   /**
@@ -59,7 +83,8 @@ export class Recognizer {
       const probabilities = new Array(this.constants.NUM_CLASSES).fill(0);
       return { verdict: "blank", digit: null, probabilities, input };
     }
-    const logits = this.viewLogits(input);
+    const seen = this.look(input);
+    const logits = this.hand.sway(seen.traits, seen.logits);
     const probabilities = softmax(logits.map((logit) => logit / this.temperature));
     const confidence = Math.max(...softmax(logits));
     if (this.threshold !== null && confidence < this.threshold) {
@@ -68,16 +93,12 @@ export class Recognizer {
     return { verdict: "digit", digit: likeliest(probabilities), probabilities, input };
   }
 
-  /** The mean of the logits over the views of a network input. */
-  viewLogits(input) {
-    const views = normalize(makeViews(input, this.pens, this.constants), this.constants);
-    const logits = this.network.logits(views);
-    const { NUM_CLASSES } = this.constants;
-    return Array.from({ length: NUM_CLASSES }, (_, digit) => {
-      let sum = 0;
-      for (let i = digit; i < logits.length; i += NUM_CLASSES) sum += logits[i];
-      return sum / this.pens.length;
-    });
+  /** What the network alone makes of a network input, in the mean over its views: {traits, logits}. */
+  look(input) {
+    const views = makeViews(input, this.pens, this.constants);
+    const features = this.network.meanFeatures(normalize(views, this.constants));
+    const logits = Array.from(this.network.classify(features));
+    return { traits: findTraits(features, input, this.constants), logits };
   }
 }
 

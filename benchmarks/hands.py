@@ -1,0 +1,210 @@
+"""What does it help to teach a hand? python -m benchmarks.hands --strokes FILE
+
+Goes through the drawings of every writer who has many, in random order. Where the answer is wrong,
+the writer says so once, and the drawing is remembered (`finalnet/hand.py`). Prints how many of the
+second half of each writer's drawings are read wrongly without and with that, by how often the
+writer had to correct; what it costs on the drawings of everyone else; whether the probabilities
+stay honest, and what is not a digit stays none. Beside it, the same with a drawing of each digit
+shown beforehand.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torchmetrics.functional.classification import multiclass_calibration_error
+
+from finalnet.drawings import read_drawings
+from finalnet.evaluation.scores import CALIBRATION_BINS, draw_samples, generated_scribbles
+from finalnet.hand import Hand, Memory, find_traits
+from finalnet.network import NUM_CLASSES, Network
+from finalnet.recognizer import Recognizer, confidence, softmax, view_features
+
+LEAST = 40  # drawings of a writer who counts
+ORDERS = 3  # of each writer's drawings
+OTHERS = 2_000  # drawings of others that every hand is measured on
+MOST = 3  # corrections that are counted; more count as so many
+
+
+class Seen(NamedTuple):
+    """What a network makes of drawings."""
+
+    traits: np.ndarray  # (N, 81) float32
+    logits: np.ndarray  # (N, 10) float32
+    labels: np.ndarray  # (N,) int64; -1 for what is not a digit
+
+    def take(self, index: np.ndarray | slice) -> "Seen":
+        return Seen(self.traits[index], self.logits[index], self.labels[index])
+
+    def memories(self) -> list[Memory]:
+        return [Memory(*row, int(label)) for *row, label in zip(*self, strict=True)]
+
+
+class Course(NamedTuple):
+    """How one writer fared, and everyone else with that writer's hand."""
+
+    corrections: int
+    labels: np.ndarray  # of the second half
+    before: np.ndarray  # (N, 10) probabilities
+    after: np.ndarray
+    cost: float  # share of others' drawings that are read wrongly after, less that before
+    accepted: dict[str, tuple[float, float]]  # share of what is not a digit, before and after
+
+
+def look(network: Network, inputs: np.ndarray, labels: np.ndarray) -> Seen:
+    features = view_features(network, inputs)
+    return Seen(find_traits(features, inputs), network.classify(features), labels)
+
+
+def follow(drawings: Seen, shown: list[Memory]) -> tuple[np.ndarray, list[Memory]]:
+    """The logits that a writer got who corrects what is wrong, and what was remembered."""
+    known, answers = list(shown), [drawings.logits[:0]]
+    while len(drawings.labels):
+        logits = Hand(known).sway(drawings.traits, drawings.logits)
+        wrong = np.flatnonzero(logits.argmax(axis=1) != drawings.labels)[:1]
+        known += drawings.take(wrong).memories()
+        end = wrong[0] + 1 if len(wrong) else len(logits)
+        answers.append(logits[:end])
+        drawings = drawings.take(slice(end, None))
+    return np.concatenate(answers), known
+
+
+def measure(
+    drawings: Seen,
+    others: Seen,
+    nothings: dict[str, Seen],
+    network: Network,
+    is_shown: bool = False,
+) -> Course:
+    """Follow one writer.
+
+    Args:
+        drawings: in the order in which they are drawn.
+        nothings: what is not a digit, by its name.
+        is_shown: the first drawing of each digit is shown beforehand, and not asked for.
+    """
+    count = len(drawings.labels)
+    first = np.unique(drawings.labels, return_index=True)[1] if is_shown else []
+    shown = drawings.take(np.array(first, np.int64)).memories()
+    asked = np.setdiff1d(np.arange(count), first)
+    answers, known = follow(drawings.take(asked), shown)
+    second = asked >= count // 2
+    half = drawings.take(asked[second])
+    hand = Hand(known)
+
+    def wrong(logits: np.ndarray) -> float:
+        return float((logits.argmax(axis=1) != others.labels).mean())
+
+    def accepted(logits: np.ndarray) -> float:
+        return float((confidence(logits) >= (network.rejection_threshold or 0)).mean())
+
+    return Course(
+        len(known) - len(shown),
+        half.labels,
+        softmax(half.logits / network.temperature),
+        softmax(answers[second] / network.temperature),
+        wrong(hand.sway(others.traits, others.logits)) - wrong(others.logits),
+        {
+            name: (accepted(seen.logits), accepted(hand.sway(seen.traits, seen.logits)))
+            for name, seen in nothings.items()
+        },
+    )
+
+
+def walk(
+    network: Network, drawings: Seen, writers: np.ndarray, nothings: dict[str, Seen], orders: int
+) -> Iterator[tuple[str, Course]]:
+    """Every writer with a name and many drawings, in several orders, taught in both ways."""
+    random = np.random.default_rng(0)
+    for writer in filter(None, np.unique(writers)):
+        own, others = np.flatnonzero(writers == writer), np.flatnonzero(writers != writer)
+        for _ in range(orders if len(own) >= LEAST else 0):
+            among = drawings.take(random.permutation(own))
+            rest = drawings.take(random.choice(others, min(OTHERS, len(others)), replace=False))
+            rows = (among, rest, nothings, network)
+            yield "corrections", measure(*rows)
+            yield "a drawing of each digit shown, and corrections", measure(*rows, is_shown=True)
+
+
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    pair = torch.from_numpy(probabilities), torch.from_numpy(labels)
+    return float(multiclass_calibration_error(*pair, NUM_CLASSES, CALIBRATION_BINS, "l1"))
+
+
+def pool(courses: Sequence[Course]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, and probabilities before and after, of all second halves."""
+    rows = zip(*((c.labels, c.before, c.after) for c in courses), strict=True)
+    labels, before, after = (np.concatenate(row) for row in rows)
+    return labels, before, after
+
+
+def count_errors(courses: Sequence[Course]) -> tuple[float, float]:
+    """Share of the second halves that is read wrongly, before and after."""
+    labels, *both = pool(courses)
+    before, after = (float((each.argmax(axis=1) != labels).mean()) for each in both)
+    return before, after
+
+
+def describe(courses: Sequence[Course]) -> Iterator[str]:
+    """The figures of one way of teaching, a line each."""
+    corrections = np.minimum([course.corrections for course in courses], MOST)
+    for name, some in [
+        ("all", courses),
+        *(
+            (f"{n}{' or more' * (n == MOST)} corrected", [courses[i] for i in places])
+            for n in range(MOST + 1)
+            if len(places := np.flatnonzero(corrections == n))
+        ),
+    ]:
+        before, after = count_errors(some)
+        share = f", {1 - after / before:.0%} fewer" if before else ""
+        yield f"errors, {name} ({len(some)} hands): {before:.2%} -> {after:.2%}{share}"
+    yield f"corrections of a writer: {np.mean([c.corrections for c in courses]):.1f}"
+    cost = 100 * float(np.mean([course.cost for course in courses]))
+    yield f"errors on everyone else's drawings: {cost:+.3f} points"
+    labels, *both = pool(courses)
+    before, after = (calibration_error(each, labels) for each in both)
+    yield f"expected calibration error: {before:.2%} -> {after:.2%}"
+    for name in courses[0].accepted:
+        before, after = np.mean([course.accepted[name] for course in courses], axis=0)
+        yield f"{name} accepted: {before:.2%} -> {after:.2%}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--strokes", type=Path, required=True, help="drawn digits, with writers")
+    parser.add_argument("--others", type=Path, help="drawings of what is not a digit")
+    parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
+    parser.add_argument(
+        "--networks",
+        type=Path,
+        help="folder that `finalnet crossvalidate` wrote: every source is read by the network that "
+        "was trained without it",
+    )
+    options = parser.parse_args()
+    drawings = [drawing for drawing in read_drawings(options.strokes) if drawing.is_digit]
+    samples = draw_samples(drawings, "random placement")
+    writers = np.array([d.writer and f"{d.source} {d.writer}" for d in drawings])
+    nothings = [generated_scribbles()]
+    if options.others:
+        drawn = draw_samples(read_drawings(options.others), "random placement")
+        nothings.append(drawn._replace(name=options.others.name))
+    sources = sorted(set(samples.sources.tolist()))
+    courses: dict[str, list[Course]] = {}
+    for source in sources if options.networks else [None]:
+        folder = options.networks / source if source else options.checkpoint
+        network = Recognizer.load(folder).network
+        seen = look(network, samples.inputs, samples.labels)
+        chosen = np.where(samples.sources == source, writers, "") if source else writers
+        others = {each.name: look(network, each.inputs, each.labels) for each in nothings}
+        for name, course in walk(network, seen, chosen, others, ORDERS):
+            courses.setdefault(name, []).append(course)
+    for name, some in courses.items():
+        print(f"\n{name}", *describe(some), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
