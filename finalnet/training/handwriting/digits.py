@@ -17,7 +17,7 @@ from finalnet.training.handwriting.pen import Points, Random, arc, curve, join, 
 def zero(r: Random) -> list[Points]:
     u = r.uniform
     width = u(0.16, 0.5)
-    start, turn = (u(-150, -30), u(330, 420)) if r.random() < 0.75 else (u(-220, 40), u(305, 470))
+    start, turn = (u(-150, -30), u(330, 420)) if r.random() < 0.75 else (u(-220, 40), u(295, 470))
     turn *= r.choice([-1, 1], p=[0.75, 0.25])
     oval = arc((0, 0.5), (width, 0.5), start, start + turn, u(-0.3, 0.3))
     style = pick(
@@ -55,9 +55,9 @@ def one(r: Random) -> list[Points]:
         side = r.choice([1, -1], p=[0.75, 0.25])
         stem = join(stem, curve(bottom, (bottom[0] + side * u(-0.05, 0.25), 1 - u(0.05, 0.4))))
     elif style == "flag":
-        # Always steep: a flag that lies flat makes a 7.
-        reach = u(0.06, 0.36)
-        tip = (top[0] - reach, min(reach * u(0.65, 2), 0.5))
+        # Rising by a third of its reach or more, as in Europe: one that lies flat makes a 7.
+        reach, rise = u(0.06, 0.42), math.tan(math.radians(u(20, 63)))
+        tip = (top[0] - reach, min(reach * rise, 0.5))
         bend = r.normal(0, 0.03)
         flag = curve(tip, ((tip[0] + top[0]) / 2 + bend, tip[1] / 2 + bend), top)
         stem = join(flag, stem)
@@ -241,7 +241,7 @@ def five(r: Random) -> list[Points]:
 
 def six(r: Random) -> list[Points]:
     u = r.uniform
-    size, width = u(0.13, 0.35), u(0.15, 0.43)  # of the loop: half its height, half its width
+    size, width = u(0.09, 0.35), u(0.12, 0.43)  # of the loop: half its height, half its width
     center = (u(-0.04, 0.1), 1 - size)
     start = (u(-0.28, 0.52), u(0, 0.08))
     left = center[0] - width
@@ -266,8 +266,17 @@ def seven(r: Random) -> list[Points]:
     foot = (u(-0.34, 0.2), 1.0)
     bow = u(-0.14, 0.08)
     knee = (corner[0] + (foot[0] - corner[0]) * 0.5 + bow, 0.5)
-    if r.random() < 0.3:
+    style = pick(r, angular=0.65, round=0.29, looped=0.06)
+    if style == "round":
         stroke = curve(start, (left * 0.2, start[1] + u(-0.06, 0.03)), corner, knee, foot)
+    elif style == "looped":  # the pen turns through a small loop at the corner
+        size = u(0.03, 0.14)
+        loop = [
+            np.add(corner, (size, -size / 2)),
+            np.add(corner, (size * 1.2, size)),
+            np.add(corner, (0, size * 0.6)),
+        ]
+        stroke = curve(start, np.add(corner, (-0.1, 0)), corner, *loop, knee, foot)
     else:
         sag = ((left + right) / 2, (start[1] + corner[1]) / 2 + r.normal(0, 0.04))
         stroke = join(curve(start, sag, corner), curve(corner, knee, foot))
