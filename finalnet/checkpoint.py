@@ -22,7 +22,8 @@ COMMITTED = (PACKAGE if IS_INSTALLED else PACKAGE.parent) / "checkpoints" / "fin
 EVALUATION = "evaluation"  # folder, written by `python -m finalnet evaluate --record`
 CURVES = "learning-curves.svg"  # drawn from metrics.json
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")  # owner/name
-FILES = {"config.json", "model.safetensors", "metrics.json", "README.md", CURVES, EVALUATION}
+CHECKPOINT_FILES = ("config.json", "model.safetensors")  # that prediction needs
+FILES = {*CHECKPOINT_FILES, "metrics.json", "README.md", CURVES, EVALUATION}
 
 
 def load_checkpoint(source: Path | str | None = None) -> Network:

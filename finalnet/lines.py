@@ -215,8 +215,10 @@ def name_mark(
         return ""
     sides = [side for side in (left, right) if side is not None]
     height = sum(side.height for side in sides) / len(sides)
+    if height == 0:  # all are points
+        return ""
     gaps = [_gap(box, side) / height for side in sides]
-    if height == 0 or max(gaps) > CLOSE or min(gaps) < room:
+    if max(gaps) > CLOSE or min(gaps) < room:
         return ""
     if left is not None and is_slash(box, lean, height):
         return "/"

@@ -6,7 +6,8 @@ from visitor import visit
 from finalnet.web import texts
 
 FUNCTION = """async ([name, values]) => {
-  const { href } = document.querySelector("link[href$='readout.js']");
+  const module = name === "topDigits" ? "recognizer/answer.js" : "readout.js";
+  const { href } = document.querySelector(`link[href$='${module}']`);
   return (await import(href))[name](...values);
 }"""
 

@@ -4,8 +4,11 @@ import asyncio
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.requests import Request
+from starlette.types import Receive
 
 from finalnet.web.refusal import Refusal
 
@@ -17,8 +20,6 @@ MAX_BODIES = 200_000_000  # bytes of all bodies that are being received
 MAX_CLIENTS = 10_000  # that are told apart; the longest unseen is forgotten
 OWN = "this machine"
 BURST = 4.0  # s of a client's rate that it may ask for at once
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Rates:
@@ -80,51 +81,46 @@ class Bodies:
     def __init__(self) -> None:
         self._held = 0  # bytes
 
-    async def read(self, receive: Receive, length: bytes | None, limit: int) -> bytes:
-        """A request's body; `release` its length when it is needed no more.
+    @asynccontextmanager
+    async def of(self, request: Request, limit: int) -> AsyncIterator[bytes]:
+        """A request's body, which counts as held inside.
 
         Args:
-            length: the header Content-Length, if there is one.
             limit: bytes; no more is kept.
         Raises:
             Refusal: 400, 408, 413 or 503; the message says what was wanted and what came.
             ConnectionError: the client is gone.
         """
-        if length is not None and not length.isdigit():
+        length = request.headers.get("content-length")
+        if length is not None and not (length.isascii() and length.isdigit()):
             raise Refusal(400, "Content-Length must be a whole number")
         if length is not None and int(length) > limit:
             raise _too_large(limit, f"{int(length):,} bytes")
         chunks: list[bytes] = []
-        size, is_whole = 0, False
-        deadline = time.monotonic() + SLOWEST
+        size, deadline = 0, time.monotonic() + SLOWEST
         try:
             while True:
                 patience = min(IDLE, deadline - time.monotonic())
-                message = await asyncio.wait_for(receive(), max(0.0, patience))
+                try:
+                    message = await asyncio.wait_for(request.receive(), max(0.0, patience))
+                except asyncio.TimeoutError:
+                    raise Refusal(
+                        408, f"the body stopped coming after {size:,} bytes; send it again"
+                    ) from None
                 if message["type"] == "http.disconnect":
                     raise ConnectionError("the client left before its request was whole")
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                self._held += len(chunk)
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                self._held += len(chunks[-1])
                 if size > limit:
                     raise _too_large(limit, f"more than {limit:,} bytes")
                 if self._held > MAX_BODIES:
                     raise Refusal(503, "too much is being received; try again", retry_after="5")
-                chunks.append(chunk)
                 if not message.get("more_body"):
-                    is_whole = True
-                    return b"".join(chunks)
-        except asyncio.TimeoutError:
-            raise Refusal(
-                408, f"the body stopped coming after {size:,} bytes; send it again"
-            ) from None
+                    break
+            yield b"".join(chunks)
         finally:
-            if not is_whole:
-                self.release(size)
-
-    def release(self, size: int) -> None:
-        """Make room for others."""
-        self._held -= size
+            self._held -= size
 
 
 async def discard(receive: Receive) -> None:
