@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from finalnet import Recognizer
 from finalnet.checkpoint import find_checkpoint
 from finalnet.recognizer import Number, Prediction
-from finalnet.web.server import LazyPage, build_app
+from finalnet.web.server import build_app, start_page
 from finalnet.web.service import Busy, Service
 
 BATCH_SIZE = 32  # drawings in one pass of the network
@@ -105,7 +105,7 @@ class Page:
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         service = Service(self.readers, self.checkpoint, at_once=2 * BATCH_SIZE)
-        return build_app(service, LazyPage(service))
+        return build_app(service, start_page(service))
 
 
 def build(options: Options) -> serve.Application:

@@ -3,12 +3,12 @@
 import hashlib
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from finalnet.web.browser import PICTURE_MODULES, page_files
-from finalnet.web.refusal import Refusal
 
 ALWAYS = "public, max-age=31536000, immutable"
 # Not asked of the system: some Windows registries call scripts something else.
@@ -34,7 +34,7 @@ class Files:
     async def _answer(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in self._contents:
-            raise Refusal(404, f"there is no file {name!r:.80} of the page")
+            raise HTTPException(404, f"there is no file {name!r:.80} of the page")
         # While one release takes the place of another, either may be asked for the other's.
         is_asked = request.path_params["version"] == self._version
         return Response(

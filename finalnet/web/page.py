@@ -26,7 +26,6 @@ from finalnet.web.api import add_endpoints
 from finalnet.web.browser import Part
 from finalnet.web.files import Files
 from finalnet.web.front import FrontPage
-from finalnet.web.refusal import Refusal
 from finalnet.web.routes import FUNCTIONS
 from finalnet.web.service import Service
 from finalnet.web.sketchpad import Sketchpad
@@ -136,7 +135,7 @@ def mount_page(service: Service, mcp: bool = False, host: str | None = None) -> 
         if mcp and MCP.fullmatch(path):
             await parent(scope, receive, send)
         elif ".." in path or not GRADIO.fullmatch(path):
-            raise Refusal(404, f"there is nothing at {path:.80}; the page is at /")
+            raise HTTPException(404, f"there is nothing at {path:.80}; the page is at /")
         elif scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         else:

@@ -15,43 +15,45 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import orjson
 import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.routing import Route, Router
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from finalnet.web.gradio_calls import GradioCalls
 from finalnet.web.guard import Guard
-from finalnet.web.limits import RATE, Bodies
+from finalnet.web.limits import RATE, Limits, Rates
 from finalnet.web.protocol import Protocol
-from finalnet.web.refusal import Refusal
-from finalnet.web.routes import api_routes, health_routes, parse, post_route
-from finalnet.web.service import SEVEN, Service
+from finalnet.web.routes import api_routes, health_routes, parse, refuse
+from finalnet.web.service import SEVEN, Busy, Service
 
 if TYPE_CHECKING:
     from finalnet.web.page import MountedPage
 
 FAREWELL = 10  # s for what is being answered when the process is asked to end
-EXPOSED = ["X-Request-Id", "Retry-After"]  # headers that scripts of other origins may read
+MAX_CONNECTIONS = 1_000
+TOOLS = "/gradio_api/mcp/{rest:path}"
+# The API is public and without state, so that pages of any origin may use it.
+ANY_ORIGIN: dict[str, Any] = {
+    "allow_origins": ["*"],
+    "allow_methods": ["GET", "POST"],
+    "allow_headers": ["*"],
+    "expose_headers": ["X-Request-Id", "Retry-After"],
+}
 
 
-class LazyPage:
+def start_page(
+    service: Service, mcp: bool = False, host: str | None = None
+) -> "Future[MountedPage]":
     """The page, built in a thread: Gradio takes seconds to import, and the API needs none of it.
 
-    Args:
-        mcp: whether the API is offered as tools of the Model Context Protocol, too.
-        host: under which others in the network reach the page; None is nobody.
-    Attributes:
-        built: the page, once it is there.
+    Args: as for `mount_page`.
     """
 
-    def __init__(self, service: Service, mcp: bool = False, host: str | None = None) -> None:
-        self.mcp = mcp
-        self.built: Future[MountedPage] = ThreadPoolExecutor(1).submit(
-            self._build, service, mcp, host
-        )
-
-    def _build(self, service: Service, mcp: bool, host: str | None) -> "MountedPage":
+    def build() -> "MountedPage":
         try:
             from finalnet.web.page import mount_page
         except ValueError as error:  # httpx's, which Gradio imports
@@ -64,26 +66,30 @@ class LazyPage:
         gc.freeze()  # what is there now stays; to look through all of it takes half a second
         return page
 
-    def is_built(self) -> bool:
-        return self.built.done() and not self.built.exception()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        page = await asyncio.wrap_future(self.built)
-        await page.app(scope, receive, send)
+    return ThreadPoolExecutor(1).submit(build)
 
 
-def build_app(service: Service, page: LazyPage, rate: float = RATE) -> ASGIApp:
+def build_app(
+    service: Service, built: "Future[MountedPage]", rate: float = RATE, mcp: bool = False
+) -> ASGIApp:
     """The page, the API and Gradio's protocol, behind limits; for any ASGI server.
 
     Args:
+        built: the page, from `start_page`.
         rate: calls a second that one client may make, other than this machine's own; 0 for any.
+        mcp: whether the page answers tools of the Model Context Protocol, too.
     """
-    bodies = Bodies()
+    # Where any proxy is believed, a visitor may claim to be this machine.
+    is_anyone_believed = "SPACE_ID" in os.environ or os.environ.get("FORWARDED_ALLOW_IPS") == "*"
+    limits = Limits(Rates(rate, spare_own=not is_anyone_believed))
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        await (await asyncio.wrap_future(built)).app(scope, receive, send)
 
     async def call_tool(request: Request, body: bytes) -> ASGIApp:
         # Gradio, which answers these, fetches the address that comes in the place of a file.
         if b"FileData" in orjson.dumps(parse(body)):
-            raise Refusal(422, "no address is fetched, and no file is read; send text and numbers")
+            raise ValueError("no address is fetched, and no file is read; send text and numbers")
         messages = [{"type": "http.request", "body": body}]
 
         async def receive() -> Message:
@@ -92,34 +98,31 @@ def build_app(service: Service, page: LazyPage, rate: float = RATE) -> ASGIApp:
         return lambda scope, _, send: page(scope, receive, send)
 
     @asynccontextmanager
-    async def live(_: Any) -> AsyncIterator[None]:
+    async def live(_: Starlette) -> AsyncIterator[None]:
         await service.recognize_strokes(SEVEN)  # the first answer takes longer
-        if not page.mcp:
+        if not mcp:
             yield
             return
-        async with (await asyncio.wrap_future(page.built)).run_tools():
+        async with (await asyncio.wrap_future(built)).run_tools():
             yield
 
     routes = [
-        *health_routes(service, page.is_built),
-        *api_routes(service, bodies),
-        *GradioCalls(service, page, bodies).routes(),
+        *health_routes(service, lambda: built.done() and not built.exception()),
+        *api_routes(service, limits),
+        *GradioCalls(service, limits, built).routes(),
     ]
-    if page.mcp:
-        tools = "/gradio_api/mcp/{rest:path}"
-        routes += [
-            post_route(tools, call_tool, bodies),
-            Route(tools, page, methods=["GET", "DELETE"]),
-        ]
-    router = Router(routes, redirect_slashes=False, default=page, lifespan=live)
-    # The API is public and without state, so that pages of any origin may use it.
-    return CORSMiddleware(
-        Guard(router, rate),
-        allow_origins=["*"],
-        allow_methods=["GET", "POST"],
-        allow_headers=["*"],
-        expose_headers=EXPOSED,
+    if mcp:
+        routes += [limits.route(TOOLS, call_tool), Route(TOOLS, page, methods=["GET", "DELETE"])]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(CORSMiddleware, **ANY_ORIGIN), Middleware(Guard)],
+        exception_handlers=dict.fromkeys(
+            (HTTPException, ValueError, Busy, ClientDisconnect), refuse
+        ),
+        lifespan=live,
     )
+    app.router.redirect_slashes, app.router.default = False, page
+    return app
 
 
 def serve(
@@ -133,42 +136,36 @@ def serve(
 
     Args:
         listener: bound to the address to listen on.
-        rate, mcp, host: as for `build_app` and `LazyPage`.
+        rate, mcp, host: as for `build_app` and `start_page`.
     Raises:
         ValueError: the page cannot be built.
     """
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn's own, while it runs
         signal.signal(number, lambda *_: sys.exit(0))
-    _log_to_standard_output()
-    _stay_responsive()
-    page = LazyPage(service, mcp, host)
-    config = uvicorn.Config(
-        build_app(service, page, rate),
-        http=Protocol,
-        ws="none",
-        log_level="warning",
-        timeout_graceful_shutdown=FAREWELL,
-        # On a Space everybody comes through one proxy that names them.
-        forwarded_allow_ips="*" if "SPACE_ID" in os.environ else None,
-    )
-    server = uvicorn.Server(config)
-
-    def stop_if_broken(built: Future[Any]) -> None:
-        server.should_exit = server.should_exit or built.exception() is not None
-
-    page.built.add_done_callback(stop_if_broken)
-    server.run([listener])
-    page.built.result()
-
-
-def _stay_responsive() -> None:
-    """Let no call hold up the others: measured with one that asks every 100 ms beside them."""
-    cv2.setNumThreads(1)  # one picture does not take all cores
-    sys.setswitchinterval(0.001)  # s; a picture's thread gives way sooner
-
-
-def _log_to_standard_output() -> None:
     requests = logging.getLogger("finalnet.requests")
     requests.addHandler(logging.StreamHandler(sys.stdout))
     requests.setLevel(logging.INFO)
     requests.propagate = False
+    # Let no call hold up the others: measured with one that asks every 100 ms beside them.
+    cv2.setNumThreads(1)  # one picture does not take all cores
+    sys.setswitchinterval(0.001)  # s; a picture's thread gives way sooner
+    built = start_page(service, mcp, host)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            build_app(service, built, rate, mcp),
+            http=Protocol,
+            ws="none",
+            log_level="warning",
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=FAREWELL,
+            # On a Space everybody comes through one proxy that names them.
+            forwarded_allow_ips="*" if "SPACE_ID" in os.environ else None,
+        )
+    )
+
+    def stop_if_broken(built: Future[Any]) -> None:
+        server.should_exit = server.should_exit or built.exception() is not None
+
+    built.add_done_callback(stop_if_broken)
+    server.run([listener])
+    built.result()
