@@ -18,19 +18,18 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.latency import open_browser, running
 from finalnet import Recognizer
-from finalnet.checkpoint import COMMITTED
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.evaluation.numbers import KINDS, compose_text
 from finalnet.evaluation.scores import PLACEMENTS
 from finalnet.strokes import fit_pen, render_strokes
-from finalnet.web.browser import RECOGNIZER, recognizer_settings
+from finalnet.web.browser import recognizer_settings
 
 NUMBERS = 1_000
 CHUNK = 500  # drawings handed to the browser at a time
 
-LOAD = """async ([folder, { checkpoint, constants }]) => {
-  const file = (path) => new URL(`/gradio_api/file=${path}`, location.href).href;
-  const { Recognizer } = await import(file(`${folder}/recognizer.js`));
+LOAD = """async ({ checkpoint, constants }) => {
+  const file = (path) => new URL(`/files/any/${path}`, location.href).href;
+  const { Recognizer } = await import(file("recognizer/recognizer.js"));
   window.recognizer = await Recognizer.load(file(checkpoint), constants);
 }"""
 RECOGNIZE = """(drawings) => drawings.map(([strokes, penWidth]) => {
@@ -124,9 +123,9 @@ def ask_python(recognizer: Recognizer, drawings: Sequence[tuple[list, float]]) -
     ]
 
 
-def load_in_browser(page: Page, checkpoint: Path = COMMITTED) -> None:
+def load_in_browser(page: Page) -> None:
     """Load the recogniser of a page that is served by the app."""
-    page.evaluate(LOAD, [str(RECOGNIZER), recognizer_settings(checkpoint)])
+    page.evaluate(LOAD, recognizer_settings())
 
 
 def ask_browser(page: Page, drawings: Sequence[tuple[list, float]]) -> list[Answer]:

@@ -4,27 +4,22 @@ The page and the HTTP endpoints are one deployment, reading is another, which gr
 the load. A reader that is lost loses no request: reading the same picture again is the same.
 """
 
-import inspect
 import time
 from collections.abc import Callable
 from typing import Any
 
-import gradio as gr
 import numpy as np
-from fastapi import FastAPI
 from PIL import Image
 from pydantic import BaseModel
 from ray import serve
 from ray.exceptions import RayActorError, RayTaskError
 from ray.serve.handle import DeploymentHandle
-from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from finalnet import Recognizer
 from finalnet.checkpoint import find_checkpoint
 from finalnet.recognizer import Number, Prediction
-from finalnet.web.guard import Guard
-from finalnet.web.limits import RATE
-from finalnet.web.page import build_page, launch_options
+from finalnet.web.server import build_app, start_page
 from finalnet.web.service import Busy, Service
 
 BATCH_SIZE = 32  # drawings in one pass of the network
@@ -108,14 +103,9 @@ class Page:
         self.readers = Readers(readers)
         self.checkpoint = find_checkpoint(checkpoint)
 
-    def __serve_build_asgi_app__(self) -> FastAPI:
+    def __serve_build_asgi_app__(self) -> ASGIApp:
         service = Service(self.readers, self.checkpoint, at_once=2 * BATCH_SIZE)
-        page = build_page(self.readers, self.checkpoint, service)
-        known = inspect.signature(gr.mount_gradio_app).parameters
-        options = {name: value for name, value in launch_options().items() if name in known}
-        guard = Middleware(Guard, demo=page, service=service, rate=RATE, mcp=False)
-        service.is_open = True
-        return gr.mount_gradio_app(FastAPI(middleware=[guard]), page, path="/", **options)
+        return build_app(service, start_page(service))
 
 
 def build(options: Options) -> serve.Application:

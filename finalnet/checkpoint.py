@@ -24,9 +24,9 @@ CURVES = "learning-curves.svg"  # drawn from metrics.json
 STATES = "states.safetensors"  # of the network while it learned, see training/states.py
 TUTORIAL = "tutorial.safetensors"  # a network as tutorials train it, in the same format
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")  # owner/name
+CHECKPOINT_FILES = ("config.json", "model.safetensors")  # that prediction needs
 FILES = {
-    "config.json",
-    "model.safetensors",
+    *CHECKPOINT_FILES,
     "metrics.json",
     "README.md",
     CURVES,

@@ -1,5 +1,7 @@
 """Image files: opened with care, because they come from anywhere."""
 
+import re
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +21,14 @@ KINDS = "PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF"
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 MAX_SIDE = 20_000  # px; every row of a picture has a price of its own
 MAX_SCANS = 30  # of a progressive JPEG; encoders write 10 to 14, and each costs a pass over it
-MAX_CHUNKS = 20_000  # of a PNG; encoders write one for 8 kB, which makes 2,500 of 20 MB
+# Of chunks, segments or blocks, each of which costs Pillow a few. Encoders of PNG write a chunk for
+# 8 kB, which makes 7,500 reads of 20 MB.
+MAX_READS = 25_000
+# Of JPEG: markers that begin a scan and end the image, those without a length, and those that can
+# stand behind a scan: in what is compressed, FF is followed by 00 or by the number of a restart.
+SCAN, END = 0xDA, 0xD9
+ALONE = {0x01, *range(0xD0, END + 1)}
+MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
@@ -29,20 +38,21 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
         file: its path, or what it holds as a binary file object.
     Raises:
         ValueError: not an image, damaged, above 16 megapixels or 20,000 px a side by its header,
-            or cut into so many parts that reading it would take seconds; nothing of such a
+            or cut into so many parts that reading it would take seconds; little of such a
             picture is decoded.
     """
     if not file:
         raise ValueError(f"no image came; send an image file: {KINDS}")
-    if _count_chunks(file) > MAX_CHUNKS:
-        raise ValueError(
-            f"the PNG has more than {MAX_CHUNKS:,} chunks, which take long to read; save it again"
-        )
-    is_heic = _is_heic(file)
+    content = b""
     try:
-        picture = Image.open(file, formats=FORMATS)
+        content = Path(file).read_bytes() if isinstance(file, str | Path) else file.read()
+        picture = Image.open(_Parts(content), formats=FORMATS)
+    except _TooManyParts:
+        raise ValueError(
+            "the file is cut into so many parts that they take long to read; save it again"
+        ) from None
     except Exception:  # Pillow's decoders raise whatever they like on damaged files
-        if is_heic and "HEIF" not in FORMATS:
+        if _is_heic(content) and "HEIF" not in FORMATS:
             raise ValueError(
                 "the picture is in HEIC, as iPhones save them, which cannot be read here; send it "
                 "as JPEG (iPhone: Settings, Camera, Formats, Most Compatible), or install "
@@ -60,7 +70,8 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
                 f"the image has {picture.width}x{picture.height} px, a side may have at most "
                 f"{MAX_SIDE:,}; cut it"
             )
-        if picture.format == "JPEG" and _count_scans(file) > MAX_SCANS:
+        # MPO is what Pillow calls a JPEG with further pictures behind it.
+        if picture.format in ("JPEG", "MPO") and _count_scans(content) > MAX_SCANS:
             raise ValueError(
                 f"the JPEG has more than {MAX_SCANS} scans, which take long to read; "
                 "save it as a baseline JPEG"
@@ -71,37 +82,48 @@ def open_picture(file: Path | str | BinaryIO | None) -> Image.Image:
             raise ValueError("the image file is damaged; save it again and resend it") from None
 
 
-def _is_heic(file: Path | str | BinaryIO) -> bool:
+def _is_heic(content: bytes) -> bool:
     """Whether a file says that it is HEIC, or a kind of HEIF that may be it."""
-    start = _read(file)[:12]
-    return start[4:8] == b"ftyp" and start[8:] in HEIC_BRANDS
+    return content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS
 
 
-def _count_scans(file: Path | str | BinaryIO) -> int:
-    """Scans of a JPEG, its thumbnail's among them."""
-    # In what is compressed, FF is followed by 00 or by the number of a restart.
-    return _read(file).count(b"\xff\xda")
+class _Parts(BytesIO):
+    """What an image file holds. Pillow reads every chunk, segment or block of it by itself."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise _TooManyParts
+        return super().read(size)
+
+    left = MAX_READS
 
 
-def _count_chunks(file: Path | str | BinaryIO) -> int:
-    """Chunks of a PNG, as far as there are not too many; 0 of anything else."""
-    content = _read(file)
-    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return 0
-    count, place = 0, 8
-    while place + 8 <= len(content) and count <= MAX_CHUNKS:
-        place += 12 + int.from_bytes(content[place : place + 4], "big")
-        count += 1
-    return count
+class _TooManyParts(Exception):
+    pass
 
 
-def _read(file: Path | str | BinaryIO) -> bytes:
-    """All that a file holds; nothing of one that is not there, which the decoder then reports."""
-    if isinstance(file, str | Path):
-        try:
-            return Path(file).read_bytes()
-        except OSError:
-            return b""
-    content = file.read()
-    file.seek(0)
-    return content
+def _count_scans(content: bytes) -> int:
+    """Scans of a JPEG, as far as there are not too many; what follows the image is none of it.
+
+    Phones put a video or further pictures there.
+    """
+    scans, parts, place = 0, 0, 2
+    while place + 4 <= len(content) and scans <= MAX_SCANS:
+        parts += 1
+        if parts > MAX_READS:
+            return MAX_SCANS + 1
+        marker = content[place + 1]
+        if content[place] != 0xFF or marker in (0x00, 0xFF):
+            place += 1  # between two segments there may be anything
+        elif marker == END and scans:
+            break
+        elif marker in ALONE:
+            place += 2
+        else:
+            place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+        if marker == SCAN:
+            scans += 1
+            found = MARKER.search(content, place)
+            place = found.start() if found else len(content)
+    return scans

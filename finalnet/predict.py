@@ -7,13 +7,30 @@ import sys
 from glob import glob
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from finalnet.answer import describe_digit, describe_number
 from finalnet.pictures import open_picture
-from finalnet.recognizer import Number, Prediction, Recognizer
+from finalnet.recognizer import Recognizer
 
 STANDARD_INPUT = "-"
 PATTERN = frozenset("*?[")  # characters that make one of a name
+
+
+class Answer(NamedTuple):
+    """What is in an image file.
+
+    Attributes:
+        verdict: "digit" or "number"; "unsure", "blank".
+        read: the digit, or the number's text.
+        probability: how likely that is; None when blank.
+        whole: all of it, as `finalnet.answer` says.
+    """
+
+    verdict: str
+    read: int | str | None
+    probability: float | None
+    whole: dict[str, Any]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,9 +63,9 @@ def run(options: argparse.Namespace) -> None:
             failed = True
             continue
         if options.json:
-            print(json.dumps({"file": file, **answer}), flush=True)
+            print(json.dumps({"file": file, **answer.whole}), flush=True)
         else:
-            print("\t".join([file, *map(_to_word, answer.values())][:4]), flush=True)
+            print("\t".join([file, *map(_to_word, answer[:3])]), flush=True)
     if failed:
         raise SystemExit(1)
 
@@ -65,8 +82,8 @@ def expand(names: list[str]) -> list[str]:
     return files
 
 
-def read(recognizer: Recognizer, file: str, is_number: bool) -> dict[str, Any]:
-    """What is in an image file: what was concluded, what was read, and how likely that is first.
+def read(recognizer: Recognizer, file: str, is_number: bool) -> Answer:
+    """What is in an image file.
 
     Raises:
         OSError, ValueError: the file cannot be read; the message says why.
@@ -75,33 +92,16 @@ def read(recognizer: Recognizer, file: str, is_number: bool) -> dict[str, Any]:
         raise FileNotFoundError("no file matches this pattern")
     content = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
     picture = open_picture(BytesIO(content))
-    return (
-        _of_number(recognizer.read_number(picture))
-        if is_number
-        else _of_digit(recognizer.recognize(picture))
-    )
-
-
-def _of_digit(prediction: Prediction) -> dict[str, Any]:
-    return {
-        "verdict": prediction.verdict,
-        "digit": prediction.digit,
-        "probability": prediction.top(1)[0][1] if prediction.verdict != "blank" else None,
-        "probabilities": prediction.probabilities.tolist(),
-    }
-
-
-def _of_number(number: Number) -> dict[str, Any]:
-    """A number is as good as its worst digit."""
+    if not is_number:
+        prediction = recognizer.recognize(picture)
+        likeliest = prediction.top(1)[0][1] if prediction.verdict != "blank" else None
+        return Answer(prediction.verdict, prediction.digit, likeliest, describe_digit(prediction))
+    number = recognizer.read_number(picture)
     verdicts = {digit.verdict for digit in number.digits}
-    return {
-        "verdict": "unsure" if "unsure" in verdicts else "number" if verdicts else "blank",
-        "text": number.text,
-        "probability": min((d.top(1)[0][1] for d in number.digits), default=None),
-        "digits": [_of_digit(digit) for digit in number.digits],
-        "boxes": [list(box) for box in number.boxes],
-        "unread": number.unread,
-    }
+    verdict = "unsure" if "unsure" in verdicts else "number" if verdicts else "blank"
+    # A number is as good as its worst digit.
+    worst = min((digit.top(1)[0][1] for digit in number.digits), default=None)
+    return Answer(verdict, number.text, worst, describe_number(number))
 
 
 def _to_word(value: Any) -> str:

@@ -10,7 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 import numpy as np
 import pytest
 from drawings import DRAWINGS
-from serving import ROOT, running_app
+from serving import ROOT, App, running_app
 from visitor import DEVICES, FLAGS, SCREENS, find_chromium, visit
 
 from finalnet import Recognizer
@@ -83,10 +83,15 @@ def drawings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The real app on a free port, started from a directory that is not its own."""
     with running_app(tmp_path_factory.mktemp("elsewhere")) as app:
-        yield app.url
+        yield app
+
+
+@pytest.fixture(scope="session")
+def app_url(app: App) -> str:
+    return app.url
 
 
 @pytest.fixture(scope="session")

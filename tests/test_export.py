@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from drawings import DRAWINGS
+from hosts import Host
 from serving import free_port
 from visitor import SCREENS, visit
 
@@ -96,6 +97,28 @@ def test_a_new_export_takes_the_place_of_an_old_one(exported, tmp_path):
     export_page(folder, checkpoint)
     assert "2.0" in (folder / "checkpoint" / "config.json").read_text()
     assert (folder / "service-worker.js").read_text() != worker
+
+
+def test_whoever_has_an_old_export_gets_the_new_one(browser, exported, tmp_path):
+    folder = tmp_path / "page"
+    shutil.copytree(exported / "a" / "sub-path", folder)
+    host = Host(folder)
+    host.headers["Cache-Control"] = "max-age=86400"
+    try:
+        with visit(browser, host.url, **SCREENS["desktop"]) as visitor:
+            page = visitor.page
+            page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+            script = "fetch('tabs.js').then((response) => response.text())"
+            assert "// new" not in page.evaluate(script)  # and now the browser has it twice
+            (folder / "tabs.js").write_text("// new\nexport const mountTabs = () => {};\n")
+            worker = (folder / "service-worker.js").read_text()
+            (folder / "service-worker.js").write_text(worker.replace('"finalnet-', '"finalnet-1'))
+            page.evaluate("navigator.serviceWorker.ready.then((worker) => worker.update())")
+            page.wait_for_function(f"{script}.then((text) => text.startsWith('// new'))")
+            page.reload()
+            page.wait_for_selector("#sketchpad.ready")
+    finally:
+        host.stop()
 
 
 def test_it_is_small_and_has_what_a_space_and_a_home_screen_need(exported):

@@ -95,8 +95,12 @@ def run_without_torch(code: str) -> subprocess.CompletedProcess:
             "3\n3\n",
         ),
         (
-            "from finalnet.web.app import open_page; print(type(open_page()[0]).__name__)",
-            "Blocks\n",
+            "from finalnet import Recognizer\n"
+            "from finalnet.checkpoint import COMMITTED\n"
+            "from finalnet.web.page import mount_page\n"
+            "from finalnet.web.service import Service\n"
+            "print(mount_page(Service(Recognizer.load(), COMMITTED)).numbers)",
+            "recognize_strokes",
         ),
         (
             "from finalnet.checkpoint import COMMITTED\n"

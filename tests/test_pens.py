@@ -375,23 +375,38 @@ def test_a_drawing_is_corrected_once_with_thanks_and_a_way_back(hand):
     assert page.locator("#wrong").inner_text() == texts.ANSWER["wrong"]
 
 
-@pytest.mark.parametrize("storage", ["broken", "blocked"])
-def test_storage_that_is_broken_or_blocked_is_no_reason_not_to_answer(browser, app_url, storage):
+# What the browser does before a drawing is corrected, and what is then said.
+STORAGES = {
+    "cut short": ("localStorage.setItem('finalnet-corrections', '{\"strokes\": [')", "thanks"),
+    "of another kind": (
+        "localStorage.setItem('finalnet-corrections', '[null, 7, {\"strokes\": 5}, {\"a\": 1}]')",
+        "thanks",
+    ),
+    "no list": ("localStorage.setItem('finalnet-corrections', '{\"strokes\": []}')", "thanks"),
+    "full": ("localStorage.setItem('more', 'x'.repeat(5_242_870))", "not_kept"),
+    "blocked": (
+        """() => {
+          Storage.prototype.getItem = Storage.prototype.setItem = () => {
+            throw new DOMException("blocked", "SecurityError");
+          };
+        }""",
+        "not_kept",
+    ),
+}
+
+
+def test_storage_that_is_broken_full_or_blocked_is_no_reason_not_to_answer(browser, app_url):
     with visit(browser, app_url, **SCREENS["desktop"]) as visitor:
         page = visitor.page
-        if storage == "broken":
-            page.evaluate("localStorage.setItem('finalnet-corrections', '{\"strokes\": [')")
-        else:
-            page.evaluate(
-                """() => {
-                  Storage.prototype.getItem = Storage.prototype.setItem = () => {
-                    throw new DOMException("blocked", "SecurityError");
-                  };
-                }"""
-            )
-        visitor.draw("7 crossed")
-        visitor.sees("7")
-        page.click("#wrong")
-        page.locator("#correction .choices").get_by_text("1", exact=True).click()
-        words = texts.ANSWER["thanks" if storage == "broken" else "not_kept"]
-        page.get_by_text(words).wait_for()
+        for kind, (happens, words) in STORAGES.items():
+            page.evaluate("localStorage.clear()")
+            page.evaluate(happens)
+            visitor.draw("7 crossed")
+            visitor.sees("7")
+            page.click("#wrong")
+            page.locator("#correction .choices").get_by_text("1", exact=True).click()
+            told = "#wrong" if words == "thanks" else "#correction .kept"
+            assert page.locator(told).inner_text() == texts.ANSWER[words], kind
+            page.evaluate("document.querySelector('#correction').hidePopover()")
+            page.click("#clear")
+            visitor.sees("")

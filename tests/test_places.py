@@ -15,6 +15,7 @@ from playwright.sync_api import Frame
 from serving import ROOT, running_app
 from visitor import SCREENS, visit
 
+from finalnet import draw_strokes
 from finalnet.checkpoint import COMMITTED
 from finalnet.web import texts
 from finalnet.web.export import export_page
@@ -61,7 +62,7 @@ def test_a_folder_of_any_name_and_foreign_types_do_not_matter(moved, browser):
     ],
     ids=["silent", "forwarding"],
 )
-def test_a_sub_path_behind_a_proxy_works(moved, browser, headers):
+def test_a_sub_path_behind_a_proxy_works(moved, browser, tmp_path, headers):
     told: dict[str, str] = {}
     proxy = Balancer([moved.url], "/a/b", told)
     host = proxy.url.removeprefix("http://").removesuffix("/a/b")
@@ -70,6 +71,9 @@ def test_a_sub_path_behind_a_proxy_works(moved, browser, headers):
         with visit(browser, f"{proxy.url}/", **SCREENS["desktop"]) as visitor:
             visitor.draw("4 open")
             visitor.sees("4")
+            draw_strokes(DRAWINGS["3 round"][1]).save(tmp_path / "3.png")
+            visitor.page.set_input_files("#picture-choose input", tmp_path / "3.png")
+            visitor.sees("3")
             visitor.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
             visitor.page.wait_for_selector("#about table")
         assert [entry for entry in proxy.seen if entry[2] >= 400] == []

@@ -52,9 +52,9 @@ def test_json_has_one_object_a_line_with_every_probability(pictures):
     run = predict(pictures, "--json", "three.png", "blank.png", text=True)
     three, blank = map(json.loads, run.stdout.splitlines())
     assert (three["file"], three["verdict"], three["digit"]) == ("three.png", "digit", 3)
-    assert three["probability"] == max(three["probabilities"])
+    assert three["top"][0] == {"digit": 3, "probability": max(three["probabilities"])}
     assert sum(three["probabilities"]) == pytest.approx(1, abs=1e-5)
-    assert (blank["verdict"], blank["digit"], blank["probability"]) == ("blank", None, None)
+    assert (blank["verdict"], blank["digit"], blank["top"]) == ("blank", None, [])
 
 
 @pytest.mark.parametrize("arguments", [[], ["-"]])
@@ -69,8 +69,9 @@ def test_a_whole_number_is_read_when_it_is_asked_for(pictures):
     assert number[:3] == ["number.png", "number", "37"] and blank[1:] == ["blank", "-", "-"]
     read = json.loads(predict(pictures, "--number", "--json", "number.png", text=True).stdout)
     assert [digit["digit"] for digit in read["digits"]] == [3, 7]
-    assert len(read["boxes"]) == 2 and len(read["boxes"][0]) == 4
-    assert read["probability"] == min(digit["probability"] for digit in read["digits"])
+    assert all(len(digit["box"]) == 4 for digit in read["digits"])
+    worst = min(max(digit["probabilities"]) for digit in read["digits"])
+    assert number[3] == f"{worst:.4f}"
 
 
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(pictures):

@@ -1,9 +1,13 @@
 """The recogniser of the page: loaded, failed and tried again, beside a pen that never waits."""
 
 from drawings import DRAWINGS
+from hosts import Host
 from visitor import SCREENS
 
+from finalnet import draw_strokes
+from finalnet.checkpoint import COMMITTED
 from finalnet.web import texts
+from finalnet.web.export import export_page
 
 
 def draw_one(page) -> None:
@@ -68,3 +72,99 @@ def test_an_answer_that_comes_before_its_place_on_the_page_is_shown_all_the_same
         for route in waiting:
             route.continue_()
         page.wait_for_function("document.querySelector('#answer .digit').textContent === '1'")
+
+
+def test_a_picture_that_is_read_before_the_network_is_there_has_its_inside_later(
+    browser, app_url, tmp_path
+):
+    with browser.new_context(**SCREENS["desktop"]) as context:
+        page, errors = context.new_page(), []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        context.route("**/model.safetensors", lambda route: route.abort())
+        page.goto(app_url)
+        page.locator("#sketchpad ~ .failure").wait_for()
+        page.click("#inside summary")
+        draw_strokes(DRAWINGS["3 round"][1]).save(tmp_path / "3.png")
+        page.set_input_files("#picture-choose input", tmp_path / "3.png")
+        page.wait_for_function("document.querySelector('#answer .digit').textContent === '3'")
+        page.get_by_text(texts.INSIDE["waiting"]).wait_for()
+        assert not page.locator("#inside .parts").is_visible()
+        context.unroute("**/model.safetensors")
+        page.evaluate("document.querySelector('#retry').click()")
+        page.wait_for_selector("#inside .parts", state="visible")
+        page.wait_for_selector("#inside .evidence h2:not(:empty)")
+        assert errors == []
+
+
+# Keeps the workers of a page, and counts those that run.
+COUNT_WORKERS = """
+window.workers = [];
+window.Worker = class extends Worker {
+  constructor(...options) { super(...options); workers.push(this); this.isAlive = true; }
+  terminate() { super.terminate(); this.isAlive = false; }
+};
+"""
+
+
+def test_what_a_lost_worker_was_reading_is_read_by_the_next_one(browser, app_url):
+    with browser.new_context(**SCREENS["desktop"]) as context:
+        page = context.new_page()
+        page.add_init_script(COUNT_WORKERS)
+        page.goto(app_url)
+        page.wait_for_selector("#sketchpad.reads")
+        page.evaluate("workers[0].terminate()")
+        draw_one(page)
+        page.evaluate("workers[0].dispatchEvent(new ErrorEvent('error', { message: 'lost' }))")
+        page.click("#retry")
+        page.wait_for_function("document.querySelector('#answer .digit').textContent === '1'")
+
+
+# What a page holds on to: the listeners of the document and the window, observers, timers, workers.
+COUNT_ALL = (
+    COUNT_WORKERS
+    + """
+window.held = new Set();
+window.ResizeObserver = class extends ResizeObserver {
+  observe(...more) { held.add(this); super.observe(...more); }
+  disconnect() { held.delete(this); super.disconnect(); }
+};
+const { setInterval: begin, clearInterval: end } = window;
+window.setInterval = (...more) => { const id = begin(...more); held.add(id); return id; };
+window.clearInterval = (id) => { held.delete(id); end(id); };
+const { addEventListener: listen } = EventTarget.prototype;
+EventTarget.prototype.addEventListener = function (type, take, options) {
+  const isOurs = new Error().stack.includes(".js:");
+  if (isOurs && (this === document || this === window)) {
+    const entry = [type, take];
+    held.add(entry);
+    options?.signal?.addEventListener("abort", () => held.delete(entry));
+  }
+  listen.call(this, type, take, options);
+};
+window.count = () => [held.size, workers.filter(({ isAlive }) => isAlive).length];
+"""
+)
+
+
+def test_a_part_that_leaves_the_page_leaves_nothing_behind(browser, tmp_path):
+    export_page(tmp_path / "page", COMMITTED)
+    host = Host(tmp_path / "page")
+    try:
+        with browser.new_context(**SCREENS["desktop"]) as context:
+            page = context.new_page()
+            page.add_init_script(COUNT_ALL)
+            page.goto(host.url)
+            page.wait_for_selector("#sketchpad.reads")
+            before = page.evaluate("count()")
+            assert before[0] > 10 and before[1] == 1
+            ours = "['pad', 'answer', 'bars', 'network-input', 'digits', 'inside']"
+            page.evaluate(f"{ours}.forEach((id) => document.getElementById(id).remove())")
+            page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+            left = page.evaluate(
+                """() => [...held].filter((each) => typeof each === "object")
+                  .map((each) => each instanceof Array ? each[0] : each.constructor.name)"""
+            )
+            assert sorted(left) == ["fullscreenchange", "keydown"]  # those of the stage
+            assert page.evaluate("count()") == [2, 0]
+    finally:
+        host.stop()

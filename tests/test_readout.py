@@ -11,7 +11,8 @@ from finalnet import draw_strokes
 from finalnet.web import texts
 
 FUNCTION = """async ([name, values]) => {
-  const { href } = document.querySelector("link[href$='readout.js']");
+  const module = name === "topDigits" ? "recognizer/answer.js" : "readout.js";
+  const { href } = document.querySelector(`link[href$='${module}']`);
   return (await import(href))[name](...values);
 }"""
 

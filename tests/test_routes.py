@@ -79,6 +79,10 @@ def test_points_on_one_another_are_read(http):
         ("recognize_strokes", b'{"strokes": [[[1]]]}', 422, "a point is [x, y]"),
         ("read_number_strokes", b'{"strokes": {"path": "/"}}', 422, "must be a list of strokes"),
         ("read_number_strokes", b'{"strokes": [3]}', 422, "stroke 1 must be a list"),
+        ("read_number_strokes", b'{"strokes": 7}', 422, "must be a list of strokes, got int 7"),
+        ("read_number_strokes", b'{"strokes": true}', 422, "must be a list of strokes, got bool"),
+        ("read_number_strokes", b'{"strokes": 3.5}', 422, "must be a list of strokes, got float"),
+        ("read_number_strokes", b'{"strokes": null}', 422, "must be a list of strokes, got None"),
         (
             "read_number_strokes",
             json.dumps({"strokes": [[[1, 2]] * 5001]}).encode(),

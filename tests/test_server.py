@@ -1,13 +1,15 @@
 """The process: whether it lives and is ready, what it logs, and how it ends."""
 
+import os
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import httpx
 from drawings import DRAWINGS
-from serving import ROOT, running_app
+from serving import ROOT, free_port, running_app
 
 from benchmarks.crowd import processor_time
 
@@ -59,6 +61,43 @@ def test_what_is_being_answered_is_answered_before_the_end(tmp_path):
         thread.join()
         assert answers[0].status_code == 200
         assert "Traceback" not in app.text()
+
+
+def test_the_api_answers_before_gradio_is_imported(tmp_path):
+    port = str(free_port())
+    app = subprocess.Popen([sys.executable, ROOT / "app.py", "--port", port], cwd=tmp_path)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
+            while True:
+                with suppress(httpx.ConnectError):
+                    answer = http.post("/api/recognize_strokes", json={"strokes": THREE})
+                    break
+                time.sleep(0.02)
+            assert answer.json()["digit"] == 3
+            assert http.get("/readyz").status_code == 503
+            assert "gradio_config" in http.get("/").text  # waits for it
+            assert http.get("/readyz").status_code == 200
+    finally:
+        app.terminate()
+        assert app.wait(timeout=30) == 0
+
+
+def test_on_a_space_a_visitor_is_whom_the_proxy_names_and_the_page_lies_in_a_frame(tmp_path):
+    with running_app(tmp_path, "--rate", "1", SPACE_ID="ann/app") as app:
+        with httpx.Client(base_url=app.url, timeout=30) as http:
+            for visitor in ("203.0.113.7", "203.0.113.8"):
+                named = {"X-Forwarded-For": visitor}
+                bodies = [{"json": {"strokes": THREE}, "headers": named}] * 5
+                codes = [http.post("/api/recognize_strokes", **body).status_code for body in bodies]
+                assert codes[:4] == [200] * 4 and codes[4] == 429
+            page = http.get("/", headers={"X-Forwarded-Proto": "https"})
+        assert not {"x-frame-options", "content-security-policy"} & set(page.headers)
+        code = "from finalnet.web.app import find_own_address, listen; "
+        code += "print(find_own_address(), listen('127.0.0.1', None).getsockname()[1])"
+        command = [sys.executable, "-c", code]
+        environment = {**os.environ, "SPACE_ID": "ann/app", "GRADIO_SERVER_PORT": str(free_port())}
+        ended = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
+        assert ended.stdout == f"0.0.0.0 {environment['GRADIO_SERVER_PORT']}\n"
 
 
 def start(*options: str) -> subprocess.CompletedProcess:

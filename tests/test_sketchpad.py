@@ -1,8 +1,11 @@
 import gradio as gr
 import numpy as np
 import pytest
+from serving import free_port
+from visitor import SCREENS
 
 from finalnet.strokes import render_strokes
+from finalnet.web.page import launch_options
 from finalnet.web.sketchpad import DEFAULT_PEN_WIDTH, Drawing, Sketchpad
 
 STROKES = [[[40, 40], [200, 230]]]
@@ -55,3 +58,52 @@ def test_a_misspelt_event_is_refused_and_its_events_can_be_listened_to(pad):
     assert callable(pad.release)
     with pytest.raises(AttributeError):
         pad.relaese  # noqa: B018
+
+
+# Counts how often Gradio goes through a drawing that is the value of a pad.
+NOTE_VALUES = """
+window.values = 0;
+const { stringify } = JSON;
+JSON.stringify = (...options) => {
+  const text = stringify(...options);
+  if (text?.includes('"finished":true')) values++;
+  return text;
+};
+"""
+
+
+def test_what_is_drawn_is_sent_only_where_somebody_listens(browser):
+    with gr.Blocks(analytics_enabled=False) as demo:
+        Sketchpad(elem_id="unheard")
+        heard = Sketchpad(elem_id="heard")
+        answer = gr.Textbox(elem_id="answer")
+        heard.release(lambda drawing: f"{len(drawing.strokes)} strokes", heard, answer, queue=False)
+    port = free_port()
+    demo.launch(
+        server_name="127.0.0.1",
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        ssr_mode=False,
+        theme=launch_options()["theme"],  # whose fonts no other host has
+    )
+    try:
+        with browser.new_context(**SCREENS["desktop"]) as context:
+            page = context.new_page()
+            page.goto(f"http://127.0.0.1:{port}")
+            for pad in ("#unheard", "#heard"):
+                page.wait_for_selector(f"{pad} .ready")
+                page.locator(pad).scroll_into_view_if_needed()
+            sent: list[str] = []
+            page.on("request", lambda request: "/run/" in request.url and sent.append(request.url))
+            page.evaluate(NOTE_VALUES)
+            for pad, count in (("#unheard", 0), ("#heard", 1)):
+                page.locator(f"{pad} canvas").click(position={"x": 90, "y": 90})
+                page.wait_for_selector(f"{pad} .inked")
+                page.wait_for_timeout(200)
+                assert len(sent) == count and (page.evaluate("values") > 0) == bool(count)
+            page.wait_for_function(
+                "document.querySelector('#answer textarea').value === '1 strokes'"
+            )
+    finally:
+        demo.close()

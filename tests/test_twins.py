@@ -18,14 +18,13 @@ from benchmarks.twins import (
     place_on_pad,
     teach_both,
 )
-from finalnet.checkpoint import COMMITTED
+from finalnet.answer import describe_number
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.training.handwriting import generate_digits
 from finalnet.training.handwriting.digits import DIGITS
 from finalnet.training.handwriting.others import OTHERS, UNSEEN
 from finalnet.training.handwriting.pen import vary
 from finalnet.views import make_views
-from finalnet.web.browser import RECOGNIZER
 
 DIGIT_COUNT, OTHER_COUNT, NUMBER_COUNT = 1_600, 400, 200
 STROKES = Path(os.environ.get("STROKES_DIR", "no strokes")) / "digits-dev.jsonl.gz"
@@ -76,6 +75,27 @@ def test_both_recognisers_read_the_same_numbers(page, recognizer, digits):
     assert any(":" in text for text in texts) and any("\n" in text for text in texts)
     assert (in_browser == in_python).mean() >= 0.995
     assert (in_browser == np.array(texts)).mean() > 0.8
+
+
+def test_both_recognisers_describe_what_they_read_alike(page, recognizer, digits):
+    (number, *_), _ = compose_numbers(digits, 1)
+    code = """async (strokes) => {
+      const { describeNumber } = await import("/files/any/recognizer/answer.js");
+      return describeNumber(recognizer.readNumber(strokes), recognizer.constants);
+    }"""
+    told = page.evaluate(code, number)
+    expected = describe_number(recognizer.read_number(number), with_inputs=True)
+    assert told.keys() == expected.keys() and told["text"] == expected["text"]
+    for one, other in zip(told["digits"], expected["digits"], strict=True):
+        assert one.keys() == other.keys()
+        exact = ("verdict", "digit", "character")
+        assert [one[key] for key in exact] == [other[key] for key in exact]
+        assert one["box"] == pytest.approx(other["box"], abs=0.01)
+        assert [row["digit"] for row in one["top"][:1]] == [
+            row["digit"] for row in other["top"][:1]
+        ]
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=0.01)
+        assert len(one["input"]) == len(other["input"])
 
 
 @pytest.mark.skipif(not STROKES.exists(), reason="no drawings; name their folder in STROKES_DIR")
@@ -159,18 +179,18 @@ def test_odd_drawings_give_the_same_picture(page, recognizer, drawing, pen_width
 
 def test_the_views_have_the_same_pixels(page, recognizer):
     inputs = generate_digits(200, 3)
-    code = """async ([folder, inputs]) => {
-      const { makeViews } = await import(`/gradio_api/file=${folder}/views.js`);
+    code = """async (inputs) => {
+      const { makeViews } = await import("/files/any/recognizer/views.js");
       return inputs.map((input) =>
         [...makeViews(Uint8Array.from(input), recognizer.pens, recognizer.constants)]);
     }"""
-    views = page.evaluate(code, [str(RECOGNIZER), inputs.reshape(len(inputs), -1).tolist()])
+    views = page.evaluate(code, inputs.reshape(len(inputs), -1).tolist())
     pens = recognizer.network.pens
     assert np.array_equal(np.reshape(views, (-1, len(pens), 28, 28)), make_views(inputs, pens))
 
 
 def test_the_browser_refuses_a_checkpoint_that_is_cut_short(page):
-    folder = f"/gradio_api/file={COMMITTED}"
+    folder = "/files/any/checkpoint"
     code = """async (folder) => {
       const { readSafetensors } = await import(
         document.querySelector("link[href$='reader.js']").href.replace("reader", "checkpoint"));

@@ -56,7 +56,7 @@ class Guest:
     def __init__(self, page, url: str) -> None:
         self.page = page
         self.complaints: list[str] = []
-        self.sent: list[str] = []
+        self.sent: list[bytes] = []
         page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._note(request, url))
@@ -68,7 +68,7 @@ class Guest:
         if not request.url.startswith((url, "data:", "blob:")):
             self.complaints.append(f"request to {request.url}")
         if request.method == "POST":
-            self.sent.append(request.post_data or "")
+            self.sent.append(request.post_data_buffer or b"")
 
 
 class Visitor(Guest):

@@ -1,6 +1,6 @@
 """The page, served: finalnet app, or python app.py
 
-Gradio takes seconds to import, so mistakes that can be told without it are told before.
+Gradio takes seconds to import: the server answers without it first.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import importlib.util
 import ipaddress
 import os
 import socket
-from typing import TYPE_CHECKING
+from typing import Any
 
 # Read when NumPy is imported. What answers is made of products too small to share among threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -17,15 +17,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from finalnet.checkpoint import find_checkpoint  # noqa: E402
 from finalnet.recognizer import Recognizer  # noqa: E402
 from finalnet.web.limits import RATE  # noqa: E402
-
-if TYPE_CHECKING:
-    import gradio as gr
-
-    from finalnet.web.service import Service
+from finalnet.web.server import serve  # noqa: E402
+from finalnet.web.service import Service  # noqa: E402
 
 HIGHEST_PORT = 65_535
 OUTSIDE = ("192.0.2.1", 9)  # an address for documentation (RFC 5737), which nobody has
-PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+DEFAULT_PORT = 7860
+PORTS_TO_TRY = 100
+IS_SPACE = "SPACE_ID" in os.environ  # of the Hugging Face Hub, which expects 0.0.0.0:7860
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,54 +53,30 @@ def read_port(text: str) -> int:
     return int(text)
 
 
-def open_page(
-    checkpoint: str | None = None, mcp: bool = False, host: str | None = None
-) -> tuple["gr.Blocks", "Service"]:
-    """The page with a checkpoint, a folder or a Hub id (the committed one by default), and its API.
-
-    Args:
-        host: under which others in the network reach it; see `find_network_host`.
-    Raises:
-        FileNotFoundError, ValueError: there is no such checkpoint, or it is broken.
-        ValueError: the environment names a proxy that cannot be one.
-    """
-    folder = find_checkpoint(checkpoint)
-    recognizer = Recognizer.load(folder)
-    try:
-        from finalnet.web.page import build_page
-        from finalnet.web.service import Service
-    except ValueError as error:  # httpx's, which is made ready for downloads there
-        raise ValueError(
-            f"the environment names a proxy that cannot be one ({error}); correct or unset "
-            "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
-        ) from None
-    service = Service(recognizer, folder)
-    return build_page(recognizer, folder, service, mcp, host), service
-
-
 def run(options: argparse.Namespace) -> None:
     """Serve the page until the process is asked to end.
 
     Raises:
         OSError: the address or the port cannot be had.
-        FileNotFoundError, ValueError: as for `open_page`, or an option cannot be met.
+        FileNotFoundError, ValueError: there is no such checkpoint, or it is broken, or an option
+            cannot be met.
     """
     if options.rate < 0:
         raise ValueError(f"--rate must be 0 or more calls a second, got {options.rate:g}")
     if options.mcp and importlib.util.find_spec("mcp") is None:
         raise ValueError("--mcp needs a package that is not there; pip install 'gradio[mcp]'")
-    if options.port is not None:
-        check_free(options.host or "127.0.0.1", options.port)
-    host = find_network_host(options.host or os.environ.get("GRADIO_SERVER_NAME"))
-    page, service = open_page(options.checkpoint, options.mcp, host)
-    from finalnet.web.server import serve
+    address = options.host or find_own_address()
+    listener = listen(address, options.port)
+    folder = find_checkpoint(options.checkpoint)
+    service = Service(Recognizer.load(folder), folder)
+    port = listener.getsockname()[1]
+    print(f"Running on http://{find_network_host(address) or '127.0.0.1'}:{port}", flush=True)
+    serve(service, listener, options.rate, options.mcp, find_network_host(address))
 
-    # Gradio asks its own server whether it is there, through the environment's proxy if it has one;
-    # nothing is sent to another host.
-    for name in PROXIES:
-        os.environ.pop(name, None)
-        os.environ.pop(name.upper(), None)
-    serve(page, service, options.host, options.port, options.rate, options.mcp)
+
+def find_own_address() -> str:
+    """The address to listen on where none is named: all on a Space, this machine only elsewhere."""
+    return os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if IS_SPACE else "127.0.0.1")
 
 
 def find_network_host(host: str | None) -> str | None:
@@ -127,21 +102,34 @@ def find_network_host(host: str | None) -> str | None:
     return None if address.is_loopback else f"[{host}]" if address.version == 6 else host
 
 
-def check_free(host: str, port: int) -> None:
-    """Make sure of an address before Gradio speaks of port ranges and environment variables.
+def listen(host: str, port: int | None = None) -> socket.socket:
+    """A socket that is bound to an address, by default to port 7860 or the next free one.
 
     Raises:
         OSError: it cannot be had; the message says why and what to do.
     """
+    first = port or int(os.environ.get("GRADIO_SERVER_PORT", DEFAULT_PORT))
+    # On a Space a port that is not the expected one would never be asked.
+    ports = range(first, first + (1 if port or IS_SPACE else PORTS_TO_TRY))
+    for number in ports:
+        try:
+            family, *_, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
+            return _bind(socket.socket(family), address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise OSError(
+                    f"cannot listen on {host}, port {number} ({error.strerror}); name an address "
+                    "of this machine with --host, and a port that you may use with --port"
+                ) from None
+    taken = f"port {first} is" if len(ports) == 1 else f"ports {first} to {ports[-1]} are"
+    raise OSError(f"{taken} taken; name another one with --port")
+
+
+def _bind(listener: socket.socket, address: tuple[Any, ...]) -> socket.socket:
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise OSError(f"port {port} is taken; name another one with --port") from None
-        raise OSError(
-            f"cannot listen on {host}, port {port} ({error.strerror}); name an address of this "
-            "machine with --host, and a port that you may use with --port"
-        ) from None
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener

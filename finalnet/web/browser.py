@@ -1,5 +1,6 @@
 """Gradio components whose look and behaviour are files, shared with the page without a server."""
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -7,12 +8,25 @@ from urllib.parse import quote
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from finalnet import hand, lines, network, preprocessing, recognizer, splitting, strokes, views
+from finalnet import (
+    answer,
+    hand,
+    lines,
+    network,
+    preprocessing,
+    recognizer,
+    splitting,
+    strokes,
+    views,
+)
+from finalnet.checkpoint import CHECKPOINT_FILES
 
 FOLDER = Path(__file__).parent
 RECOGNIZER = FOLDER / "recognizer"
-# Modules of the page; those of the worker are in RECOGNIZER too.
+# Modules of every page; those of the worker are in RECOGNIZER too.
 MODULES = [
+    "reading.js",
+    "lifetime.js",
     "sketchpad.js",
     "ink.js",
     "pointers.js",
@@ -20,16 +34,19 @@ MODULES = [
     "replay.js",
     "recognizer/reader.js",
     "recognizer/packing.js",
+    "recognizer/answer.js",
     "readout.js",
     "corrections.js",
     "inside.js",
     "stage.js",
     "tabs.js",
 ]
+# Modules of pages with a server.
+PICTURE_MODULES = ["picture_input.js", "cropping.js", "shrinking.js"]
 LATE_MODULES = ["vendor/lean-qr.js"]  # loaded when they are wanted
-CHECKPOINT_FILES = ("config.json", "model.safetensors")  # that the browser reads
+CHECKPOINT = "checkpoint"  # folder of its files, beside the modules
 # The modules that have a twin in recognizer/*.js.
-TWINS = (network, strokes, preprocessing, views, lines, splitting, hand, recognizer)
+TWINS = (network, strokes, preprocessing, views, lines, splitting, hand, recognizer, answer)
 TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,
@@ -38,13 +55,24 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 
-# Gradio serves static files by their path; `file` turns what `to_link` made of one into a URL.
+GRADIO_FILES = "gradio_api/file="  # Gradio serves static files by what `to_link` makes of a path
+# `file` makes the URL of a file, and `api` that of a function of ours. `isHeard` says whether a
+# listener of the page takes the part's value or events.
 MOUNT = """
-const { root, api_prefix } = window.gradio_config;
-const file = (path) => `${root}${api_prefix}/file=${path}`;
+const { root, components, dependencies } = window.gradio_config;
+const file = (path) => `${root}/${props.files}${path}`;
+const api = (name) => `${root}/api/${name}`;
+const isHeard = () => {
+  const own = components.find((each) => each.props.props?.part === props.part);
+  const isOwn = (id) => id === own.id;
+  // What was rendered later is not in the configuration.
+  return !own || dependencies.some(({ inputs, targets }) =>
+    inputs.some(isOwn) || targets.some(([id]) => isOwn(id)));
+};
 import(file(props.module)).then((module) =>
-  module[props.mount](element, { props, trigger, watch, file }));
+  module[props.mount](element, { props, trigger, watch, file, api, isHeard }));
 """
+PARTS = count()  # made in this process
 
 
 class Part(gr.HTML):
@@ -55,6 +83,8 @@ class Part(gr.HTML):
         module: file beside this one, with
         mount: the function to call, with the element and the component's props and events.
         styles: files beside this one, for this component alone.
+        files: beginning of the addresses where an app serves `page_files`, relative to the page;
+            by default Gradio serves them, by their paths.
     """
 
     def __init__(
@@ -66,17 +96,22 @@ class Part(gr.HTML):
         mount: str,
         words: dict[str, Any],
         styles: tuple[str, ...] = (),
+        files: str | None = None,
         **props: Any,
     ):
-        gr.set_static_paths([RECOGNIZER, *(FOLDER / name for name in MODULES + LATE_MODULES)])
+        if files is None:
+            modules = MODULES + PICTURE_MODULES + LATE_MODULES
+            gr.set_static_paths([RECOGNIZER, *(FOLDER / name for name in modules)])
         super().__init__(
             value=value,
             html_template=render(template, **words),
             css_template="".join((FOLDER / name).read_text(encoding="utf-8") for name in styles),
             js_on_load=MOUNT,
             apply_default_css=False,
-            module=to_link(FOLDER / module),
+            module=module if files else to_link(FOLDER / module),
             mount=mount,
+            files=files or GRADIO_FILES,
+            part=next(PARTS),
             **props,
         )
 
@@ -86,12 +121,17 @@ def render(template: str, **words: Any) -> str:
     return TEMPLATES.get_template(template).render(**words)
 
 
-def preload_links() -> str:
+def preload_links(files: str) -> str:
     """HTML that has a Gradio page fetch all modules at once."""
-    return "".join(
-        f'<link rel="modulepreload" href="gradio_api/file={to_link(FOLDER / name)}">'
-        for name in MODULES
-    )
+    names = MODULES + PICTURE_MODULES
+    return "".join(f'<link rel="modulepreload" href="{files}{name}">' for name in names)
+
+
+def page_files(checkpoint: Path, more_modules: list[str] | None = None) -> dict[str, Path]:
+    """Every file that a page fetches, by its place beside the others."""
+    files = {name: FOLDER / name for name in MODULES + LATE_MODULES + (more_modules or [])}
+    files |= {f"{RECOGNIZER.name}/{path.name}": path for path in sorted(RECOGNIZER.glob("*.js"))}
+    return files | {f"{CHECKPOINT}/{name}": checkpoint / name for name in CHECKPOINT_FILES}
 
 
 def to_link(path: Path) -> str:
@@ -99,9 +139,9 @@ def to_link(path: Path) -> str:
     return quote(path.as_posix())
 
 
-def recognizer_settings(checkpoint: Path) -> dict[str, Any]:
+def recognizer_settings(checkpoint: str = CHECKPOINT) -> dict[str, Any]:
     """What the recogniser in the browser needs: where the checkpoint is, and Python's numbers."""
-    return {"checkpoint": to_link(checkpoint), "constants": constants()}
+    return {"checkpoint": checkpoint, "constants": constants()}
 
 
 def constants() -> dict[str, Any]:

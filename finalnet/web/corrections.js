@@ -1,5 +1,7 @@
 // "Not right? Which digit did you draw?": drawings with what they were meant to be, kept on this device alone.
 
+import { lifeOf } from "./lifetime.js";
+
 const KEY = "finalnet-corrections";
 
 /** Bring the choice of the right digit to life; `drawing` tells what is on the pad, and what was answered. */
@@ -63,7 +65,7 @@ export function mountCorrections(dialog, texts, drawing) {
     showKept();
   });
   dialog.addEventListener("toggle", showKept);
-  document.addEventListener("reading", showThanks);
+  document.addEventListener("reading", showThanks, { signal: lifeOf(dialog) });
 }
 
 /** Whether a correction is of these strokes: what was meant by a drawing is kept once. */

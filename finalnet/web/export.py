@@ -12,23 +12,14 @@ from markupsafe import Markup
 from finalnet.checkpoint import find_checkpoint
 from finalnet.summary import count_parameters
 from finalnet.web import texts
-from finalnet.web.browser import (
-    CHECKPOINT_FILES,
-    FOLDER,
-    LATE_MODULES,
-    MODULES,
-    RECOGNIZER,
-    recognizer_settings,
-    render,
-)
+from finalnet.web.browser import FOLDER, MODULES, page_files, recognizer_settings, render
 from finalnet.web.examples import EXAMPLES
 from finalnet.web.frame import STYLES, body_words, head_words
 from finalnet.web.icons import ACCENT, ICON_SIZES, draw_icon, draw_preview, to_png
 from finalnet.web.sketchpad import PAD_OPTIONS
 
 PAGE_STYLES = [*STYLES, "static.css"]
-PAGE_MODULES = ["static.js", *MODULES]
-CHECKPOINT = "checkpoint"  # folder
+STATIC_MODULE = "static.js"
 NOT_KEPT = {"index.html", "README.md", "preview.png"}  # on the device; the folder is the page
 COLORS = {"background_color": "#ffffff", "theme_color": ACCENT}
 
@@ -62,8 +53,8 @@ def export_page(folder: Path, checkpoint: Path, url: str = "") -> list[Path]:
         **head_words(PAGE_STYLES),
         **body_words(texts.STATIC_STAGE, texts.STATIC_FOOTER),
         address=f"{url.rstrip('/')}/" if url else "",
-        props=Markup(json.dumps(_props(checkpoint)).replace("<", "\\u003c")),
-        modules=PAGE_MODULES,
+        props=Markup(json.dumps(_props()).replace("<", "\\u003c")),
+        modules=[STATIC_MODULE, *MODULES],
     )
     parameters = f"{count_parameters():,}"
     written = {
@@ -71,9 +62,7 @@ def export_page(folder: Path, checkpoint: Path, url: str = "") -> list[Path]:
         "manifest.webmanifest": json.dumps(_manifest(), indent=2),
         "README.md": render("static-readme.md", **words, parameters=parameters),
     }
-    copied = {name: FOLDER / name for name in PAGE_MODULES + LATE_MODULES}
-    copied |= {f"{RECOGNIZER.name}/{path.name}": path for path in RECOGNIZER.glob("*.js")}
-    copied |= {f"{CHECKPOINT}/{name}": checkpoint / name for name in CHECKPOINT_FILES}
+    copied = page_files(checkpoint) | {STATIC_MODULE: FOLDER / STATIC_MODULE}
     pictures = {f"icon-{size}.png": draw_icon(size) for size in ICON_SIZES}
     pictures["preview.png"] = draw_preview()
     names = sorted([*written, *copied, *pictures, "service-worker.js"])
@@ -88,12 +77,11 @@ def export_page(folder: Path, checkpoint: Path, url: str = "") -> list[Path]:
     return [Path(name) for name in names]
 
 
-def _props(checkpoint: Path) -> dict[str, Any]:
+def _props() -> dict[str, Any]:
     """The props of each part, as its Gradio component would have them."""
-    settings = recognizer_settings(checkpoint) | {"checkpoint": CHECKPOINT}
     examples = [example._asdict() for example in EXAMPLES]
     return {
-        "pad": {**PAD_OPTIONS, "examples": examples, "recognizer": settings},
+        "pad": {**PAD_OPTIONS, "examples": examples, "recognizer": recognizer_settings()},
         "answer": {"texts": texts.ANSWER},
         "bars": {"texts": texts.BARS},
         "network-input": {"texts": texts.NETWORK_INPUT},

@@ -36,7 +36,7 @@ def body_words(stage: dict[str, Any] = texts.STAGE, footer: str = "") -> dict[st
     """What main.html and trouble.html say; the stage's words and the footer may differ."""
     parts = {
         "pad": render("sketchpad.html", **texts.PAD, **PAD_OPTIONS, examples=EXAMPLES),
-        "stage": render("stage.html", **stage),
+        "stage": render("stage-bar.html", **stage),
         "answer": render("answer.html", **texts.ANSWER),
         "bars": render("bars.html", **texts.BARS),
         "network_input": render("network-input.html", **texts.NETWORK_INPUT),

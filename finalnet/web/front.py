@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from finalnet.web.browser import preload_links, render
 from finalnet.web.frame import STYLES, body_words, head_words, read_files
@@ -24,18 +25,22 @@ PREFIX = re.compile(r"(/[\w.~%-]+)+/?")
 
 
 class FrontPage:
-    """An ASGI layer around Gradio: changes its page, and has the pictures that its head names."""
+    """An ASGI layer around Gradio: changes its page, and has the pictures that its head names.
 
-    def __init__(self, app: Any) -> None:
+    Args:
+        files: where the page's own files are, as for `Part`.
+    """
+
+    def __init__(self, app: ASGIApp, files: str) -> None:
         self._app = app
         self._head = head_words(PAGE_STYLES)
         self._frame = render("frame.html", **body_words(), frame_looks=read_files(FRAME_STYLES))
-        self._end = f"<script>{read_files(['frame.js'])}</script>{preload_links()}"
+        self._end = f"<script>{read_files(['frame.js'])}</script>{preload_links(files)}"
         self._pictures = {f"/icon-{size}.png": to_png(draw_icon(size)) for size in ICON_SIZES}
         self._pictures["/favicon.ico"] = self._pictures[f"/icon-{ICON_SIZES[0]}.png"]
         self._pictures["/preview.png"] = to_png(draw_preview())
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
         if path in self._pictures:
             picture = Response(self._pictures[path], media_type="image/png")

@@ -31,16 +31,38 @@ export class History {
     this.past.push(drawing);
     return this.future.pop();
   }
+
+  /** As JSON: drawings share most of their strokes, so each is written once. */
+  toJSON() {
+    const places = new Map();
+    const placeOf = (stroke) => {
+      if (!places.has(stroke)) places.set(stroke, places.size);
+      return places.get(stroke);
+    };
+    const [past, future] = [this.past, this.future].map((drawings) =>
+      drawings.map((drawing) => drawing.map(placeOf)),
+    );
+    return { strokes: [...places.keys()], past, future };
+  }
+
+  /** Take over what `toJSON` made. */
+  restore({ strokes, past, future }) {
+    const drawingsOf = (lists) => lists.map((places) => places.map((place) => strokes[place]));
+    [this.past, this.future, this.before] = [drawingsOf(past), drawingsOf(future), []];
+  }
 }
 
 const KEY = `finalnet-pad:${location.pathname}`;
 
-/** Keep a drawing {strokes, pen_width, width} until the browser's tab is closed. */
-export function keep(state) {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(state));
-  } catch {
-    // A browser that keeps nothing, or no more, is no reason not to draw.
+/** Keep a drawing {strokes, pen_width, width}, and its history, until the browser's tab is closed. */
+export function keep(drawing, history) {
+  // Where there is no room for both, the drawing.
+  for (const state of [{ ...drawing, history }, drawing]) {
+    try {
+      return sessionStorage.setItem(KEY, JSON.stringify(state));
+    } catch {
+      // A browser that keeps nothing, or no more, is no reason not to draw.
+    }
   }
 }
 

@@ -12,35 +12,36 @@ const PIECE = 64; // points of a stroke that are drawn in one go
  * piece that no further point can change is settled, on a canvas of its own.
  */
 export class Ink {
-  /** height: of the pad, in pad pixels; its width follows from the canvas. */
-  constructor(canvas, height) {
+  /**
+   * height: of the pad, in pad pixels; its width follows from the canvas.
+   * signal: is aborted when the pad is no longer on the page.
+   */
+  constructor(canvas, height, signal) {
     Object.assign(this, { canvas, height, strokes: [], penWidth: 1, frame: null });
     this.context = canvas.getContext("2d");
     this.settled = document.createElement("canvas").getContext("2d");
     this.forget();
-    new ResizeObserver(() => this.fitScreen()).observe(canvas);
-    this.watchDensity();
+    const resized = new ResizeObserver(() => this.fitScreen());
+    resized.observe(canvas);
+    // A media query would tell of a screen of another density, but not in every engine.
+    const glances = setInterval(() => devicePixelRatio !== this.density && this.fitScreen(), GLANCE);
+    signal.addEventListener("abort", () => {
+      resized.disconnect();
+      clearInterval(glances);
+    });
     // A browser that is short of memory empties canvases, above all those of tabs out of sight.
     for (const each of [canvas, this.settled.canvas]) {
       each.addEventListener("contextrestored", () => this.redraw());
     }
-    document.addEventListener("visibilitychange", () => document.hidden || this.redraw());
-    addEventListener("pageshow", () => this.redraw());
+    const redraw = () => document.hidden || this.redraw();
+    document.addEventListener("visibilitychange", redraw, { signal });
+    addEventListener("pageshow", redraw, { signal });
   }
 
   show(strokes, penWidth) {
     if (penWidth !== this.penWidth) this.forget();
     Object.assign(this, { strokes, penWidth });
     this.frame ??= requestAnimationFrame(() => this.update());
-  }
-
-  /** Be as sharp on a screen of another density, to which the window was moved. */
-  watchDensity() {
-    // A media query would tell of it, but not in every engine.
-    const timer = setInterval(() => {
-      if (!this.canvas.isConnected) clearInterval(timer);
-      else if (devicePixelRatio !== this.density) this.fitScreen();
-    }, GLANCE);
   }
 
   fitScreen() {

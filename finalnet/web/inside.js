@@ -1,7 +1,9 @@
 // "See inside": what the network makes of the drawing, layer by layer, while one draws; and which
 // of its ink mattered, once the pen rests.
 
-import { follow, shownDigit, topDigits } from "./readout.js";
+import { lifeOf } from "./lifetime.js";
+import { follow, shownDigit } from "./reading.js";
+import { decode, topDigits } from "./recognizer/answer.js";
 
 const COLUMNS = [1, 2, 4, 8, 16]; // maps side by side
 const FEATURE_COLUMNS = 16;
@@ -21,15 +23,17 @@ const NEUTRAL = [205, 205, 210];
 
 /** Bring the section to life. */
 export function mount(element, component) {
-  const section = new Inside(element, component.props.texts);
-  follow({ ...component, element }, (reading) => section.update(reading));
+  const signal = lifeOf(element);
+  const section = new Inside(element, component.props.texts, signal);
+  follow(element, (reading) => section.update(reading));
   section.details.addEventListener("toggle", () => section.update(section.reading));
   const resized = new ResizeObserver(() => requestAnimationFrame(() => section.redraw()));
   for (const place of [section.details, section.large]) resized.observe(place);
+  signal.addEventListener("abort", () => resized.disconnect());
 }
 
 class Inside {
-  constructor(element, texts) {
+  constructor(element, texts, signal) {
     const find = (selector) => element.querySelector(selector);
     Object.assign(this, { element, texts, reading: null, planes: [], pinned: null });
     this.details = find("details");
@@ -42,9 +46,8 @@ class Inside {
     element.querySelectorAll(".enlarge").forEach((button) => {
       button.addEventListener("click", () => this.enlarge(Number(button.value)));
     });
-    document.addEventListener("pointerdown", ({ target }) => {
-      if (!target.closest?.("#inside :is(.map, button)")) this.pin(null);
-    });
+    const letGo = ({ target }) => target.closest?.("#inside :is(.map, button)") || this.pin(null);
+    document.addEventListener("pointerdown", letGo, { signal });
   }
 
   get isLarge() {
@@ -54,13 +57,12 @@ class Inside {
   update(reading) {
     this.reading = reading;
     const digit = shownDigit(reading);
-    const isShown = this.details.open && Boolean(digit);
-    const blank = this.element.querySelector(".blank");
-    blank.hidden = isShown;
-    blank.textContent = reading?.digits?.length ? this.texts.number : this.texts.blank;
-    this.element.querySelector(".parts").hidden = !isShown;
-    if (!isShown && this.isLarge) this.large.hidePopover();
-    if (!isShown) return;
+    const isWanted = this.details.open && Boolean(digit);
+    const { waiting, number, blank } = this.texts;
+    const words = digit ? waiting : reading?.digits.length ? number : blank;
+    this.element.querySelector(".blank").textContent = words;
+    this.showParts(isWanted && this.planes.length > 0);
+    if (!isWanted) return;
     this.showScores(digit.probabilities);
     const { look } = document.querySelector("#sketchpad");
     look(digit.input, reading.finished, (inside) => {
@@ -69,10 +71,17 @@ class Inside {
     });
   }
 
+  showParts(isShown) {
+    this.element.querySelector(".blank").hidden = isShown;
+    this.element.querySelector(".parts").hidden = !isShown;
+    if (!isShown && this.isLarge) this.large.hidePopover();
+  }
+
   show({ maps, features, evidence, input }, digit) {
-    const ink = Uint8Array.from(atob(input), (character) => character.charCodeAt(0));
+    const ink = decode(input);
     const inputPlane = { size: Math.sqrt(ink.length), values: ink, paint: paintInk };
     this.planes = [inputPlane, ...maps, { size: 1, values: features }];
+    this.showParts(this.details.open);
     this.redraw();
     const places = this.element.querySelectorAll(".evidence");
     if (evidence) this.explained = input;

@@ -2,27 +2,32 @@
 
 import asyncio
 import ipaddress
+import math
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from finalnet.web.refusal import Refusal
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from finalnet.web.service import Busy
 
 RATE = 30.0  # calls a second that one client may make
+BURST = 4.0  # s of a client's rate that it may ask for at once
+MAX_CLIENTS = 10_000  # that are told apart; the longest unseen is forgotten
+JSON_LIMIT = 2_000_000  # bytes of a body
+PICTURE_LIMIT = 20_000_000
+MAX_BODIES = 200_000_000  # bytes of all bodies at a time
 IDLE = 10.0  # s without a byte of a body
 SLOWEST = 120.0  # s for a whole body
-LINGER = 2.0  # s in which the rest of a refused body is thrown away, so that its sender reads why
-MAX_BODIES = 200_000_000  # bytes of all bodies that are being received
-MAX_CLIENTS = 10_000  # that are told apart; the longest unseen is forgotten
-OWN = "this machine"
-BURST = 4.0  # s of a client's rate that it may ask for at once
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
+Answer = Callable[[Request, bytes], Awaitable[ASGIApp]]
 
 
 class Rates:
-    """A bucket of calls for every client, which fills up at a rate.
+    """Counts the calls of every client.
 
     Args:
         rate: calls a second; 0 for no limit.
@@ -30,115 +35,89 @@ class Rates:
     """
 
     def __init__(self, rate: float, spare_own: bool = True) -> None:
-        self._rate = rate
-        self._spare_own = spare_own
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._rate, self._spare_own = rate, spare_own
+        self._busy: OrderedDict[str, float] = (
+            OrderedDict()
+        )  # until when, were they made at the rate
 
     def take(self, client: str) -> None:
         """Count a call of a client.
 
         Raises:
-            Refusal: 429, the bucket is empty.
+            HTTPException: 429, too many came.
         """
         key = _network(client)
-        if not self._rate or (self._spare_own and key == OWN):
+        if not self._rate or (self._spare_own and key == ""):
             return
-        now, most = time.monotonic(), max(1.0, self._rate * BURST)
-        calls, then = self._buckets.pop(key, (most, now))
-        calls = min(most, calls + (now - then) * self._rate)
-        self._buckets[key] = (max(0.0, calls - 1), now)
-        if len(self._buckets) > MAX_CLIENTS:
-            self._buckets.popitem(last=False)
-        if calls < 1:
-            wait = (1 - calls) / self._rate
-            raise Refusal(
-                429,
-                f"at most {self._rate:g} calls a second are answered for each client, more came; "
-                f"ask again in {wait:.1f} s",
-                retry_after=str(max(1, round(wait))),
-            )
+        now, each = time.monotonic(), 1 / self._rate
+        before = max(self._busy.pop(key, now), now)
+        wait = before + each - now - max(BURST, each)
+        self._busy[key] = before if wait > 0 else before + each
+        if len(self._busy) > MAX_CLIENTS:
+            self._busy.popitem(last=False)
+        if wait > 0:
+            message = f"at most {self._rate:g} calls a second are answered for each client, more "
+            message += f"came; ask again in {wait:.1f} s"
+            raise HTTPException(429, message, {"Retry-After": f"{math.ceil(wait)}"})
 
 
 def _network(client: str) -> str:
-    """Who counts as one: an IPv4 address, 64 bits of an IPv6 address; `OWN` is this machine."""
+    """Who counts as one: an IPv4 address, 64 bits of an IPv6 address; "" is this machine."""
     try:
         address = ipaddress.ip_address(client)
     except ValueError:
         return client
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
+    address = getattr(address, "ipv4_mapped", None) or address
     if address.is_loopback:
-        return OWN
-    if address.version == 6:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
+        return ""
+    return str(ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False))
 
 
-class Bodies:
+class Limits:
     """Receives bodies whole, of a limited size, in a limited time, within a limited memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, rates: Rates) -> None:
+        self._rates = rates
         self._held = 0  # bytes
 
-    async def read(self, receive: Receive, length: bytes | None, limit: int) -> bytes:
-        """A request's body; `release` its length when it is needed no more.
+    def route(self, path: str, answer: Answer, limit: int = JSON_LIMIT) -> Route:
+        """A route that answers a body of at most `limit` bytes."""
 
-        Args:
-            length: the header Content-Length, if there is one.
-            limit: bytes; no more is kept.
-        Raises:
-            Refusal: 400, 408, 413 or 503; the message says what was wanted and what came.
-            ConnectionError: the client is gone.
-        """
-        if length is not None and not length.isdigit():
-            raise Refusal(400, "Content-Length must be a whole number")
-        if length is not None and int(length) > limit:
-            raise _too_large(limit, f"{int(length):,} bytes")
-        chunks: list[bytes] = []
-        size, is_whole = 0, False
-        deadline = time.monotonic() + SLOWEST
+        async def endpoint(request: Request) -> ASGIApp:
+            self._rates.take(request.client.host if request.client else "unknown")
+            body = bytearray()
+            try:
+                async for chunk in _receive(request, limit):
+                    body += chunk
+                    self._held += len(chunk)
+                    if self._held > MAX_BODIES:
+                        raise Busy("too much is being received; try again")
+                return await answer(request, bytes(body))
+            finally:
+                self._held -= len(body)
+
+        return Route(path, endpoint, methods=["POST"])
+
+
+async def _receive(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """The parts of a request's body.
+
+    Raises:
+        HTTPException: 408 or 413; the message says what was wanted and what came.
+        ClientDisconnect: the client is gone.
+    """
+    size = int(request.headers.get("content-length", 0))
+    came, deadline, stream = 0, time.monotonic() + SLOWEST, request.stream()
+    while max(size, came) <= limit:
+        patience = max(0.0, min(IDLE, deadline - time.monotonic()))
         try:
-            while True:
-                patience = min(IDLE, deadline - time.monotonic())
-                message = await asyncio.wait_for(receive(), max(0.0, patience))
-                if message["type"] == "http.disconnect":
-                    raise ConnectionError("the client left before its request was whole")
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                self._held += len(chunk)
-                if size > limit:
-                    raise _too_large(limit, f"more than {limit:,} bytes")
-                if self._held > MAX_BODIES:
-                    raise Refusal(503, "too much is being received; try again", retry_after="5")
-                chunks.append(chunk)
-                if not message.get("more_body"):
-                    is_whole = True
-                    return b"".join(chunks)
+            chunk = await asyncio.wait_for(anext(stream, None), patience)
         except asyncio.TimeoutError:
-            raise Refusal(
-                408, f"the body stopped coming after {size:,} bytes; send it again"
-            ) from None
-        finally:
-            if not is_whole:
-                self.release(size)
-
-    def release(self, size: int) -> None:
-        """Make room for others."""
-        self._held -= size
-
-
-async def discard(receive: Receive) -> None:
-    """Throw away what is left of a body, for a short time."""
-
-    async def read() -> None:
-        while (message := await receive())["type"] == "http.request" and message.get("more_body"):
-            pass
-
-    try:
-        await asyncio.wait_for(read(), LINGER)
-    except asyncio.TimeoutError:
-        return
-
-
-def _too_large(limit: int, came: str) -> Refusal:
-    return Refusal(413, f"a body may have {limit:,} bytes here, got {came}; send less")
+            message = f"the body stopped coming after {came:,} bytes; send it again"
+            raise HTTPException(408, message) from None
+        if chunk is None:
+            return
+        came += len(chunk)
+        yield chunk
+    got = f"{size:,}" if size > limit else "more"
+    raise HTTPException(413, f"a body may have {limit:,} bytes here, got {got}; send less")

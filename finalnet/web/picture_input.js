@@ -1,443 +1,320 @@
-// The picture input in the browser. gr.HTML gives `element`, `props`, `trigger` and `watch`.
-// `props.value` is {source}, a data URL, or null; Python answers with {marks}, and the picture stays.
+// The picture input: takes a picture that a person has, has the server read it, and shows where.
+
+import { Cropper } from "./cropping.js";
+import { lifeOf } from "./lifetime.js";
+import { latest, tellPicture } from "./reading.js";
+import { shrink, toFile } from "./shrinking.js";
 
 const TEXT_FIELDS =
   "input:not([type=file], [type=range], [type=radio], [type=checkbox]), textarea, [contenteditable]";
 const DRAG_EVENTS = ["dragover", "dragleave", "drop"];
+const FOR_GOOD = [413, 415, 422]; // statuses of refusals that would come again
 
-const zone = element.querySelector(".zone");
-const figure = element.querySelector("figure");
-const image = element.querySelector("#picture-image");
-const markList = element.querySelector(".marks");
-const problem = element.querySelector(".problem");
-const chooseInput = element.querySelector("#picture-choose input");
-const cameraInput = element.querySelector("#picture-camera input");
-const removeButton = element.querySelector("#picture-remove");
-const rotateButton = element.querySelector("#picture-rotate");
-const cropButton = element.querySelector("#picture-crop");
-const wholeButton = element.querySelector("#picture-whole");
-const keepButton = element.querySelector("#picture-keep");
-const cancelButton = element.querySelector("#picture-cancel");
-const cropArea = element.querySelector(".crop");
-const partFrame = element.querySelector(".part");
+/** Bring the picture input to life; `api` turns a function's name into its address. */
+export function mount(element, component) {
+  return new PictureInput(element, component);
+}
 
-const STEP = 0.02; // of the picture's sides, that an arrow key moves the part to keep
-const SMALLEST_PART = 0.03; // of the picture's sides; a shorter drag was a mere touch
-const PHOTOGRAPH = /^image\/(jpeg|avif|hei[cf])$/; // what has lost detail already
-const STRIP = 500_000; // pixels that are shrunk at a time; between two the page can be used
-
-// {bitmap, type, quarters, crop, source, width, height}: quarters are turns to the right, crop is in
-// pixels of the bitmap, source is what is sent and shown.
-let picture = null;
-let wanted = null; // the picture that will be shown once it is ready
-let part = null; // {left, top, right, bottom} in shares of the picture, while it is chosen
-let marks = [];
-let isAnswered = false; // whether what the page answers is the picture, not a drawing
-let complaint = "";
-let turns = 0; // pictures begun; one that is overtaken is dropped
-
-// --- value -----------------------------------------------------------------------------------
-
-async function take(file) {
-  const turn = ++turns;
-  let bitmap = null;
-  try {
-    // Colours as they are in the file: every engine would convert them in its own way.
-    const upright = { imageOrientation: "from-image", colorSpaceConversion: "none" };
-    bitmap = await createImageBitmap(file, upright);
-  } catch {
-    // Whatever it is, the browser cannot decode it.
+class PictureInput {
+  constructor(element, { props, api }) {
+    const find = (selector) => element.querySelector(selector);
+    Object.assign(this, { props, api, zone: find(".zone"), life: lifeOf(element) });
+    this.figure = find("figure");
+    this.image = find("#picture-image");
+    this.markList = find(".marks");
+    this.place = find(".place");
+    this.problem = find(".problem");
+    this.chooseInput = find("#picture-choose input");
+    const names = ["again", "rotate", "crop", "whole", "keep", "cancel", "remove"];
+    this.buttons = Object.fromEntries(names.map((name) => [name, find(`#picture-${name}`)]));
+    this.cropper = new Cropper(find(".crop"), () => this.keepPart());
+    // {bitmap, type, quarters, crop, source, width, height}: quarters are turns to the right, crop is
+    // in pixels of the bitmap, source is what is sent and shown.
+    this.picture = null;
+    this.wanted = null; // the picture that will be shown once it is ready
+    this.turns = 0; // pictures begun; one that is overtaken is dropped
+    this.reading = null; // what was read in the picture
+    this.request = null; // an AbortController, while the picture is being read
+    this.complaint = "";
+    this.isRefused = false; // whether asking again is of no use
+    this.listen(find);
+    this.show();
+    this.zone.classList.add("ready"); // for scripts: from here on no picture is lost
   }
-  if (turn !== turns) return bitmap?.close();
-  if (!bitmap) return complain(props.unreadable.replace("{name}", () => file.name));
-  const { width, height } = bitmap;
-  send({ bitmap, type: file.type, quarters: 0, crop: { left: 0, top: 0, width, height } });
-}
 
-/** Show a picture as it is to be turned and cropped, and have it read. */
-async function send(next) {
-  const turn = ++turns;
-  wanted = next;
-  const [isThere, small] = await Promise.all([isServerThere(), shrink(next)]);
-  if (turn !== turns) return closeUnused(next);
-  if (!isThere) {
-    wanted = picture;
-    closeUnused(next);
-    return complain(props.offline);
-  }
-  const last = picture;
-  picture = wanted = { ...next, ...small };
-  if (last) closeUnused(last);
-  [part, marks, complaint] = [null, [], ""];
-  show();
-  props.value = { source: picture.source };
-  trigger("upload");
-}
-
-function closeUnused({ bitmap }) {
-  if (bitmap !== picture?.bitmap && bitmap !== wanted?.bitmap) bitmap.close();
-}
-
-function complain(words) {
-  complaint = words;
-  show();
-}
-
-async function isServerThere() {
-  try {
-    await fetch(location.pathname, { method: "HEAD", cache: "no-store" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-// No more pixels than are looked at: a photograph takes one small request. They are always taken
-// from the bitmap, so that a part of it is as sharp as can be.
-async function shrink({ bitmap, type, quarters, crop }) {
-  const scale = Math.min(1, props.longer_side / Math.max(crop.width, crop.height));
-  const width = Math.max(1, Math.round(crop.width * scale));
-  const height = Math.max(1, Math.round(crop.height * scale));
-  const pixels = rotatePixels(await averageAreas(bitmap, crop, width, height), quarters);
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [pixels.width, pixels.height];
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
-  // Losses around sharp edges would be taken for ink.
-  const isPhotograph = PHOTOGRAPH.test(type);
-  const source = isPhotograph
-    ? canvas.toDataURL("image/jpeg", props.quality)
-    : canvas.toDataURL("image/png");
-  return { source, width: pixels.width, height: pixels.height };
-}
-
-/**
- * Shrink a part of a bitmap; each pixel is the mean of the area that it stands for.
- *
- * Canvases shrink differently in every browser, and the same photograph was read in one and not in
- * another. Here weights and sums are whole numbers below 2^53, so that the result is exact.
- */
-async function averageAreas(bitmap, { left, top, width, height }, newWidth, newHeight) {
-  const result = new ImageData(newWidth, newHeight);
-  const strip = document.createElement("canvas");
-  [strip.width, strip.height] = [width, Math.min(height, Math.ceil(STRIP / width))];
-  const context = strip.getContext("2d", { willReadFrequently: true });
-  const across = new Float64Array(4 * newWidth); // sums over a row: red, green, blue, alpha
-  const sums = new Float64Array(4 * newWidth); // over the rows that make one of the result
-  const area = width * height; // weight of all that makes one pixel
-  let pixels;
-  let row = 0;
-  for (let y = 0; y < height; y++) {
-    const place = y % strip.height;
-    if (place === 0) {
-      if (y) await new Promise((resolve) => setTimeout(resolve));
-      context.clearRect(0, 0, strip.width, strip.height);
-      context.drawImage(bitmap, -left, -top - y);
-      pixels = context.getImageData(0, 0, strip.width, strip.height).data;
+  listen(find) {
+    const { buttons, life: signal } = this;
+    for (const type of DRAG_EVENTS) {
+      document.addEventListener(type, (event) => this.drag(event), { signal });
     }
-    sumRow(pixels.subarray(4 * width * place), width, newWidth, across);
-    // A row is newHeight units high, one of the result is height.
-    const inside = Math.min((row + 1) * height - y * newHeight, newHeight);
-    for (let i = 0; i < sums.length; i++) sums[i] += inside * across[i];
-    if ((y + 1) * newHeight < (row + 1) * height) continue;
-    writeRow(sums, area, result.data.subarray(4 * newWidth * row, 4 * newWidth * (row + 1)));
-    row++;
-    for (let i = 0; i < sums.length; i++) sums[i] = (newHeight - inside) * across[i];
+    document.addEventListener("paste", (event) => this.paste(event), { signal });
+    document.addEventListener("keydown", (event) => this.keyDown(event), { capture: true, signal });
+    document.addEventListener("reading", () => this.show(), { signal });
+    addEventListener("online", () => this.complaint && !this.reading && this.readAgain(), { signal });
+    signal.addEventListener("abort", () => this.forget());
+    for (const input of [this.chooseInput, find("#picture-camera input")]) {
+      input.addEventListener("change", (event) => this.choose(event));
+    }
+    buttons.again.addEventListener("click", () => this.readAgain());
+    buttons.remove.addEventListener("click", () => this.remove());
+    buttons.rotate.addEventListener("click", () => this.rotate());
+    buttons.crop.addEventListener("click", () => this.startCropping());
+    buttons.whole.addEventListener("click", () => this.keepWhole());
+    buttons.keep.addEventListener("click", () => this.keepPart());
+    buttons.cancel.addEventListener("click", () => this.stopCropping());
+    this.zone.addEventListener("click", ({ target }) => {
+      if (!this.picture && !target.closest(".tools, .problem")) this.chooseInput.click();
+    });
   }
-  return result;
-}
 
-/** Colours weighted with their opacity: what cannot be seen has none. */
-function sumRow(pixels, width, newWidth, across) {
-  across.fill(0);
-  for (let x = 0, column = 0; x < width; x++) {
-    const inside = Math.min((column + 1) * width - x * newWidth, newWidth);
-    add(pixels, 4 * x, inside, across, 4 * column);
-    if ((x + 1) * newWidth < (column + 1) * width) continue;
-    column++;
-    if (inside < newWidth) add(pixels, 4 * x, newWidth - inside, across, 4 * column);
+  // --- the picture -------------------------------------------------------------------------------
+
+  async take(file) {
+    const turn = ++this.turns;
+    let bitmap = null;
+    try {
+      // Colours as they are in the file: every engine would convert them in its own way.
+      const upright = { imageOrientation: "from-image", colorSpaceConversion: "none" };
+      bitmap = await createImageBitmap(file, upright);
+    } catch {
+      // Whatever it is, the browser cannot decode it.
+    }
+    if (turn !== this.turns) return bitmap?.close();
+    if (!bitmap) return this.complain(this.props.texts.unreadable.replace("{name}", () => file.name));
+    const { width, height } = bitmap;
+    this.put({ bitmap, type: file.type, quarters: 0, crop: { left: 0, top: 0, width, height } });
   }
-}
 
-function add(pixels, from, weight, sums, to) {
-  const opacity = weight * pixels[from + 3];
-  sums[to] += opacity * pixels[from];
-  sums[to + 1] += opacity * pixels[from + 1];
-  sums[to + 2] += opacity * pixels[from + 2];
-  sums[to + 3] += opacity;
-}
-
-function writeRow(sums, area, pixels) {
-  for (let i = 0; i < sums.length; i += 4) {
-    const opacity = sums[i + 3];
-    for (let c = 0; c < 3; c++) pixels[i + c] = opacity && Math.round(sums[i + c] / opacity);
-    pixels[i + 3] = Math.round(opacity / area);
+  /** Show a picture as it is to be turned and cropped, and have it read. */
+  async put(next) {
+    const turn = ++this.turns;
+    this.wanted = next;
+    const small = await shrink(next, this.props.longer_side);
+    if (turn !== this.turns) return this.closeUnused(next);
+    const last = this.picture;
+    this.picture = this.wanted = { ...next, ...small };
+    if (last) this.closeUnused(last);
+    this.cropper.close();
+    this.read();
   }
-}
 
-/** Turn pixels by quarters to the right. */
-function rotatePixels(pixels, quarters) {
-  if (quarters === 0) return pixels;
-  const { width, height } = pixels;
-  const turned = new ImageData(height, width);
-  const from = new Uint32Array(pixels.data.buffer);
-  const to = new Uint32Array(turned.data.buffer);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) to[x * height + height - 1 - y] = from[y * width + x];
+  closeUnused({ bitmap }) {
+    if (bitmap !== this.picture?.bitmap && bitmap !== this.wanted?.bitmap) bitmap.close();
   }
-  return rotatePixels(turned, quarters - 1);
-}
 
-function rotate() {
-  send({ ...wanted, quarters: (wanted.quarters + 1) % 4 });
-}
-
-function remove() {
-  turns++;
-  picture?.bitmap.close();
-  [picture, wanted, part, marks, complaint] = [null, null, null, [], ""];
-  show();
-  chooseInput.focus(); // the button that had the focus is gone
-  props.value = null;
-  trigger("clear");
-}
-
-// --- crop ------------------------------------------------------------------------------------
-
-function startCropping() {
-  part = { left: 0.1, top: 0.1, right: 0.9, bottom: 0.9 };
-  show();
-  partFrame.focus();
-}
-
-function stopCropping() {
-  part = null;
-  show();
-  cropButton.focus();
-}
-
-function keepPart() {
-  const { crop, quarters } = picture;
-  let { left, top, right, bottom } = part;
-  for (let i = 0; i < quarters; i++) {
-    [left, top, right, bottom] = [top, 1 - right, bottom, 1 - left]; // turned back by one
+  rotate() {
+    this.put({ ...this.wanted, quarters: (this.wanted.quarters + 1) % 4 });
   }
-  const kept = {
-    left: Math.round(crop.left + left * crop.width),
-    top: Math.round(crop.top + top * crop.height),
-    width: Math.max(1, Math.round((right - left) * crop.width)),
-    height: Math.max(1, Math.round((bottom - top) * crop.height)),
-  };
-  stopCropping();
-  send({ ...picture, crop: kept });
-}
 
-function keepWhole() {
-  const { width, height } = picture.bitmap;
-  send({ ...picture, crop: { left: 0, top: 0, width, height } });
-  cropButton.focus();
-}
+  remove() {
+    this.forget();
+    this.show();
+    this.chooseInput.focus(); // the button that had the focus is gone
+  }
 
-function isWhole() {
-  const { bitmap, crop } = picture;
-  return crop.width === bitmap.width && crop.height === bitmap.height;
-}
+  forget() {
+    this.turns++;
+    this.dropReading();
+    this.picture?.bitmap.close();
+    [this.picture, this.wanted, this.complaint] = [null, null, ""];
+    this.cropper.close();
+  }
 
-// A drag draws the part anew, from where it began.
-function onDraw(event) {
-  if (event.button !== 0 || !event.isPrimary) return;
-  event.preventDefault();
-  cropArea.setPointerCapture(event.pointerId);
-  const [before, [x, y]] = [part, placeOf(event)];
-  const draw = (move) => {
-    const [otherX, otherY] = placeOf(move);
-    part = {
-      left: Math.min(x, otherX),
-      top: Math.min(y, otherY),
-      right: Math.max(x, otherX),
-      bottom: Math.max(y, otherY),
+  // --- what was read -----------------------------------------------------------------------------
+
+  dropReading() {
+    this.request?.abort();
+    this.request = null;
+    if (this.isAnswered) tellPicture(null);
+    this.reading = null;
+  }
+
+  /** Whether what the page shows was read in this picture. */
+  get isAnswered() {
+    return this.reading !== null && latest() === this.reading;
+  }
+
+  /** Have the server read the picture. What was drawn keeps its answer until there is another. */
+  async read() {
+    this.dropReading();
+    const [request, before] = [new AbortController(), latest()];
+    [this.request, this.complaint, this.isRefused] = [request, "", false];
+    this.show();
+    const { words, reading, isFinal } = await this.ask(request.signal);
+    if (request.signal.aborted) return;
+    this.request = null;
+    [this.reading, this.complaint, this.isRefused] = [reading, words, isFinal];
+    // What was drawn meanwhile came last.
+    const isOvertaken = latest() !== before && latest()?.digits.length > 0;
+    if (reading && !isOvertaken) this.tell();
+    else this.show();
+  }
+
+  /** {reading, words, isFinal}: what was read, or null; what to say of it; if asking again is of no use. */
+  async ask(signal) {
+    const { refused, offline, nothing_found: nothingFound } = this.props.texts;
+    try {
+      const body = toFile(this.picture.source);
+      const response = await fetch(this.api("read_number"), { method: "POST", body, signal });
+      const answer = await response.json();
+      if (response.ok) {
+        const words = hasDigits(answer) ? "" : nothingFound;
+        return { reading: toReading(answer), words, isFinal: false };
+      }
+      const reason = refused[response.status] ?? refused.other;
+      const words = reason.replace("{error}", () => answer.error);
+      return { reading: null, words, isFinal: FOR_GOOD.includes(response.status) };
+    } catch (error) {
+      // A proxy may answer with a page of its own.
+      const words = error instanceof SyntaxError ? refused.other : offline;
+      return { reading: null, words, isFinal: false };
+    }
+  }
+
+  readAgain() {
+    if (this.reading) this.tell();
+    else if (this.picture && !this.request && !this.isRefused) this.read();
+  }
+
+  tell() {
+    tellPicture(this.reading);
+    this.show();
+    // The answer to a picture that lies below it comes into sight.
+    document.querySelector("#answer .digit")?.scrollIntoView({ block: "nearest" });
+  }
+
+  complain(words) {
+    this.complaint = words;
+    this.show();
+  }
+
+  // --- crop --------------------------------------------------------------------------------------
+
+  startCropping() {
+    this.cropper.open();
+    this.show();
+  }
+
+  stopCropping() {
+    this.cropper.close();
+    this.show();
+    this.buttons.crop.focus();
+  }
+
+  keepPart() {
+    const { crop, quarters } = this.picture;
+    let { left, top, right, bottom } = this.cropper.part;
+    for (let i = 0; i < quarters; i++) {
+      [left, top, right, bottom] = [top, 1 - right, bottom, 1 - left]; // turned back by one
+    }
+    const kept = {
+      left: Math.round(crop.left + left * crop.width),
+      top: Math.round(crop.top + top * crop.height),
+      width: Math.max(1, Math.round((right - left) * crop.width)),
+      height: Math.max(1, Math.round((bottom - top) * crop.height)),
     };
-    showPart();
-  };
-  const finish = () => {
-    cropArea.removeEventListener("pointermove", draw);
-    if (part && Math.min(part.right - part.left, part.bottom - part.top) < SMALLEST_PART) {
-      part = before;
-      showPart();
-    }
-    partFrame.focus();
-  };
-  cropArea.addEventListener("pointermove", draw);
-  cropArea.addEventListener("lostpointercapture", finish, { once: true });
-}
-
-function placeOf({ clientX, clientY }) {
-  const { left, top, width, height } = cropArea.getBoundingClientRect();
-  return [(clientX - left) / width, (clientY - top) / height].map((share) => within(share, 0, 1));
-}
-
-const within = (value, low, high) => Math.min(Math.max(value, low), high);
-
-const ARROWS = {
-  ArrowLeft: [-STEP, 0],
-  ArrowRight: [STEP, 0],
-  ArrowUp: [0, -STEP],
-  ArrowDown: [0, STEP],
-};
-
-// Arrows move the part; with Shift they move its lower right corner.
-function onPartKey(event) {
-  if (event.key === "Enter") keepPart();
-  else if (event.key in ARROWS) movePart(...ARROWS[event.key], event.shiftKey);
-  else return;
-  event.preventDefault();
-  event.stopPropagation();
-}
-
-// Before the pad, which Escape clears.
-function onKey(event) {
-  if (!element.isConnected) return document.removeEventListener("keydown", onKey, true);
-  if (event.key !== "Escape" || part === null || document.querySelector(":popover-open")) return;
-  event.preventDefault();
-  event.stopPropagation();
-  stopCropping();
-}
-
-function movePart(x, y, isResized) {
-  const { left, top, right, bottom } = part;
-  if (isResized) {
-    part.right = within(right + x, left + SMALLEST_PART, 1);
-    part.bottom = within(bottom + y, top + SMALLEST_PART, 1);
-  } else {
-    [x, y] = [within(x, -left, 1 - right), within(y, -top, 1 - bottom)];
-    part = { left: left + x, top: top + y, right: right + x, bottom: bottom + y };
+    this.stopCropping();
+    this.put({ ...this.picture, crop: kept });
   }
-  showPart();
+
+  keepWhole() {
+    const { width, height } = this.picture.bitmap;
+    this.put({ ...this.picture, crop: { left: 0, top: 0, width, height } });
+    this.buttons.crop.focus();
+  }
+
+  get isWhole() {
+    const { bitmap, crop } = this.picture;
+    return crop.width === bitmap.width && crop.height === bitmap.height;
+  }
+
+  /** Before the pad, which Escape clears. */
+  keyDown(event) {
+    const isForOther = !this.cropper.isOpen || document.querySelector(":popover-open");
+    if (event.key !== "Escape" || isForOther) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.stopCropping();
+  }
+
+  // --- screen ------------------------------------------------------------------------------------
+
+  show() {
+    const { picture, buttons, cropper, isAnswered } = this;
+    this.zone.dataset.state = cropper.isOpen ? "cropping" : picture ? "shown" : "empty";
+    this.zone.ariaBusy = this.request !== null;
+    this.figure.hidden = picture === null;
+    for (const name of ["remove", "rotate", "crop"]) buttons[name].hidden = picture === null;
+    buttons.again.hidden = !picture || isAnswered || this.isRefused || this.request !== null;
+    buttons.whole.hidden = !picture || this.isWhole;
+    buttons.keep.hidden = buttons.cancel.hidden = !cropper.isOpen;
+    if (!picture) this.image.removeAttribute("src");
+    else if (this.image.src !== picture.source) this.image.src = picture.source;
+    if (picture) this.figure.style.setProperty("--ratio", picture.width / picture.height);
+    const digits = isAnswered ? this.reading.marked : [];
+    this.markList.replaceChildren(...digits.map((digit) => makeMark(digit, picture)));
+    this.markList.hidden = digits.length === 0 || cropper.isOpen;
+    if (this.problem.textContent !== this.complaint) this.problem.textContent = this.complaint;
+  }
+
+  // --- where pictures come from ------------------------------------------------------------------
+
+  /** Whether a person sees where the picture would be: not on the stage, nor on the other tab. */
+  get isInSight() {
+    return this.place.checkVisibility();
+  }
+
+  choose({ target }) {
+    const [file] = target.files;
+    if (file) this.take(file);
+    target.value = ""; // so that the same file can be chosen again
+  }
+
+  paste(event) {
+    const [file] = event.clipboardData?.files ?? [];
+    if (!file || event.target.closest?.(TEXT_FIELDS) || !this.isInSight) return;
+    event.preventDefault();
+    this.take(file);
+  }
+
+  /** On the whole page: a picture that misses the zone must not take the page's place. */
+  drag(event) {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    if (event.type !== "dragleave") event.preventDefault();
+    const isOver = event.type === "dragover" || event.relatedTarget !== null;
+    this.zone.classList.toggle("dragging", isOver && event.type !== "drop");
+    const [file] = event.type === "drop" && this.isInSight ? event.dataTransfer.files : [];
+    if (file) this.take(file);
+  }
 }
 
-function showPart() {
-  cropArea.hidden = part === null;
-  if (!part) return;
-  const { left, top, right, bottom } = part;
-  const shares = { left, top, width: right - left, height: bottom - top };
-  for (const [side, share] of Object.entries(shares)) partFrame.style[side] = `${100 * share}%`;
+/** An answer of the API as a reading; of ink that is no digit nothing is read, but it is marked. */
+function toReading(answer) {
+  const isDigit = answer.digits.length === 1 || hasDigits(answer);
+  return {
+    text: isDigit ? answer.text : "",
+    digits: isDigit ? answer.digits : [],
+    unread: answer.unread,
+    is_number: answer.digits.length !== 1,
+    finished: true,
+    source: "picture",
+    marked: answer.digits,
+  };
 }
 
-// --- screen ----------------------------------------------------------------------------------
+const hasDigits = ({ digits }) => digits.some(({ verdict }) => verdict === "digit");
 
-function show() {
-  zone.dataset.state = part ? "cropping" : picture ? "shown" : "empty";
-  figure.hidden = removeButton.hidden = rotateButton.hidden = cropButton.hidden = picture === null;
-  wholeButton.hidden = !picture || isWhole();
-  keepButton.hidden = cancelButton.hidden = part === null;
-  showPart();
-  if (picture) {
-    image.src = picture.source;
-    figure.style.setProperty("--ratio", picture.width / picture.height);
-  } else image.removeAttribute("src");
-  markList.replaceChildren(...marks.map(makeMark));
-  markList.hidden = marks.length === 0 || part !== null || !isAnswered;
-  problem.textContent = complaint;
-}
-
-function makeMark({ left, top, width, height, text }) {
+/** A frame around a digit, with what it is. */
+function makeMark({ box: [left, top, width, height], character }, picture) {
   const mark = document.createElement("li");
-  const percent = (share) => `${100 * share}%`;
-  mark.style.left = percent(left);
-  mark.style.top = percent(top);
-  mark.style.width = percent(width);
-  mark.style.height = percent(height);
-  mark.style.setProperty("--height", height);
+  const percent = (length, whole) => `${(100 * length) / whole}%`;
+  mark.style.left = percent(left, picture.width);
+  mark.style.top = percent(top, picture.height);
+  mark.style.width = percent(width, picture.width);
+  mark.style.height = percent(height, picture.height);
+  mark.style.setProperty("--height", height / picture.height);
   const label = document.createElement("span");
-  label.textContent = text;
+  label.textContent = character;
   mark.append(label);
   return mark;
 }
-
-/** Once a drawing is read, the answer is its own, and the picture has none. */
-function onReading({ detail }) {
-  if (!element.isConnected) return document.removeEventListener("reading", onReading);
-  isAnswered = detail === null;
-  show();
-}
-
-/** The answer to a picture that lies below it comes into sight. */
-function showAnswer() {
-  const answer = document.querySelector("#answer .digit") ?? document.querySelector("#answer");
-  answer?.scrollIntoView({ block: "nearest" });
-}
-
-/** Say why no answer came, where the picture is. */
-zone.fail = () => {
-  const isCall = ({ name }) => name.includes("/gradio_api/");
-  const status = performance.getEntriesByType("resource").findLast(isCall)?.responseStatus;
-  complain(props.refused[status] ?? props.refused.other);
-};
-
-// --- where pictures come from ----------------------------------------------------------------
-
-function onChoose(event) {
-  const [file] = event.target.files;
-  if (file) take(file);
-  event.target.value = ""; // so that the same file can be chosen again
-}
-
-function onPaste(event) {
-  if (!element.isConnected) return document.removeEventListener("paste", onPaste);
-  const [file] = event.clipboardData?.files ?? [];
-  if (!file || event.target.closest?.(TEXT_FIELDS)) return;
-  event.preventDefault();
-  take(file);
-}
-
-// On the whole page: a picture that misses the zone must not take the page's place.
-function onDrag(event) {
-  if (!element.isConnected) {
-    for (const type of DRAG_EVENTS) document.removeEventListener(type, onDrag);
-    return;
-  }
-  if (!event.dataTransfer?.types.includes("Files")) return;
-  if (event.type !== "dragleave") event.preventDefault();
-  zone.classList.toggle("dragging", event.type === "dragover" || event.relatedTarget !== null);
-  if (event.type !== "drop") return;
-  zone.classList.remove("dragging");
-  const [file] = event.dataTransfer.files;
-  if (file) take(file);
-}
-
-for (const type of DRAG_EVENTS) document.addEventListener(type, onDrag);
-document.addEventListener("paste", onPaste);
-document.addEventListener("keydown", onKey, true);
-document.addEventListener("reading", onReading);
-chooseInput.addEventListener("change", onChoose);
-cameraInput.addEventListener("change", onChoose);
-removeButton.addEventListener("click", remove);
-rotateButton.addEventListener("click", rotate);
-cropButton.addEventListener("click", startCropping);
-wholeButton.addEventListener("click", keepWhole);
-keepButton.addEventListener("click", keepPart);
-cancelButton.addEventListener("click", stopCropping);
-cropArea.addEventListener("pointerdown", onDraw);
-// Or Chromium takes a finger's quick drag for a glide, and the tap after it for its end, no click.
-for (const type of ["touchstart", "touchmove"]) {
-  cropArea.addEventListener(type, (event) => event.preventDefault(), { passive: false });
-}
-partFrame.addEventListener("keydown", onPartKey);
-zone.addEventListener("click", (event) => {
-  if (!picture && !event.target.closest(".tools, .problem")) chooseInput.click();
-});
-
-// Marks from Python belong on the picture that is shown, which stays the value.
-function adopt() {
-  if (props.value?.marks) {
-    marks = picture ? props.value.marks : [];
-    const found = marks.some(({ text }) => text !== "?");
-    if (picture) complaint = found ? "" : props.nothing_found;
-    props.value = picture && { source: picture.source };
-    isAnswered = !document.querySelector("#sketchpad")?.isLatest;
-    if (picture && isAnswered) showAnswer();
-  } else if (!props.value) [picture, wanted, part, marks] = [null, null, null, []];
-  show();
-}
-watch(Object.keys(props), adopt);
-adopt();
-zone.classList.add("ready"); // for scripts: from here on no picture is lost

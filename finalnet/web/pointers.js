@@ -11,12 +11,11 @@ export class Pointers {
    * canvas: the part of the paper that follows a pointer wherever it goes.
    * hand: {begin(event, isEraser), move(event), end(), takeBack()}, what is done on the paper; a
    * stroke that proves to be a palm's is taken back, with or without an end before.
+   * signal: is aborted when the paper is no longer on the page.
    */
-  constructor(paper, canvas, hand) {
+  constructor(paper, canvas, hand, signal) {
     Object.assign(this, { paper, canvas, hand, active: null });
     this.penSeen = this.calledOff = -Infinity; // ms
-    this.life = new AbortController();
-    const { signal } = this.life;
     // On the whole page, and before its other parts: where a pointer-up never comes, the next move
     // or press tells that the stroke has ended.
     for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
@@ -37,7 +36,6 @@ export class Pointers {
   }
 
   notice(event) {
-    if (!this.paper.isConnected) return this.life.abort();
     if (event.pointerType === "pen") this.penSeen = event.timeStamp;
     if (!this.isActive(event)) return;
     if (event.type === "pointermove" && isHeld(event, this.active)) return this.hand.move(event);

@@ -1,12 +1,9 @@
 // What was read, as the page shows it: answer, bars, network input and the digits of a number.
-//
-// Every part shows the same reading {text, characters, digits, is_number, finished, problem, caption,
-// source, offer, unread, tile}; a digit is {verdict, digit, probabilities, input}, the input 28x28 bytes in
-// base64; characters has one for each digit, the text more where there are separators or lines;
-// source is "picture" for what was not drawn; caption is what to say of one without digits; offer is the number that a drawing may be; unread
-// counts the signs that are no part of the text; tile is the digit of a number that was chosen.
 
 import { mountCorrections } from "./corrections.js";
+import { lifeOf } from "./lifetime.js";
+import { chooseTile, follow, latest, shownDigit } from "./reading.js";
+import { decode, topDigits } from "./recognizer/answer.js";
 
 const SECOND_CHOICE = 0.15; // probability from which on a second digit is named
 const TWO_LEFT = 0.6; // probability of the best two together, from which on a doubt is between them
@@ -14,49 +11,14 @@ const NOTHING = 0.005; // share that is shown as 0 %
 const STAND_OUT = 3; // digits that are marked among the bars, until a key chooses
 const LONG = 6; // characters, that a number must exceed to take the whole width
 const REST = 600; // ms that a pen must rest before a drawing is said to be no digit
-const BLANK = { text: "", characters: [], digits: [], is_number: false, finished: false };
+const BLANK = { text: "", digits: [], is_number: false, finished: false };
 const INPUT_SIZE = 28;
-
-/** Have the latest reading shown, or null: that of what is drawn, or the value, a picture's. */
-export function follow({ element, props, watch }, show) {
-  let latest = null;
-  const take = (reading) => {
-    // The same digits come once more when the pen is lifted.
-    const isSame = latest?.digits && reading?.digits === latest.digits;
-    latest = isSame ? { ...reading, tile: latest.tile } : reading;
-    show(latest);
-  };
-  watch("value", () => take(props.value));
-  hear("reading", element, take);
-  hear("tile", element, (tile) => latest && show((latest = { ...latest, tile })));
-  // The pad may have been first.
-  const pad = document.querySelector("#sketchpad");
-  take(pad?.isLatest ? pad.reading : props.value);
-}
-
-/** Hear of an event of the document for as long as the element is on the page. */
-function hear(type, element, take) {
-  const onEvent = ({ detail }) => {
-    if (element.isConnected) take(detail);
-    else document.removeEventListener(type, onEvent);
-  };
-  document.addEventListener(type, onEvent);
-}
-
-/** The digit whose bars and inside are shown: the only one, or the chosen one of a number. */
-export function shownDigit(reading) {
-  return reading?.digits?.[reading.is_number ? reading.tile : 0];
-}
 
 /** A component that shows the latest reading. */
 const part = (show) => (element, component) => {
-  let latest = BLANK;
-  const update = () => show(element, latest, component.props.texts);
-  follow({ ...component, element }, (reading) => {
-    latest = reading || BLANK;
-    update();
-  });
-  return update;
+  const showReading = (reading) => show(element, reading ?? BLANK, component.props.texts);
+  follow(element, showReading);
+  return () => showReading(latest());
 };
 
 export const answer = (element, component) => {
@@ -111,9 +73,13 @@ function showAnswer(element, reading, texts, isEarly) {
   find("#wrong").hidden = !isRead || isOffered || reading.is_number || isForeign;
 }
 
-/** Put a text on the clipboard, which browsers give to pages over https and this machine's only. */
+/** Put a text on the clipboard. */
 async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  try {
+    return await navigator.clipboard.writeText(text);
+  } catch {
+    // There is none for pages that do not come over https or from this machine, or it is forbidden.
+  }
   const field = document.createElement("textarea");
   field.value = text;
   field.readOnly = true; // no keyboard comes up
@@ -129,10 +95,11 @@ async function copy(text) {
 export const bars = (element, component) => {
   let count = STAND_OUT;
   const update = part((_, reading) => showBars(element, reading, count))(element, component);
-  hear("highlight", element, (k) => {
-    count = k;
+  const onHighlight = ({ detail }) => {
+    count = detail;
     update();
-  });
+  };
+  document.addEventListener("highlight", onHighlight, { signal: lifeOf(element) });
 };
 
 const networkInput = part((element, reading, texts) => {
@@ -147,19 +114,18 @@ export const digits = (element, component) => {
   const template = element.querySelector("template");
   const place = element.querySelector(".tiles");
   const tiles = place.children;
-  part((_, { is_number: isNumber, digits, characters, tile }) => {
+  part((_, { is_number: isNumber, digits, tile }) => {
     const count = isNumber ? digits.length : 0;
     // Those that are there stay, and with them the keyboard's focus.
     while (tiles.length > count) place.lastElementChild.remove();
     while (tiles.length < count) place.append(template.content.cloneNode(true));
-    [...tiles].forEach((each, i) => showTile(each, digits[i], characters[i], i === tile));
+    [...tiles].forEach((each, i) => showTile(each, digits[i], i === tile));
     if (Number.isInteger(tile)) place.dataset.tile = tile;
     else delete place.dataset.tile;
   })(element, component);
   place.addEventListener("click", ({ target }) => {
     const index = [...tiles].indexOf(target.closest(".tile"));
-    const detail = String(index) === place.dataset.tile ? null : index;
-    if (index >= 0) document.dispatchEvent(new CustomEvent("tile", { detail }));
+    if (index >= 0) chooseTile(String(index) === place.dataset.tile ? null : index);
   });
 };
 
@@ -167,8 +133,7 @@ export { networkInput as "network-input" };
 
 /** The verdict and the words beside the large answer. */
 export function describe(reading, texts) {
-  const { text, digits, is_number: isNumber, problem, caption } = reading;
-  if (caption) return { verdict: "blank", caption };
+  const { text, digits, is_number: isNumber, problem } = reading;
   if (problem) return { verdict: "blank", caption: fill(texts.unreadable, { error: problem }) };
   if (isNumber) return { verdict: "number", caption: describeNumber(reading, texts) };
   if (!text) return { verdict: "blank", caption: texts.waiting };
@@ -221,12 +186,6 @@ export function standOut({ verdict, probabilities }, k) {
   return topDigits(probabilities, k).filter((digit) => probabilities[digit] >= NOTHING);
 }
 
-/** The k most probable digits, highest first; of equals the smaller digit. */
-export function topDigits(probabilities, k) {
-  const digits = probabilities.map((_, digit) => digit);
-  return digits.sort((one, other) => probabilities[other] - probabilities[one]).slice(0, k);
-}
-
 /** A share as a person reads it; a network is never wholly sure. */
 export function percent(share) {
   const value = 100 * share;
@@ -250,8 +209,8 @@ function showBars(element, reading, k) {
   });
 }
 
-function showTile(tile, digit, character, isChosen) {
-  write(tile.querySelector("b"), character);
+function showTile(tile, digit, isChosen) {
+  write(tile.querySelector("b"), digit.character);
   write(tile.querySelector(".label span"), percent(Math.max(...digit.probabilities)));
   tile.ariaPressed = isChosen;
   paint(tile.querySelector("canvas"), digit);
@@ -262,11 +221,7 @@ function paint(canvas, digit) {
   const context = canvas.getContext("2d");
   if (!digit) return context.clearRect(0, 0, INPUT_SIZE, INPUT_SIZE);
   const pixels = new ImageData(INPUT_SIZE, INPUT_SIZE);
-  const input = atob(digit.input);
-  for (let i = 0; i < INPUT_SIZE ** 2; i++) {
-    pixels.data.fill(input.charCodeAt(i) || 0, 4 * i, 4 * i + 3);
-    pixels.data[4 * i + 3] = 255;
-  }
+  decode(digit.input).forEach((ink, i) => pixels.data.set([ink, ink, ink, 255], 4 * i));
   context.putImageData(pixels, 0, 0);
 }
 

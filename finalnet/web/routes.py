@@ -1,62 +1,101 @@
-"""Plain HTTP: the API without Gradio's protocol, and whether the process lives and is ready."""
+"""Plain HTTP: the API, and whether the process lives and is ready."""
 
+import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from finalnet.web.refusal import Refusal
-from finalnet.web.service import Busy, Service
+from finalnet.web.limits import JSON_LIMIT, PICTURE_LIMIT, Limits
+from finalnet.web.service import SEVEN, Busy, Service
 
-PICTURES = ("/api/recognize", "/api/read_number")
-STROKES = ("/api/recognize_strokes", "/api/read_number_strokes")
-HEALTH = ("/healthz", "/readyz")
+PICTURES = ("recognize", "read_number")  # functions of the service that take an image file
+STROKES = ("recognize_strokes", "read_number_strokes")
+FUNCTIONS = PICTURES + STROKES
+CLIENT_LEFT = 499  # status, in the log alone
 
 
-async def answer(service: Service, path: str, content_type: str, body: bytes) -> dict[str, Any]:
-    """What one of the routes above answers.
+def health_routes(service: Service, is_built: Callable[[], bool]) -> list[Route]:
+    """`/healthz`: the process lives. `/readyz`: it answers a drawing, and its page is built."""
 
-    Args:
-        body: an image file for a picture route, `{"strokes": [...]}` for the others.
-    Raises:
-        Refusal: the input cannot be read, or there are too many callers.
-    """
-    try:
-        if path == "/healthz":
-            return {"status": "lives"}
-        if path == "/readyz":
-            if await service.is_ready():
-                return {"status": "ready", "revision": service.revision}
-            raise Refusal(
-                503, "the process is starting or ending; ask another one, or later", retry_after="5"
+    async def lives(_: Request) -> Response:
+        return reply({"status": "lives"})
+
+    async def ready(_: Request) -> Response:
+        if is_built() and (await service.recognize_strokes(SEVEN))["digit"] == 7:
+            return reply({"status": "ready", "revision": service.revision})
+        raise Busy("the process is starting; ask another one, or later")
+
+    return [Route("/healthz", lives), Route("/readyz", ready)]
+
+
+def api_routes(service: Service, limits: Limits) -> list[Route]:
+    """The four functions: a picture's body is an image file, a drawing's {"strokes": [...]}."""
+
+    async def picture(name: str, request: Request, body: bytes) -> Response:
+        kind = request.headers.get("content-type", "")
+        if kind.startswith(("multipart/", "application/json")):
+            raise HTTPException(
+                415,
+                f"the body must be the image file itself, got {kind.partition(';')[0]:.40}; "
+                "send it with `curl --data-binary @digit.png`",
             )
-        function = getattr(service, path.rpartition("/")[2])
-        if path in PICTURES:
-            return await function(_picture(content_type, body))
-        return await function(_strokes(body))
-    except ValueError as error:
-        raise Refusal(422, str(error)) from None
-    except Busy as error:
-        raise Refusal(503, str(error), retry_after="5") from None
+        # The page, whose own pictures come here, shows what the network saw of each digit.
+        more = {"with_inputs": True} if name == "read_number" else {}
+        return reply(await getattr(service, name)(body, **more))
 
+    async def strokes(name: str, _: Request, body: bytes) -> Response:
+        return reply(await getattr(service, name)(_strokes(body)))
 
-def _picture(content_type: str, body: bytes) -> bytes:
-    if content_type.startswith(("multipart/", "application/json")):
-        raise Refusal(
-            415,
-            f"the body must be the image file itself, got {content_type.partition(';')[0]:.40}; "
-            "send it with `curl --data-binary @digit.png`",
-        )
-    return body
+    return [
+        *(limits.route(f"/api/{name}", partial(picture, name), PICTURE_LIMIT) for name in PICTURES),
+        *(limits.route(f"/api/{name}", partial(strokes, name), JSON_LIMIT) for name in STROKES),
+    ]
 
 
 def _strokes(body: bytes) -> Any:
-    try:
-        content = orjson.loads(body)
-    except ValueError as error:
-        raise Refusal(400, f"the body must be JSON, got something else ({error!s:.80})") from None
+    content = parse(body)
     if not isinstance(content, dict) or set(content) != {"strokes"}:
         came = sorted(content)[:3] if isinstance(content, dict) else type(content).__name__
-        raise Refusal(
-            422, f'the body must be {{"strokes": [[[x, y], ...], ...]}}, got {came!s:.80}'
-        )
+        message = f'the body must be {{"strokes": [[[x, y], ...], ...]}}, got {came!s:.80}'
+        raise ValueError(message)
     return content["strokes"]
+
+
+def parse(body: bytes) -> Any:
+    """JSON.
+
+    Raises:
+        HTTPException: 400, it is none.
+    """
+    try:
+        return orjson.loads(body)
+    except ValueError as error:
+        message = f"the body must be JSON, got something else ({error!s:.80})"
+        raise HTTPException(400, message) from None
+
+
+def reply(content: Any, status: int = 200, headers: Any = None) -> Response:
+    """An answer in JSON, which people may read, too."""
+    return Response(json.dumps(content), status, headers, "application/json")
+
+
+async def refuse(request: Request, error: Exception) -> Response:
+    """An answer that says why there is no other; for Starlette's `exception_handlers`."""
+    if isinstance(error, ValueError):  # what came cannot be read
+        error = HTTPException(422, str(error))
+    elif isinstance(error, Busy):
+        error = HTTPException(503, str(error), {"Retry-After": "5"})
+    elif isinstance(error, ClientDisconnect):
+        error = HTTPException(CLIENT_LEFT)
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allow = ", ".join(sorted((error.headers or {})["Allow"].split(", ")))
+        message = f"{request.url.path:.80} takes {allow}, got {request.method}"
+        error = HTTPException(405, message, {"Allow": allow})
+    return reply({"error": error.detail}, error.status_code, error.headers)

@@ -1,33 +1,29 @@
 """What the app does for others: four functions from a picture or strokes to JSON.
 
-The plain routes, Gradio's endpoints and the MCP tools all call these, so that a limit holds for all
+The plain routes, Gradio's clients and the MCP tools all call these, so that a limit holds for all
 of them. Nothing is computed on the event loop.
 """
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from PIL import Image
 
+from finalnet.answer import describe_digit, describe_number
+from finalnet.checkpoint import CHECKPOINT_FILES
 from finalnet.pictures import open_picture
-from finalnet.recognizer import Number, Prediction, Recognizer
-from finalnet.strokes import Strokes, draw_strokes
-from finalnet.web.browser import CHECKPOINT_FILES
+from finalnet.recognizer import Recognizer
+from finalnet.strokes import Strokes, check_strokes, draw_strokes
 
-TOP_K = 3  # digits in the answer's "top"
 NUMBER_POINTS = 5_000  # of strokes that are read as a number: half a second of a core
 AT_ONCE = 2  # drawings in work; they wait for a core, not for each other
 PATIENCE = 10.0  # s that a call waits for its turn
-LONGEST_QUEUE = 300  # calls that wait for their turn; large bodies are limited before
-SEVEN = [[[0.0, 0.0], [60.0, 0.0], [25.0, 100.0]]]  # the drawing that `is_ready` asks for
-
-Result = TypeVar("Result")
+SEVEN = [[[0.0, 0.0], [60.0, 0.0], [25.0, 100.0]]]  # a drawing that is answered wherever one is
 
 
 class Busy(RuntimeError):
@@ -37,47 +33,24 @@ class Busy(RuntimeError):
 class Gate:
     """Lets a few calls at a time into threads of its own; others wait their turn, not for ever."""
 
-    def __init__(self, at_once: int, longest_queue: int) -> None:
+    def __init__(self, at_once: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="gate")
         self._free = asyncio.Semaphore(at_once)
-        self._longest_queue = longest_queue
-        self._waiting = 0
 
-    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+    async def run(self, function: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What a function gives, called in a thread when it is its turn.
 
         Raises:
-            Busy: too many wait, or the turn does not come in time.
+            Busy: the turn does not come in time.
         """
-        async with self.turn():
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, function, *arguments)
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Inside, the caller is one of the few; raises as `run` does."""
-        if self._free.locked():
-            await self._wait()
-        else:
-            await self._free.acquire()
-        try:
-            yield
-        finally:
-            self._free.release()
-
-    async def _wait(self) -> None:
-        if self._waiting >= self._longest_queue:
-            raise Busy(f"{self._waiting} calls wait already; ask again in a few seconds")
-        self._waiting += 1
         try:
             await asyncio.wait_for(self._free.acquire(), PATIENCE)
         except asyncio.TimeoutError:
-            raise Busy(
-                f"no turn came in {PATIENCE:.0f} s, others are being answered; "
-                "ask again in a few seconds"
-            ) from None
+            raise Busy(f"no turn came in {PATIENCE:.0f} s; ask again in a few seconds") from None
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, function)
         finally:
-            self._waiting -= 1
+            self._free.release()
 
 
 class Service:
@@ -88,18 +61,16 @@ class Service:
         at_once: drawings in work; more than a few where other processes do it.
     Attributes:
         revision: names configuration and weights; it is part of every answer.
-        pictures: the gate of what takes long: whatever decodes a picture or reads a number.
-        is_open: False before the process is set up, and once it has been told to end.
     """
 
     def __init__(self, recognizer: Recognizer, checkpoint: Path, at_once: int = AT_ONCE) -> None:
         self.recognizer = recognizer
         self.checkpoint = checkpoint.resolve()
-        self.revision = find_revision(checkpoint)
-        self.drawings = Gate(at_once, LONGEST_QUEUE)
+        weights = b"".join((checkpoint / name).read_bytes() for name in CHECKPOINT_FILES)
+        self.revision = hashlib.sha256(weights).hexdigest()[:12]
+        self._drawings = Gate(at_once)
         # One at a time: a picture of 16 megapixels takes 50 to 250 MB, and most of a core.
-        self.pictures = Gate(1, LONGEST_QUEUE)
-        self.is_open = False
+        self._pictures = Gate(1)
 
     async def recognize(self, picture: bytes | str | None) -> dict[str, Any]:
         """The digit in an image file, given as what it holds or as its path.
@@ -108,81 +79,52 @@ class Service:
             ValueError: the input cannot be read; the message says why.
             Busy: there are too many callers.
         """
-        return await self.pictures.run(self._recognize, picture)
+
+        def read() -> dict[str, Any]:
+            return describe_digit(self.recognizer.recognize(_open(picture)))
+
+        return self._sign(await self._pictures.run(read))
 
     async def recognize_strokes(self, strokes: Strokes) -> dict[str, Any]:
         """The digit that strokes make, [x, y], y pointing down, in any unit."""
-        return await self.drawings.run(self._recognize_strokes, strokes)
+        # Refused before it waits; and while it waits, arrays take a tenth of the memory.
+        strokes = check_strokes(strokes)
 
-    async def read_number(self, picture: bytes | str | None) -> dict[str, Any]:
+        def read() -> dict[str, Any]:
+            return describe_digit(self.recognizer.recognize(draw_strokes(strokes)))
+
+        return self._sign(await self._drawings.run(read))
+
+    async def read_number(
+        self, picture: bytes | str | None, with_inputs: bool = False
+    ) -> dict[str, Any]:
         """All digits in an image file, with their places in pixels of the upright picture."""
-        return await self.pictures.run(self._read_number, picture)
+
+        def read() -> dict[str, Any]:
+            return describe_number(self.recognizer.read_number(_open(picture)), with_inputs)
+
+        return self._sign(await self._pictures.run(read))
 
     async def read_number_strokes(self, strokes: Strokes) -> dict[str, Any]:
         """All digits that strokes make, with their places in the strokes' own unit."""
-        return await self.pictures.run(self._read_number_strokes, strokes)
-
-    async def is_ready(self) -> bool:
-        """Whether the process is set up, a drawing is answered, and no end has been asked for."""
-        return self.is_open and (await self.recognize_strokes(SEVEN))["digit"] == 7
-
-    def _recognize(self, picture: bytes | str | None) -> dict[str, Any]:
-        return self._sign(to_json(self.recognizer.recognize(_open(picture))))
-
-    def _recognize_strokes(self, strokes: Strokes) -> dict[str, Any]:
-        return self._sign(to_json(self.recognizer.recognize(draw_strokes(strokes))))
-
-    def _read_number(self, picture: bytes | str | None) -> dict[str, Any]:
-        return self._sign(number_to_json(self.recognizer.read_number(_open(picture))))
-
-    def _read_number_strokes(self, strokes: Strokes) -> dict[str, Any]:
-        points = sum(len(s) for s in strokes if hasattr(s, "__len__")) if strokes else 0
+        strokes = check_strokes(strokes)
+        points = sum(map(len, strokes))
         if points > NUMBER_POINTS:
             raise ValueError(
                 f"too many points: {points:,}, at most {NUMBER_POINTS:,} are read as a number; "
                 "send fewer of each stroke"
             )
-        # What is no list would be taken for a picture.
-        drawing = strokes if isinstance(strokes, list) else draw_strokes(strokes)
-        return self._sign(number_to_json(self.recognizer.read_number(drawing)))
+
+        def read() -> dict[str, Any]:
+            return describe_number(self.recognizer.read_number(strokes))
+
+        return self._sign(await self._pictures.run(read))
 
     def _sign(self, answer: dict[str, Any]) -> dict[str, Any]:
         return {**answer, "revision": self.revision}
 
 
 def _open(picture: bytes | str | None) -> Image.Image:
-    if isinstance(picture, bytes):
-        return open_picture(BytesIO(picture) if picture else None)
-    return open_picture(picture)
-
-
-def to_json(prediction: Prediction) -> dict[str, Any]:
-    """A prediction as the endpoints return it."""
-    return {
-        "verdict": prediction.verdict,
-        "digit": prediction.digit,
-        "top": [
-            {"digit": digit, "probability": probability}
-            for digit, probability in prediction.top(TOP_K)
-        ],
-        "probabilities": prediction.probabilities.tolist(),
-    }
-
-
-def number_to_json(number: Number) -> dict[str, Any]:
-    """A number as the endpoints return it."""
-    digits = [
-        {**to_json(digit), "character": character, "box": [round(side, 2) for side in box]}
-        for digit, character, box in zip(
-            number.digits, number.characters, number.boxes, strict=True
-        )
-    ]
-    return {"text": number.text, "digits": digits, "unread": number.unread}
-
-
-def find_revision(checkpoint: Path) -> str:
-    """Twelve hexadecimal digits that name a checkpoint's configuration and weights."""
-    content = hashlib.sha256()
-    for name in CHECKPOINT_FILES:
-        content.update((checkpoint / name).read_bytes())
-    return content.hexdigest()[:12]
+    if not picture:
+        return open_picture(None)
+    return open_picture(BytesIO(picture) if isinstance(picture, bytes) else picture)

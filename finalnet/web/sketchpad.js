@@ -3,11 +3,13 @@
 // Without a recogniser the value changes while one draws, at most every SEND_EVERY ms. With one,
 // every frame is read in a worker: the document's event "reading" brings each reading, and the value
 // changes once a finished drawing has been read. "release" says that the value is that of a finished
-// drawing.
+// drawing. Where nobody listens on the Gradio page, the value stays as it is.
 
 import { History, keep, kept } from "./history.js";
 import { Ink } from "./ink.js";
+import { lifeOf } from "./lifetime.js";
 import { Pointers } from "./pointers.js";
+import { tellDrawing } from "./reading.js";
 import { Reader } from "./recognizer/reader.js";
 import { Replay } from "./replay.js";
 
@@ -26,8 +28,8 @@ export function mount(element, component) {
 }
 
 class Sketchpad {
-  constructor(element, { props, trigger, watch, file }) {
-    Object.assign(this, { element, props, trigger });
+  constructor(element, { props, trigger, watch, file, isHeard }) {
+    Object.assign(this, { element, props, trigger, isHeard, life: lifeOf(element) });
     const find = (selector) => element.querySelector(selector);
     this.paper = find(".paper");
     this.canvas = find("canvas");
@@ -41,7 +43,7 @@ class Sketchpad {
     this.bar = find(".scrub input");
     this.preview = find(".pen-preview");
     this.failure = find(".failure");
-    this.ink = new Ink(this.canvas, props.size);
+    this.ink = new Ink(this.canvas, props.size, this.life);
     this.strokes = [];
     this.history = new History();
     this.before = null; // where the pen was, in pad pixels, while it is beside the pad
@@ -65,13 +67,14 @@ class Sketchpad {
   }
 
   listen(find) {
-    const { paper, canvas, buttons, pen } = this;
-    this.pointers = new Pointers(paper, canvas, {
+    const { paper, buttons, pen, life: signal } = this;
+    const hand = {
       begin: (event, isEraser) => this.penDown(event, isEraser),
       move: (event) => this.penMove(event),
       end: () => this.penUp(),
       takeBack: () => this.takeBack(),
-    });
+    };
+    this.pointers = new Pointers(paper, this.canvas, hand, signal);
     paper.addEventListener("contextmenu", (event) => event.preventDefault());
     buttons.undo.addEventListener("click", () => this.undo());
     buttons.redo.addEventListener("click", () => this.redo());
@@ -92,9 +95,11 @@ class Sketchpad {
     });
     pen.addEventListener("input", () => this.changePen());
     pen.addEventListener("change", () => this.strokes.length && this.tell(true));
-    this.onKey = (event) => this.keyDown(event);
-    document.addEventListener("keydown", this.onKey);
-    addEventListener("pagehide", () => this.keep());
+    document.addEventListener("keydown", (event) => this.keyDown(event), { signal });
+    addEventListener("pagehide", () => this.keep(), { signal });
+    const onReading = ({ detail }) => detail?.source === "picture" && this.markRead();
+    document.addEventListener("reading", onReading, { signal });
+    signal.addEventListener("abort", () => this.end());
   }
 
   // --- what is told ----------------------------------------------------------------------------
@@ -107,23 +112,14 @@ class Sketchpad {
       (reason) => this.showFailure(reason),
     );
     this.paper.look = (...args) => this.reader.look(...args);
-    this.paper.showReading = (isLatest) => this.showReading(isLatest);
   }
 
   takeReading(reading) {
     this.paper.reading = reading;
     if (this.reader.isCurrent(this.revision)) this.markRead();
-    this.showReading(true);
+    tellDrawing(reading);
     // After the answer is on the page: setting the value takes some milliseconds.
     if (reading.finished) setTimeout(() => this.send(true));
-  }
-
-  /** Have the page show what was read here last, or nothing, while something else is read. */
-  showReading(isLatest) {
-    this.paper.isLatest = isLatest;
-    const detail = isLatest ? (this.paper.reading ?? null) : null;
-    // Not through Gradio, which hands on copies and takes longer than all else in a frame.
-    document.dispatchEvent(new CustomEvent("reading", { detail }));
   }
 
   showFailure(reason) {
@@ -166,6 +162,7 @@ class Sketchpad {
   send(finished) {
     clearTimeout(this.sendTimer);
     this.sendTimer = null;
+    if (!this.isHeard()) return;
     this.lastSent = performance.now();
     const { reading } = this.paper;
     this.props.value = {
@@ -175,6 +172,15 @@ class Sketchpad {
       ...(this.reader && { reading: { ...reading } }),
     };
     if (finished) this.trigger("release");
+  }
+
+  /** Leave nothing behind on a page that the pad is no longer on. */
+  end() {
+    this.keep();
+    for (const timer of [this.keepTimer, this.sendTimer, this.previewTimer]) clearTimeout(timer);
+    this.markRead();
+    this.dropReplay();
+    this.reader?.end();
   }
 
   // --- what is shown ---------------------------------------------------------------------------
@@ -404,11 +410,10 @@ class Sketchpad {
   }
 
   keep() {
-    keep({ ...this.paper.drawing(), strokes: this.whole });
+    keep({ ...this.paper.drawing(), strokes: this.whole }, this.history);
   }
 
   keyDown(event) {
-    if (!this.element.isConnected) return document.removeEventListener("keydown", this.onKey);
     const act = this.actionOf(event);
     if (!act) return;
     event.preventDefault();
@@ -438,6 +443,7 @@ class Sketchpad {
     if (value?.width) this.setWide(value.width > this.props.size);
     if (value?.pen_width) this.pen.value = value.pen_width;
     this.history.forget();
+    if (value?.history) this.history.restore(value.history);
     const strokes = JSON.parse(JSON.stringify(value?.strokes ?? [])); // props may be proxies
     this.put(strokes.filter((stroke) => stroke.length));
     if (this.reader && (this.strokes.length || this.paper.reading)) this.tell(true);

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
+from finalnet.checkpoint import CHECKPOINT_FILES
 from finalnet.strokes import PAD_SIZE, Strokes, fit_pen, render_strokes
-from finalnet.web.browser import CHECKPOINT_FILES, Part, recognizer_settings
+from finalnet.web.browser import Part, recognizer_settings, to_link
 from finalnet.web.examples import EXAMPLES, Example
 from finalnet.web.texts import PAD
 
@@ -32,8 +33,8 @@ class Drawing(NamedTuple):
         pen_width: pad px.
         finished: False while the pen is down.
         width: pad px, `PAD_SIZE` or, for a whole number, `WIDE_SIZE`; the height is `PAD_SIZE`.
-        reading: what the recogniser in the browser read, {"text", "digits", "is_number"}; None
-            without one.
+        reading: what the recogniser in the browser read, as `finalnet.answer` says, with
+            "is_number"; None without one.
     """
 
     strokes: Strokes
@@ -69,9 +70,11 @@ class Sketchpad(Part):
     Args:
         checkpoint: folder of a checkpoint that the browser reads drawings with; None reads nothing.
             Its two files are then served to anyone who opens the page.
+        files: as for `Part`; the checkpoint is then at `CHECKPOINT` there.
 
     Events: `change` and `release`, when the pen is lifted or a button pressed; `change` also while
-    drawing, at most 20 times a second, where nothing is read in the browser. Where it is, the
+    drawing, at most 20 times a second, where nothing is read in the browser. Nothing is sent where
+    no listener takes the pad's value or events. Where drawings are read in the browser, the
     document has an event "reading" with every reading as its `detail`, and
     `document.querySelector("#sketchpad").reading` is the latest.
     """
@@ -81,12 +84,15 @@ class Sketchpad(Part):
         value: Drawing | None = None,
         examples: Sequence[Example] = EXAMPLES,
         checkpoint: Path | str | None = None,
+        files: str | None = None,
         **words: Any,
     ):
         own = {name: words.pop(name) for name in list(words) if name not in PAD}
-        if checkpoint:
+        settings = recognizer_settings() if checkpoint else None
+        if checkpoint and files is None:
             folder = Path(checkpoint).resolve()
             gr.set_static_paths([folder / name for name in CHECKPOINT_FILES])
+            settings = recognizer_settings(to_link(folder))
         super().__init__(
             value=value,
             template="sketchpad.html",
@@ -94,7 +100,8 @@ class Sketchpad(Part):
             mount="mount",
             styles=("controls.css", "sketchpad.css"),
             words={**PAD, **words, **PAD_OPTIONS, "examples": examples},
-            recognizer=recognizer_settings(folder) if checkpoint else None,
+            files=files,
+            recognizer=settings,
             examples=[example._asdict() for example in examples],
             **PAD_OPTIONS,
             **own,

@@ -1,5 +1,7 @@
 // The presentation: pad and answer fill the screen; keys, and buttons for those who have none.
 
+import { lifeOf } from "./lifetime.js";
+import { tellPicture } from "./reading.js";
 import { mountTabs } from "./tabs.js";
 
 const root = document.documentElement;
@@ -31,18 +33,17 @@ for (let digit = 0; digit < 10; digit++) KEYS[digit] = () => highlight(digit || 
 /** Bring the button that begins the presentation, and its keys, to life. */
 export function mount(element, { props }) {
   root.lang = "en"; // whatever the browser's; every word here is
+  const signal = lifeOf(element);
   const onKey = (event) => {
-    if (!element.isConnected) return document.removeEventListener("keydown", onKey, true);
     const act = isForStage(event) && KEYS[event.key.toLowerCase()];
     if (!act) return;
     event.preventDefault();
     event.stopPropagation(); // Escape leaves here, and clears elsewhere
     act();
   };
-  document.addEventListener("keydown", onKey, true);
-  document.addEventListener("fullscreenchange", () => {
-    if (!document.fullscreenElement) present(false);
-  });
+  const onFullscreen = () => document.fullscreenElement || present(false);
+  document.addEventListener("keydown", onKey, { capture: true, signal });
+  document.addEventListener("fullscreenchange", onFullscreen, { signal });
   const onClick = (id, act) => element.querySelector(`#${id}`).addEventListener("click", act);
   onClick("present", () => {
     present(true);
@@ -61,9 +62,10 @@ export function mount(element, { props }) {
 function present(on) {
   if (on === root.classList.contains("on-stage")) return;
   if (on) find("#tabs [role=tab]")?.click(); // the one with the pad
-  else if (document.fullscreenElement) document.exitFullscreen();
+  else if (document.fullscreenElement) document.exitFullscreen().catch(() => {}); // it ended meanwhile
   document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
   if (on) click("eraser[aria-pressed=true]"); // its button is not on the stage
+  if (on) tellPicture(null); // nor is a picture
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
   if (on) address.searchParams.set("stage", "1");

@@ -16,6 +16,7 @@ const makeComponent = (name) => ({
   trigger: () => {},
   watch: () => {},
   file: (path) => new URL(path, document.baseURI).href,
+  isHeard: () => false,
 });
 
 const find = (name) => document.getElementById(name);

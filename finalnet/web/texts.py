@@ -83,14 +83,16 @@ PICTURE = {
     "nothing_found": "No digits found: crop closer, or take it from nearer.",
     "picture_alt": "Your picture",
     "marks_name": "Digits found in your picture",
-    "no_digits": "No digits in the picture",
-    "offline": "Pictures need the server, and it cannot be reached.",
+    "again": "Read again",
+    "offline": "Pictures need the server, and it cannot be reached. Then press “Read again”.",
     # Why no answer came, by the status of the refusal.
     "refused": {
         "413": "The picture is too large for the server: crop it.",
-        "429": "Too many pictures in a short time: wait a moment, then turn or choose it again.",
-        "503": "The server is busy: wait a moment, then turn or choose the picture again.",
-        "other": "The picture could not be read. Choose it again.",
+        "415": "The server takes no such file. Choose a PNG, JPEG, WebP or GIF file.",
+        "422": "It cannot be read: {error}.",
+        "429": "Too many pictures in a short time: wait a moment, then press “Read again”.",
+        "503": "The server is busy: wait a moment, then press “Read again”.",
+        "other": "The picture could not be read. Press “Read again”, or choose another one.",
     },
     "unreadable": "“{name}” is no picture that can be read. Choose a PNG, JPEG, WebP or GIF file.",
 }
@@ -178,6 +180,7 @@ INSIDE = {
     "title": "See inside",
     "blank": "Draw a digit to see what the network makes of it.",
     "number": "Press a digit of the number to see what the network makes of it.",
+    "waiting": "The network is not there yet.",
     "input": "The input",
     "input_text": (
         "The drawing, cropped, centred and shrunk to 28 × 28 pixels: all that it gets to see. "

@@ -14,21 +14,26 @@ export class Reader {
     this.wanted = null; // what is read next
     this.read = null; // what was read last, or is being read
     this.reading = null; // what it says; null while it is being read
+    this.looked = null; // the network input that was looked into last
     this.load();
   }
 
   /** Load the network, or try again to. */
   load() {
-    this.isReady = false;
-    this.worker?.terminate();
+    this.end();
+    // What a lost worker was reading is read by the next one.
+    if (this.read && !this.reading) this.wanted ??= this.read;
     try {
       this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     } catch {
       return this.loadHere();
     }
     this.worker.onmessage = ({ data }) => this.onMessage(data);
-    this.worker.onerror = ({ message }) =>
-      this.isReady ? this.onFailure(message) : this.loadHere();
+    this.worker.onerror = ({ message }) => {
+      if (!this.isReady) return this.loadHere();
+      this.isReady = false;
+      this.onFailure(message);
+    };
     this.worker.postMessage(this.settings);
   }
 
@@ -59,7 +64,13 @@ export class Reader {
   /** Tell what happens in the network with a network input in base64; `inside.js` says what. */
   look(input, isThorough, onInside) {
     this.onInside = onInside;
-    this.worker.postMessage({ look: input, isThorough });
+    this.looked = { look: input, isThorough };
+    if (this.isReady) this.worker.postMessage(this.looked);
+  }
+
+  end() {
+    this.isReady = false;
+    this.worker?.terminate();
   }
 
   next() {
@@ -81,6 +92,7 @@ export class Reader {
     if (isReady) {
       [this.isReady, this.read] = [true, null];
       this.onFailure(null);
+      if (this.looked) this.worker.postMessage(this.looked);
     } else {
       this.reading = reading;
       if (this.wanted?.revision !== this.read.revision) this.deliver(this.read);

@@ -5,6 +5,7 @@
 // drawings {drawing, penWidth, isNumber}, packed, each of which is answered with {reading}; and network
 // inputs {look, isThorough}, which are answered with {inside}, twice if it is to be thorough.
 
+import { decode, describeDigit, describeNumber, encode } from "./answer.js";
 import { findEvidence, lookInside } from "./inside.js";
 import { unpack } from "./packing.js";
 import { Recognizer } from "./recognizer.js";
@@ -12,7 +13,7 @@ import { Recognizer } from "./recognizer.js";
 const WARM_UP = 30; // readings after which the browser has compiled all of it
 const SAMPLE = [[[90, 60], [180, 60], [120, 220]]];
 
-const NOTHING = { text: "", characters: [], digits: [] };
+const NOTHING = { text: "", digits: [] };
 
 /** A function that takes what comes in; `answer` is called with each answer. */
 export function startReading(answer) {
@@ -59,19 +60,23 @@ if (typeof document === "undefined") {
   onmessage = ({ data }) => take(data);
 }
 
-/** What is drawn: {text, characters, digits, is_number, unread, offer, problem}; `readout.js` says what. */
+/** What is drawn, as `answer.js` says, with {is_number, offer, problem}; `reading.js` says what. */
 function read(recognizer, { drawing, penWidth, isNumber }) {
   const strokes = unpack(drawing);
   try {
     if (isNumber) {
-      const { text, characters, digits, unread } = recognizer.readNumber(strokes);
-      return { text, characters, digits: digits.map(encode), is_number: true, unread };
+      const number = recognizer.readNumber(strokes);
+      return { ...describeNumber(number, recognizer.constants), is_number: true };
     }
     const prediction = recognizer.recognize(strokes, penWidth);
     if (prediction.verdict === "blank") return { ...NOTHING, is_number: false };
     const text = String(prediction.digit ?? "?");
-    const reading = { text, characters: [text], digits: [encode(prediction)], is_number: false };
-    return prediction.verdict === "unsure" ? { ...reading, offer: readOffer(recognizer, strokes) } : reading;
+    const input = encode(prediction.input);
+    const digit = { ...describeDigit(prediction, recognizer.constants), character: text, input };
+    const reading = { text, digits: [digit], is_number: false };
+    return prediction.verdict === "unsure"
+      ? { ...reading, offer: readOffer(recognizer, strokes) }
+      : reading;
   } catch (error) {
     return { ...NOTHING, is_number: isNumber, problem: error.message };
   }
@@ -86,12 +91,3 @@ function readOffer(recognizer, strokes) {
     return null; // more lines or pieces than a number has
   }
 }
-
-const encode = ({ verdict, digit, probabilities, input }) => ({
-  verdict,
-  digit,
-  probabilities,
-  input: btoa(String.fromCharCode(...input)),
-});
-
-const decode = (input) => Uint8Array.from(atob(input), (character) => character.charCodeAt(0));

@@ -4,7 +4,9 @@ const CACHE = "finalnet-{{ version }}";
 const FILES = {{ files }};
 
 addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)).then(() => skipWaiting()));
+  // Past the browser's own cache, which may hold the files of the release before.
+  const files = FILES.map((name) => new Request(name, { cache: "reload" }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(files)).then(() => skipWaiting()));
 });
 
 addEventListener("activate", (event) => {

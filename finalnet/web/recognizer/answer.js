@@ -1,0 +1,39 @@
+// What was read, as JSON. Twin of answer.py.
+
+/** A prediction: {verdict, digit, top, probabilities}; top are the most probable, highest first. */
+export function describeDigit({ verdict, digit, probabilities }, { TOP_K }) {
+  const isBlank = verdict === "blank";
+  const top = isBlank
+    ? []
+    : topDigits(probabilities, TOP_K).map((each) => ({ digit: each, probability: probabilities[each] }));
+  return { verdict, digit, top, probabilities };
+}
+
+/**
+ * A number: {text, digits, unread}, as answer.py says: each digit with its character in the text, the
+ * box of its ink, [left, top, width, height] in the strokes' own unit, and its network input, 28x28
+ * bytes in base64.
+ */
+export function describeNumber({ text, characters, digits, boxes, unread }, constants) {
+  const round = (side) => Math.round(100 * side) / 100;
+  return {
+    text,
+    digits: digits.map((digit, i) => ({
+      ...describeDigit(digit, constants),
+      character: characters[i],
+      box: [boxes[i].left, boxes[i].top, boxes[i].width, boxes[i].height].map(round),
+      input: encode(digit.input),
+    })),
+    unread,
+  };
+}
+
+/** The k most probable digits, highest first; of equals the smaller digit. */
+export function topDigits(probabilities, k) {
+  const digits = probabilities.map((_, digit) => digit);
+  return digits.sort((one, other) => probabilities[other] - probabilities[one]).slice(0, k);
+}
+
+export const encode = (input) => btoa(String.fromCharCode(...input));
+
+export const decode = (input) => Uint8Array.from(atob(input), (character) => character.charCodeAt(0));
