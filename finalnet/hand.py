@@ -34,7 +34,7 @@ Example = tuple[PictureLike | Strokes, int | None]  # a drawing; its digit, or N
 # What a drawing adds to the logit of its digit where the same is drawn again, at the least: if it
 # was read wrongly before it was remembered, and if it was not.
 GAIN, GAIN_IF_RIGHT = 8.0, 1.0
-LEAD = 2.0  # log-odds there for the digit against all others
+LEAD = 3.0  # log-odds there for the digit against all others
 FALLOFF = 0.15  # of similarity: to what is less similar by this, it adds e times less
 THUMBNAIL = 7  # px, side of the picture that is compared
 PICTURE = 4.0  # its length; a digit's features are about 10 long, a scribble's mostly below 1

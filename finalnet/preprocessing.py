@@ -206,10 +206,10 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255; and what was printed."""
     border = _border(pixels)
     paper = _find_paper(pixels, border)
-    # The median, because ink may cover much of the border.
-    typical = _find_deviation(border, np.median(border, axis=0))
+    # A quarter of the border may be ink, of more the lit part of a sheet in shadow.
+    spread = _find_deviation(border, np.median(border, axis=0), 75)
     is_drawn = (border == paper).all(axis=1).mean() >= SAME_PAPER
-    if typical > EVEN_PAPER and not is_drawn:
+    if spread > EVEN_PAPER and not is_drawn:
         return _ink_of_photograph(pixels, is_form)
     typical = _find_deviation(border, paper)
     # Any colour that is not the paper's is ink, so yellow on white counts as black does.
@@ -227,9 +227,9 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     return erase_lines(ink) if is_form else (ink, NO_FORM)
 
 
-def _find_deviation(border: np.ndarray, paper: np.ndarray) -> float:
-    """How many grey levels a border typically differs from a colour, in its farthest channel."""
-    return float(np.median(np.abs(border - paper.astype(np.float32)).max(axis=1)))
+def _find_deviation(border: np.ndarray, paper: np.ndarray, percent: float = 50) -> float:
+    """How many grey levels so many of a border's pixels differ at the most from a colour."""
+    return float(np.percentile(np.abs(border - paper.astype(np.float32)).max(axis=1), percent))
 
 
 def _find_paper(pixels: np.ndarray, border: np.ndarray) -> np.ndarray:

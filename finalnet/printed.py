@@ -51,6 +51,7 @@ BEND = 0.005  # of a long line's length, how far it is from straight, at the mos
 TRIALS = 6  # of the longest lines, if all ink hangs together
 LEVEL_ENOUGH = 0.01  # of the longer side: shift of a corner up to which a sheet is level
 SMALLEST_FRAME = 8  # px
+ROOMY = 8  # widths of its lines, a frame's shorter side at the least: a loop of a 6 is none
 SAME_SIZE = 1.15  # factor by which the sides of frames of one kind differ, at the most
 EVEN_WIDTHS = 1.3  # widths of the lines of one frame differ by this factor and 0.5 px, at the most
 ALIKE = 1.7  # widths of lines of one form differ by this factor, at the most
@@ -402,8 +403,9 @@ def find_frames(mask: np.ndarray, lines: list[Line]) -> list[Frame]:
                 crossings = step - 1 + int((between[:, first] & between[:, first + step]).sum())
                 sides = [level[one], level[other], upright[left], upright[right]]
                 is_even = widths[sides].max() <= EVEN_WIDTHS * widths[sides].min() + 0.5
-                if crossings < 2 and is_even:
-                    four = corners[[one, one, other, other], [left, right, left, right]]
+                four = corners[[one, one, other, other], [left, right, left, right]]
+                is_roomy = np.ptp(four, axis=0).min() >= ROOMY * widths[sides].max()
+                if crossings < 2 and is_even and is_roomy:
                     frames.append(Frame(frozenset(sides), four, crossings == 1))
         if len(frames) > MAX_FRAMES:
             return []

@@ -11,6 +11,9 @@ SMALLEST, LARGEST = 0.15, 0.97  # of the picture, the sheet's area
 FILLED = 0.85  # of the sheet, at the least, is bright: a light ring on a board is no sheet
 STRAIGHT = 0.94  # of its outline's area is the area between the four corners, at the least
 BRIGHTER = 1.35  # than what lies around it, at the least
+# Than at a darker threshold, if a smaller quad is to count: the lit part of a sheet in shadow is as
+# clear as the whole sheet.
+CLEARER = 0.02
 TRIM = 0.015  # of its sides, cut off: its edge throws a shadow
 
 
@@ -59,7 +62,7 @@ def find_corners(picture: np.ndarray) -> np.ndarray | None:
         quad = cv2.approxPolyDP(outline, 0.03 * cv2.arcLength(outline, True), True)
         if len(quad) == 4 and STRAIGHT * area <= cv2.contourArea(quad):
             clarity = find_clarity(grey, threshold, quad)
-            if clarity > clearest:
+            if clarity > clearest + CLEARER:
                 best, clearest = quad[:, 0].astype(np.float64), clarity
     if best is None:
         return None

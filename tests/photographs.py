@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from drawings import DRAWINGS
 from PIL import Image
 
 from finalnet.strokes import render_strokes
-from finalnet.training.handwriting.digits import DIGITS
-from finalnet.training.handwriting.pen import lean, smooth_noise
+from finalnet.training.handwriting.pen import STEP, lean, resample, smooth_noise
 
 SHEET = (1000, 760)  # px, width and height
 PHOTOGRAPH = (1280, 960)
@@ -65,7 +65,7 @@ def write_lines(
             if character == " ":
                 left += 1.3 * size
                 continue
-            drawn = write_by_hand(DIGITS[int(character)](random), random)
+            drawn = write_by_hand(int(character), random)
             points = np.concatenate(drawn)
             low, extent = points.min(axis=0), np.ptp(points, axis=0)
             scale = size * random.uniform(0.9, 1.1) / max(extent[1], 0.6 * extent[0])
@@ -76,11 +76,14 @@ def write_lines(
     return strokes, middles
 
 
-def write_by_hand(strokes: list[np.ndarray], random: np.random.Generator) -> list[np.ndarray]:
-    """Bend, shake and lean strokes as a hand does that writes what it means to, strokes in place.
+def write_by_hand(digit: int, random: np.random.Generator) -> list[np.ndarray]:
+    """Bend, shake and lean one of the drawings of a digit as a hand does that means to be read.
 
     Of its own, so that photographs stay as difficult as they are however training draws digits.
     """
+    styles = [strokes for shown, strokes in DRAWINGS.values() if shown == digit]
+    chosen = styles[random.integers(len(styles))]
+    strokes = [resample(np.array(stroke) / 100, STEP) for stroke in chosen]
     bend, frequency = random.uniform(0, 0.05, 2), random.normal(0, 4, (2, 2))
     phase = random.uniform(0, 2 * np.pi, 2)
     tremor, coarse = random.uniform(0, 0.012), random.random() < 0.3
@@ -96,7 +99,7 @@ def write_by_hand(strokes: list[np.ndarray], random: np.random.Generator) -> lis
             count = min(len(points), max(10, len(points) // 4))
             points = points[np.linspace(0, len(points) - 1, count).astype(int)]
         written.append(points)
-    return lean(written, random)
+    return lean(written, random, 0.5)
 
 
 def lay_down(
@@ -169,7 +172,7 @@ def fill_form(
             segments += draw_cell(layout, x, y, across, cell, column, columns, random)
             if character == " ":
                 continue
-            drawn = write_by_hand(DIGITS[int(character)](random), random)
+            drawn = write_by_hand(int(character), random)
             low, extent = np.min(np.concatenate(drawn), axis=0), np.ptp(np.concatenate(drawn), 0)
             scale = cell * fill * random.uniform(0.9, 1.1) / max(extent[1], 0.9 * extent[0])
             room = np.maximum((across, cell) - extent * scale, 0)

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 from conftest import missing
@@ -38,8 +39,9 @@ async def talk(url: str):
 def test_a_model_finds_described_tools_and_uses_them(tmp_path):
     if find_spec("mcp") is None:
         missing("no mcp", "run `pip install -r requirements-dev.txt`")
-    with running_app(tmp_path, "--mcp") as app:
-        tools, (strokes, picture, address) = asyncio.run(talk(app.url))
+    # In a thread of its own: Playwright's loop may run in this one.
+    with running_app(tmp_path, "--mcp") as app, ThreadPoolExecutor(1) as thread:
+        tools, (strokes, picture, address) = thread.submit(asyncio.run, talk(app.url)).result()
     assert {tool.name for tool in tools} == {
         f"{task}_{kind}" for task in ("recognize", "read_number") for kind in ("strokes", "picture")
     }
