@@ -1,4 +1,4 @@
-"""The API on plain routes, and the README's own examples of it."""
+"""The API on plain routes, and the examples of it in docs/http.md."""
 
 import io
 import json
@@ -105,10 +105,9 @@ def test_a_form_is_told_how_to_send_the_file(http):
 
 
 def snippets(language: str, app_url: str) -> list[str]:
-    """The README's examples of the API in a language, for the running app."""
-    section = (ROOT / "README.md").read_text().partition("## Use it over HTTP")[2]
-    section = section.partition("\n## ")[0]
-    found = re.findall(rf"```{language}\n(.*?)```", section, re.S)
+    """The examples of the API in a language, for the running app."""
+    page = (ROOT / "docs" / "http.md").read_text()
+    found = re.findall(rf"```{language}\n(.*?)```", page, re.S)
     return [snippet.replace("http://127.0.0.1:7860", app_url) for snippet in found]
 
 
@@ -120,7 +119,7 @@ def snippets(language: str, app_url: str) -> list[str]:
         ("python", [sys.executable, "-c"], ["'digit': 1", "'verdict': 'digit'"]),
     ],
 )
-def test_the_examples_of_the_readme_run_as_they_stand(
+def test_the_documented_examples_run_as_they_stand(
     app_url, tmp_path: Path, language, command, answers
 ):
     if shutil.which(command[0]) is None:
