@@ -95,8 +95,8 @@ WATCH_OURS = """sign => {
         if (up === null || !document.querySelector(sign)) return;
         window.times.push(performance.now() - up);
         up = null;
-    }).observe(document.querySelector(sign.split(" ")[0]),
-               { subtree: true, childList: true, characterData: true });
+    // Not the sign's own part of the page, which Gradio mounts anew.
+    }).observe(document, { subtree: true, childList: true, characterData: true });
 }"""
 WATCH_STOCK = """() => {
     window.times = [];
