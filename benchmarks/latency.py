@@ -86,15 +86,18 @@ WATCH_WORK = """() => {
     });
 }"""
 
+# The pad may answer as it hears of a pointerup, so this has to hear of it first.
+WATCH_UP = """() => {
+    addEventListener("pointerup", ({ timeStamp }) => { window.up = timeStamp; }, true);
+}"""
 # Time from the pointerup that ends a stroke until `sign` is in the page.
 WATCH_OURS = """sign => {
     window.times = [];
-    let up = null;
-    addEventListener("pointerup", () => { up = performance.now(); }, true);
+    window.up = null;
     new MutationObserver(() => {
-        if (up === null || !document.querySelector(sign)) return;
-        window.times.push(performance.now() - up);
-        up = null;
+        if (window.up === null || !document.querySelector(sign)) return;
+        window.times.push(performance.now() - window.up);
+        window.up = null;
     // Not the sign's own part of the page, which Gradio mounts anew.
     }).observe(document, { subtree: true, childList: true, characterData: true });
 }"""
@@ -180,7 +183,7 @@ class Measured(NamedTuple):
 def measure_ours(page: Page, url: str, start: float, line_delay: float = 0) -> Measured:
     """Draw on our page, over a line that delays every request."""
     requests: list[str] = []
-    page.add_init_script(f"({WATCH_WORK})()")
+    page.add_init_script(f"({WATCH_WORK})(); ({WATCH_UP})()")
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
     line = {"latency": line_delay, "downloadThroughput": -1, "uploadThroughput": -1}
@@ -205,6 +208,7 @@ def measure_ours(page: Page, url: str, start: float, line_delay: float = 0) -> M
 
 def measure_inside(page: Page, url: str) -> list[float]:
     """Milliseconds from pen-up until "See inside" says which ink mattered."""
+    page.add_init_script(f"({WATCH_UP})()")
     page.goto(url)
     page.wait_for_selector("#sketchpad.ready")
     page.dispatch_event("#inside summary", "click")  # opened without scrolling the pad away
