@@ -15,7 +15,7 @@ test: .venv/dev
 	.venv/bin/python -m pytest --numprocesses 3 --dist worksteal
 
 check: .venv/dev
-	rm -f finalnet/web/*.pyi  # Gradio writes them when it runs, and mypy would believe them
+	rm -f finalnet/*/*.pyi  # Gradio writes them when it runs, and mypy would believe them
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy

@@ -19,8 +19,8 @@ from starlette.types import ASGIApp
 from finalnet import Recognizer
 from finalnet.checkpoint import find_checkpoint
 from finalnet.recognizer import Number, Prediction
-from finalnet.web.server import build_app, start_page
-from finalnet.web.service import Busy, Service
+from finalnet.server.server import build_app, start_page
+from finalnet.server.service import Busy, Service
 
 BATCH_SIZE = 32  # drawings in one pass of the network
 BATCH_WAIT = 0.002  # s, that a drawing waits for others; about what one takes

@@ -11,12 +11,12 @@ import sys
 from importlib import import_module
 
 COMMANDS = {  # name: (module, what it does)
-    "app": ("web.app", "serve the page"),
+    "app": ("server.app", "serve the page"),
     "predict": ("predict", "read the digit or the number in image files"),
     "summary": ("summary", "print the network, layer by layer"),
-    "export": ("web.export", "write the page as static files, without a server"),
+    "export": ("sharing.export", "write the page as static files, without a server"),
     "publish": (
-        "web.publish",
+        "sharing.publish",
         "show, and with --yes put, the app, the page or the model on the Hub",
     ),
     "train": ("training.command", "train the network and write its checkpoint"),

@@ -11,7 +11,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from finalnet.network import NUM_CLASSES, Network
+from finalnet.network import CHANNELS, FEATURES, NUM_CLASSES, Network
 from finalnet.preprocessing import MEAN, STD
 from finalnet.views import UNRECORDED_PENS
 
@@ -47,19 +47,19 @@ class FinalNet(
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold
         self.pens = tuple(pens)
-        self.conv1 = nn.Conv2d(1, 8, 3, padding=1)
-        self.bn1 = nn.BatchNorm2d(8)
-        self.conv2 = nn.Conv2d(8, 16, 3, padding=1)
-        self.bn2 = nn.BatchNorm2d(16)
+        self.conv1 = nn.Conv2d(CHANNELS[0], CHANNELS[1], 3, padding=1)
+        self.bn1 = nn.BatchNorm2d(CHANNELS[1])
+        self.conv2 = nn.Conv2d(CHANNELS[1], CHANNELS[2], 3, padding=1)
+        self.bn2 = nn.BatchNorm2d(CHANNELS[2])
         self.pool1 = nn.MaxPool2d(2)
-        self.conv3 = nn.Conv2d(16, 16, 3, padding=1)
-        self.bn3 = nn.BatchNorm2d(16)
-        self.conv4 = nn.Conv2d(16, 16, 3, padding=1)
-        self.bn4 = nn.BatchNorm2d(16)
+        self.conv3 = nn.Conv2d(CHANNELS[2], CHANNELS[3], 3, padding=1)
+        self.bn3 = nn.BatchNorm2d(CHANNELS[3])
+        self.conv4 = nn.Conv2d(CHANNELS[3], CHANNELS[4], 3, padding=1)
+        self.bn4 = nn.BatchNorm2d(CHANNELS[4])
         self.pool2 = nn.MaxPool2d(2)
-        self.fc1 = nn.Linear(7 * 7 * 16, 32)
+        self.fc1 = nn.Linear(*FEATURES)
         self.dropout = nn.Dropout(0.25)
-        self.fc2 = nn.Linear(32, NUM_CLASSES)
+        self.fc2 = nn.Linear(FEATURES[1], NUM_CLASSES)
 
     def logits(self, images: Tensor) -> Tensor:
         """Unnormalised scores, (N, 10), of normalised images (N, 1, 28, 28)."""

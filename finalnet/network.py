@@ -14,7 +14,7 @@ from finalnet.views import UNRECORDED_PENS
 NUM_CLASSES = 10
 CHANNELS = (1, 8, 16, 16, 16)  # into the first convolution, and out of each
 POOLED = (2, 4)  # convolutions behind which 2x2 pixels become one
-FEATURES = (7 * 7 * 16, 32)  # into fc1, and out of it
+FEATURES = (7 * 7 * CHANNELS[-1], 32)  # into fc1, and out of it
 EPSILON = 1e-5  # of torch's batch norm
 CHUNK = 8  # network inputs in one go; what more of them leave behind overflows the cache
 
@@ -50,7 +50,7 @@ class Network:
         self.temperature = temperature
         self.rejection_threshold = rejection_threshold
         self.pens = tuple(pens)
-        self.convolutions = [fold_batch_norm(weights, number) for number in (1, 2, 3, 4)]
+        self.convolutions = [fold_batch_norm(weights, number) for number in range(1, len(CHANNELS))]
         # torch flattens channels first.
         fc1 = weights["fc1.weight"].reshape(-1, CHANNELS[-1], 7, 7).transpose(2, 3, 1, 0)
         self.fc1 = (fc1.reshape(FEATURES), weights["fc1.bias"])

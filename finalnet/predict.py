@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from finalnet.answer import describe_digit, describe_number
-from finalnet.pictures import open_picture
+from finalnet.pictures.opening import open_picture
 from finalnet.recognizer import Recognizer
 
 STANDARD_INPUT = "-"

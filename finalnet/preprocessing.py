@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from finalnet.printed import NO_FORM, Form, erase_lines
+from finalnet.pictures.printed import NO_FORM, Form, erase_lines
 
 INPUT_SIZE = 28  # px, side of the network's input
 DIGIT_SIZE = 20  # px, longer side of the ink inside it

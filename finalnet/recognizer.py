@@ -10,10 +10,14 @@ import numpy as np
 from PIL import Image
 
 from finalnet.checkpoint import load_checkpoint
-from finalnet.cutting import split_ink
 from finalnet.hand import Example, Hand, Memory, check_label, find_traits
-from finalnet.lines import Box
 from finalnet.network import FEATURES, NUM_CLASSES, Network
+from finalnet.numbers.cutting import split_ink
+from finalnet.numbers.lines import Box
+from finalnet.numbers.splitting import Split, choose_spans, find_words, split_strokes, write
+from finalnet.pictures.printed import Form, find_level, is_framed, move_cells
+from finalnet.pictures.sheet import find_sheet
+from finalnet.pictures.upright import move_box, turn
 from finalnet.preprocessing import (
     PictureLike,
     center_ink,
@@ -24,11 +28,7 @@ from finalnet.preprocessing import (
     preprocess_batch,
     to_pixels,
 )
-from finalnet.printed import Form, find_level, is_framed, move_cells
-from finalnet.sheet import find_sheet
-from finalnet.splitting import Split, choose_spans, find_words, split_strokes, write
 from finalnet.strokes import Strokes, check_strokes, draw_strokes
-from finalnet.upright import move_box, turn
 from finalnet.views import make_views
 
 Verdict = Literal["digit", "unsure", "blank"]

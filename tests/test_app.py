@@ -9,7 +9,7 @@ import sys
 import pytest
 from serving import COMMAND, ROOT, free_port, running_app
 
-from finalnet.web.app import find_network_host
+from finalnet.server.app import find_network_host
 
 START = (*COMMAND, "--host", "127.0.0.1")
 

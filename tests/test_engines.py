@@ -13,7 +13,7 @@ from PIL import Image
 from test_export import StaticServer
 
 from finalnet.checkpoint import COMMITTED
-from finalnet.web.export import export_page
+from finalnet.sharing.export import export_page
 
 ENGINES = {"chromium": Chromium, "firefox": Firefox, "webkit": WebKit}
 RULES = Path(__file__).parent / "layout.js"

@@ -15,8 +15,8 @@ from serving import free_port
 from visitor import SCREENS, visit
 
 from finalnet.checkpoint import COMMITTED
+from finalnet.sharing.export import export_page
 from finalnet.web import texts
-from finalnet.web.export import export_page
 
 LARGEST = 350_000  # bytes, of the whole folder
 

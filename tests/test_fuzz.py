@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from finalnet.pictures import FORMATS, open_picture
+from finalnet.pictures.opening import FORMATS, open_picture
 from finalnet.preprocessing import preprocess
 from finalnet.strokes import draw_strokes
 

@@ -14,7 +14,7 @@ from drawings import DRAWINGS
 from serving import ROOT, running_app
 from starlette.exceptions import HTTPException
 
-from finalnet.web.limits import Rates
+from finalnet.server.limits import Rates
 
 THREE = DRAWINGS["3 round"][1]
 FILE = {"_type": "gradio.FileData"}

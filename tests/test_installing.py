@@ -90,7 +90,8 @@ def test_the_command_names_its_commands_and_what_each_takes(installed, tmp_path)
 def test_the_installed_command_knows_what_a_space_needs(installed, tmp_path):
     told = run(installed / "finalnet", "publish", "--space", "ann/app", cwd=tmp_path, check=True)
     names = {line.split()[-1] for line in told.stdout.splitlines() if "  " in line}
-    wanted = {"app.py", "requirements.txt", "README.md", "finalnet/web/page.py", "docs/light.png"}
+    wanted = {"app.py", "requirements.txt", "README.md", "docs/light.png"}
+    wanted |= {"finalnet/server/page.py"}
     wanted |= {"SECURITY.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))}
     wanted |= {"finalnet/checkpoints/finalnet/model.safetensors"}
     assert wanted <= names, wanted - names

@@ -10,8 +10,8 @@ from test_export import StaticServer
 from visitor import SCREENS, Visitor, visit
 
 from finalnet.checkpoint import COMMITTED
+from finalnet.sharing.export import export_page
 from finalnet.strokes import draw_strokes
-from finalnet.web.export import export_page
 
 RULES = (Path(__file__).parent / "layout.js").read_text()
 LEAST, LARGEST = (320, 256), (3840, 2160)  # px, width and height

@@ -5,7 +5,7 @@ import pytest
 from drawings import DRAWINGS, Point, arc
 from test_splitting import picture
 
-from finalnet.lines import MAX_LINES
+from finalnet.numbers.lines import MAX_LINES
 
 STYLES = {
     "0": "0 oval",

@@ -97,8 +97,8 @@ def run_without_torch(code: str) -> subprocess.CompletedProcess:
         (
             "from finalnet import Recognizer\n"
             "from finalnet.checkpoint import COMMITTED\n"
-            "from finalnet.web.page import mount_page\n"
-            "from finalnet.web.service import Service\n"
+            "from finalnet.server.page import mount_page\n"
+            "from finalnet.server.service import Service\n"
             "print(mount_page(Service(Recognizer.load(), COMMITTED)).numbers)",
             "recognize_strokes",
         ),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from photographs import fill_form, photograph
 
-from finalnet.sheet import find_sheet
+from finalnet.pictures.sheet import find_sheet
 
 KINDS = {
     "level": {},

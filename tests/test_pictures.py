@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from test_picture_input import encode, year
 
-from finalnet.pictures import open_picture
+from finalnet.pictures.opening import open_picture
 
 
 def test_an_avif_opens():

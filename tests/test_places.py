@@ -17,8 +17,8 @@ from visitor import SCREENS, visit
 
 from finalnet import draw_strokes
 from finalnet.checkpoint import COMMITTED
+from finalnet.sharing.export import export_page
 from finalnet.web import texts
-from finalnet.web.export import export_page
 
 # As a Windows registry may have it.
 FOREIGN_TYPES = """

@@ -18,7 +18,7 @@ from visitor import SCREENS, visit
 
 from finalnet import Recognizer, draw_strokes
 from finalnet.checkpoint import COMMITTED
-from finalnet.web.publish import collect_model
+from finalnet.sharing.publish import collect_model
 
 
 @pytest.fixture

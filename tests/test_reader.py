@@ -6,8 +6,8 @@ from visitor import SCREENS
 
 from finalnet import draw_strokes
 from finalnet.checkpoint import COMMITTED
+from finalnet.sharing.export import export_page
 from finalnet.web import texts
-from finalnet.web.export import export_page
 
 
 def draw_one(page) -> None:

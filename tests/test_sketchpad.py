@@ -4,8 +4,8 @@ import pytest
 from serving import free_port
 from visitor import SCREENS
 
+from finalnet.server.page import launch_options
 from finalnet.strokes import render_strokes
-from finalnet.web.page import launch_options
 from finalnet.web.sketchpad import DEFAULT_PEN_WIDTH, Drawing, Sketchpad
 
 STROKES = [[[40, 40], [200, 230]]]

@@ -6,9 +6,9 @@ import pytest
 from drawings import DRAWINGS, NOT_DIGITS
 
 from finalnet import draw_strokes
-from finalnet.lines import MAX_DIGITS, Box
+from finalnet.numbers.lines import MAX_DIGITS, Box
+from finalnet.numbers.splitting import Span, choose_spans
 from finalnet.recognizer import Number, Prediction, judge_row, sureness
-from finalnet.splitting import Span, choose_spans
 from finalnet.strokes import render_strokes
 
 YEAR = ["2 plain", "0 oval", "2 plain", "6 curved"]

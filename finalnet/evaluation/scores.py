@@ -21,7 +21,7 @@ from torchmetrics.functional.classification import (
 
 from finalnet.drawings import Drawing
 from finalnet.network import NUM_CLASSES
-from finalnet.pictures import open_picture
+from finalnet.pictures.opening import open_picture
 from finalnet.preprocessing import preprocess
 from finalnet.recognizer import Prediction, Recognizer, confidence
 from finalnet.strokes import PAD_SIZE, render_strokes

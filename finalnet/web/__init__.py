@@ -1,4 +1,4 @@
-"""The page: the pad and the answer as Gradio components, and what surrounds them."""
+"""The page: what runs in the browser, and its parts as Gradio components."""
 
 import os
 from typing import TYPE_CHECKING, Any

@@ -8,18 +8,9 @@ from urllib.parse import quote
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from finalnet import (
-    answer,
-    hand,
-    lines,
-    network,
-    preprocessing,
-    recognizer,
-    splitting,
-    strokes,
-    views,
-)
+from finalnet import answer, hand, network, preprocessing, recognizer, strokes, views
 from finalnet.checkpoint import CHECKPOINT_FILES
+from finalnet.numbers import lines, splitting
 
 FOLDER = Path(__file__).parent
 RECOGNIZER = FOLDER / "recognizer"
@@ -146,9 +137,11 @@ def recognizer_settings(checkpoint: str = CHECKPOINT) -> dict[str, Any]:
 
 def constants() -> dict[str, Any]:
     """Every constant of the modules that have a twin in recognizer/*.js, by its name."""
-    return {
-        name: value
-        for module in TWINS
-        for name, value in vars(module).items()
-        if name.isupper() and isinstance(value, int | float | tuple | str)
-    }
+    found: dict[str, Any] = {}
+    for module in TWINS:
+        for name, value in vars(module).items():
+            if not (name.isupper() and isinstance(value, int | float | tuple | str)):
+                continue
+            if found.setdefault(name, value) is not value:
+                raise ValueError(f"{name} is another constant in {module.__name__}")
+    return found

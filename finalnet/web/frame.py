@@ -24,6 +24,7 @@ def head_words(styles: list[str]) -> dict[str, Any]:
         styles: files that stand in the page itself, where no server can call them anything else.
     """
     return {
+        "language": texts.LANGUAGE,
         "title": texts.TITLE,
         "description": texts.DESCRIPTION,
         "preview_size": PREVIEW_SIZE,

@@ -32,7 +32,7 @@ for (let digit = 0; digit < 10; digit++) KEYS[digit] = () => highlight(digit || 
 
 /** Bring the button that begins the presentation, and its keys, to life. */
 export function mount(element, { props }) {
-  root.lang = "en"; // whatever the browser's; every word here is
+  root.lang = props.texts.language; // whatever the browser's
   const signal = lifeOf(element);
   const onKey = (event) => {
     const act = isForStage(event) && KEYS[event.key.toLowerCase()];

@@ -1,5 +1,7 @@
 """Every word that the page says."""
 
+LANGUAGE = "en"  # of these words
+
 TITLE = "FinalNet: draw a digit"
 HEADING = "FinalNet"
 DESCRIPTION = "Draw a digit, see at once which digit it is"
@@ -144,6 +146,7 @@ DIGIT_OF_NUMBER = {
 
 # The presentation.
 STAGE = {
+    "language": LANGUAGE,
     "label": "Present",
     "title": "Fill the screen with the pad and the answer",
     "keys": [

@@ -8,10 +8,11 @@ const BLOCK = 4; // output planes computed together, so that each input pixel is
 
 /** The network with the tensors of a checkpoint. */
 export class Network {
-  constructor(tensors, { INPUT_SIZE, NUM_CLASSES, EPSILON }) {
+  constructor(tensors, { INPUT_SIZE, CHANNELS, POOLED, NUM_CLASSES, EPSILON }) {
     this.inputSize = INPUT_SIZE;
+    this.pooled = POOLED;
     this.classes = NUM_CLASSES;
-    this.convolutions = [1, 2, 3, 4].map((number) => foldBatchNorm(tensors, number, EPSILON));
+    this.convolutions = CHANNELS.slice(1).map((_, i) => foldBatchNorm(tensors, i + 1, EPSILON));
     this.layers = ["fc1", "fc2"].map((name) => ({
       weights: tensor(tensors, `${name}.weight`),
       bias: tensor(tensors, `${name}.bias`),
@@ -39,16 +40,20 @@ export class Network {
 
   /** After each ReLU: {maps, features, logits}, the maps of each convolution bordered. */
   activations(image) {
-    const [conv1, conv2, conv3, conv4] = this.convolutions;
-    const [fc1] = this.layers;
-    const full = this.inputSize;
-    const half = full / 2;
-    const first = convolve(addBorder(image, full), full, conv1);
-    const second = convolve(first, full, conv2);
-    const third = convolve(addBorder(pool(second, full), half), half, conv3);
-    const fourth = convolve(third, half, conv4);
-    const features = applyLinear(pool(fourth, half), fc1).map(relu);
-    return { maps: [first, second, third, fourth], features, logits: this.classify(features) };
+    const maps = [];
+    let size = this.inputSize;
+    let planes = image;
+    let input = addBorder(planes, size);
+    for (const [i, convolution] of this.convolutions.entries()) {
+      input = convolve(input, size, convolution);
+      maps.push(input);
+      if (!this.pooled.includes(i + 1)) continue;
+      planes = pool(input, size);
+      size /= 2;
+      input = addBorder(planes, size);
+    }
+    const features = applyLinear(planes, this.layers[0]).map(relu);
+    return { maps, features, logits: this.classify(features) };
   }
 }
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from finalnet.web.service import Busy
+from finalnet.server.service import Busy
 
 RATE = 30.0  # calls a second that one client may make
 BURST = 4.0  # s of a client's rate that it may ask for at once

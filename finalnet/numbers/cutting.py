@@ -7,9 +7,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from finalnet.lines import INK_ROOM, MAX_DIGITS, Box, are_apart, find_lines, join, log_odds
+from finalnet.numbers.lines import INK_ROOM, MAX_DIGITS, Box, are_apart, find_lines, join, log_odds
+from finalnet.numbers.splitting import MOST_SPANS, Split, find_spans, join_breaks, lean, stack
 from finalnet.preprocessing import center_ink
-from finalnet.splitting import MOST_SPANS, Split, find_spans, join_breaks, lean, stack
 
 # Ink of several digits that touch is cut where there is least of it above and below.
 SOLID = 64  # ink from which on neighbouring pixels hang together

@@ -23,15 +23,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from finalnet.web.gradio_calls import GradioCalls
-from finalnet.web.guard import Guard
-from finalnet.web.limits import RATE, Limits, Rates
-from finalnet.web.protocol import Protocol
-from finalnet.web.routes import api_routes, health_routes, parse, refuse
-from finalnet.web.service import SEVEN, Busy, Service
+from finalnet.server.gradio_calls import GradioCalls
+from finalnet.server.guard import Guard
+from finalnet.server.limits import RATE, Limits, Rates
+from finalnet.server.protocol import Protocol
+from finalnet.server.routes import api_routes, health_routes, parse, refuse
+from finalnet.server.service import SEVEN, Busy, Service
 
 if TYPE_CHECKING:
-    from finalnet.web.page import MountedPage
+    from finalnet.server.page import MountedPage
 
 FAREWELL = 10  # s for what is being answered when the process is asked to end
 MAX_CONNECTIONS = 1_000
@@ -55,7 +55,7 @@ def start_page(
 
     def build() -> "MountedPage":
         try:
-            from finalnet.web.page import mount_page
+            from finalnet.server.page import mount_page
         except ValueError as error:  # httpx's, which Gradio imports
             raise ValueError(
                 f"the environment names a proxy that cannot be one ({error}); correct or unset "

@@ -16,9 +16,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from finalnet.checkpoint import find_checkpoint  # noqa: E402
 from finalnet.recognizer import Recognizer  # noqa: E402
-from finalnet.web.limits import RATE  # noqa: E402
-from finalnet.web.server import serve  # noqa: E402
-from finalnet.web.service import Service  # noqa: E402
+from finalnet.server.limits import RATE  # noqa: E402
+from finalnet.server.server import serve  # noqa: E402
+from finalnet.server.service import Service  # noqa: E402
 
 HIGHEST_PORT = 65_535
 OUTSIDE = ("192.0.2.1", 9)  # an address for documentation (RFC 5737), which nobody has

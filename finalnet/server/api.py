@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from finalnet.web.service import Busy, Service
+from finalnet.server.service import Busy, Service
 
 PROBABILITY = {"type": "number", "minimum": 0, "maximum": 1}
 TOP = {

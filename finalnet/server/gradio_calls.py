@@ -20,12 +20,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from finalnet.web.limits import JSON_LIMIT, PICTURE_LIMIT, Limits
-from finalnet.web.routes import FUNCTIONS, PICTURES, parse, reply
-from finalnet.web.service import Busy, Service
+from finalnet.server.limits import JSON_LIMIT, PICTURE_LIMIT, Limits
+from finalnet.server.routes import FUNCTIONS, PICTURES, parse, reply
+from finalnet.server.service import Busy, Service
 
 if TYPE_CHECKING:
-    from finalnet.web.page import MountedPage
+    from finalnet.server.page import MountedPage
 
 MAX_ANSWERS = 500  # that nobody has fetched yet
 MAX_UPLOADS = 200  # files that are kept

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from finalnet.lines import STROKES_ROOM, SURE, Box, find_lines, join, log_odds
+from finalnet.numbers.lines import STROKES_ROOM, SURE, Box, find_lines, join, log_odds
 from finalnet.preprocessing import INPUT_SIZE, preprocess
 from finalnet.strokes import draw_strokes
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from finalnet.answer import describe_digit, describe_number
 from finalnet.checkpoint import CHECKPOINT_FILES
-from finalnet.pictures import open_picture
+from finalnet.pictures.opening import open_picture
 from finalnet.recognizer import Recognizer
 from finalnet.strokes import Strokes, check_strokes, draw_strokes
 

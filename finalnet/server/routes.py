@@ -11,8 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from finalnet.web.limits import JSON_LIMIT, PICTURE_LIMIT, Limits
-from finalnet.web.service import SEVEN, Busy, Service
+from finalnet.server.limits import JSON_LIMIT, PICTURE_LIMIT, Limits
+from finalnet.server.service import SEVEN, Busy, Service
 
 PICTURES = ("recognize", "read_number")  # functions of the service that take an image file
 STROKES = ("recognize_strokes", "read_number_strokes")

@@ -112,7 +112,8 @@ def collect_space(name: str, checkpoint: Path) -> Publication:
 
 def collect_static_space(name: str, checkpoint: Path) -> Publication:
     """The page without a server as a static Space; raises as `collect_model` does."""
-    from finalnet.web.export import export_page  # Gradio takes seconds, and the others need none
+    # Here, because it imports Gradio, which takes seconds, and the others need none.
+    from finalnet.sharing.export import export_page
 
     _check(name, checkpoint)
     with tempfile.TemporaryDirectory() as folder:

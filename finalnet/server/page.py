@@ -20,14 +20,14 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from finalnet.preprocessing import WORKING_SIZE
+from finalnet.server.api import add_endpoints
+from finalnet.server.files import Files
+from finalnet.server.front import FrontPage
+from finalnet.server.routes import FUNCTIONS
+from finalnet.server.service import Service
 from finalnet.web import texts
 from finalnet.web.about import describe
-from finalnet.web.api import add_endpoints
 from finalnet.web.browser import Part
-from finalnet.web.files import Files
-from finalnet.web.front import FrontPage
-from finalnet.web.routes import FUNCTIONS
-from finalnet.web.service import Service
 from finalnet.web.sketchpad import Sketchpad
 
 SHOW_ABOUT = "async () => (await fetch(`${gradio_config.root}/about.html`)).text()"

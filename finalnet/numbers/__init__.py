@@ -1,0 +1,1 @@
+"""Numbers: lines, separators, and the pieces of which digits are made."""

@@ -1,0 +1,1 @@
+"""Pictures: image files, sheets, printed lines and quarter turns."""

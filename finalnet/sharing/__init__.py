@@ -1,0 +1,1 @@
+"""Sharing: the page as static files, and all of it on the Hugging Face Hub."""
