@@ -8,6 +8,7 @@ are at the most.
 
 import argparse
 import base64
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -141,8 +142,11 @@ def ask_browser_for_numbers(page: Page, numbers: Sequence[list]) -> list[str]:
 
 
 def _in_chunks(page: Page, code: str, drawings: Sequence[Any]) -> list[Any]:
+    """The answers of the page, by way of JSON, which is faster than Playwright's own."""
+    by_json = f"(text) => JSON.stringify(({code})(JSON.parse(text)))"
     starts = range(0, len(drawings), CHUNK)
-    return [each for start in starts for each in page.evaluate(code, drawings[start:][:CHUNK])]
+    chunks = [json.dumps(drawings[start:][:CHUNK]) for start in starts]
+    return [each for chunk in chunks for each in json.loads(page.evaluate(by_json, chunk))]
 
 
 def _pixels(network_input: str) -> np.ndarray:

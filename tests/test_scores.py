@@ -1,7 +1,5 @@
 import json
 import shutil
-import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -11,6 +9,7 @@ from drawings import DRAWINGS, NOT_DIGITS
 from PIL import Image
 
 from finalnet import FinalNet, Recognizer, draw_strokes
+from finalnet.__main__ import main
 from finalnet.checkpoint import COMMITTED
 from finalnet.drawings import read_drawings
 from finalnet.evaluation.report import merge, record, write_report
@@ -164,12 +163,12 @@ def test_recorded_figures_stay_with_the_checkpoint(
     folder = tmp_path / "finalnet"
     shutil.copytree(COMMITTED, folder)
     shutil.rmtree(folder / "evaluation")
-    command = [sys.executable, "-m", "finalnet", "evaluate", "--checkpoint", str(folder)]
+    command = ["evaluate", "--checkpoint", str(folder)]
     command += ["--strokes", str(drawings_file), "--runs", str(COMMITTED), "--record"]
     others = tmp_path / "letters-of-mine.jsonl"
     others.write_text(json.dumps({"label": "A", "strokes": NOT_DIGITS["A"]}))
     command += ["--others", str(others)]
-    subprocess.run(command, check=True, capture_output=True)
+    main(command)
     names = {path.name for path in (folder / "evaluation").iterdir()}
     assert {"metrics.json", "tilted-confusion.png", "tilted-reliability.png"} <= names
     assert "tilted-mistakes.png" not in names
@@ -243,12 +242,13 @@ def test_the_report_has_metrics_and_pictures(recognizer, drawings_file, tmp_path
             assert min(image.size) > 300
 
 
-def test_evaluate_command_measures_mnist_and_a_drawings_file(small_mnist, drawings_file):
-    command = [sys.executable, "-m", "finalnet", "evaluate", "--data-dir", str(small_mnist)]
+def test_evaluate_command_measures_mnist_and_a_drawings_file(small_mnist, drawings_file, capsys):
+    command = ["evaluate", "--data-dir", str(small_mnist)]
     command += ["--strokes", str(drawings_file), "--mnist", "test"]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    main(command)
+    told = capsys.readouterr().out
     for placement in PLACEMENTS:
-        assert f"{placement}: {len(DRAWINGS)} digits" in run.stdout
+        assert f"{placement}: {len(DRAWINGS)} digits" in told
     test = mnist_samples("MNIST test", load_mnist("test", small_mnist))
     figure = score(Recognizer.load(), test).accuracy
-    assert f"MNIST test: 500 digits, right {figure:.2%}" in run.stdout
+    assert f"MNIST test: 500 digits, right {figure:.2%}" in told

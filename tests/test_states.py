@@ -1,15 +1,13 @@
 import json
-import subprocess
-import sys
 
 import pytest
 import torch
 from conftest import MNIST_DIR
 from safetensors import safe_open
-from serving import ROOT
 from torch import Tensor
 
 from finalnet import FinalNet
+from finalnet.__main__ import main
 from finalnet.checkpoint import COMMITTED, STATES, TUTORIAL
 from finalnet.network import weight_shapes
 from finalnet.training.data import Digits, load_mnist
@@ -92,10 +90,8 @@ def test_the_tutorials_network_is_trained_on_mnist_alone(small_mnist, watched, t
     folder = tmp_path / "finalnet"
     metrics = json.loads((COMMITTED / "metrics.json").read_text())
     write_checkpoint(folder, watched.model, metrics, watched.states)
-    command = [sys.executable, "-m", "finalnet", "tutorial", "--checkpoint", str(folder)]
     options = ["--data-dir", str(small_mnist), "--epochs", "3", "--device", "cpu"]
-    run = subprocess.run(command + options, capture_output=True, text=True, cwd=ROOT)
-    assert run.returncode == 0, run.stderr
+    main(["tutorial", "--checkpoint", str(folder), *options])
     ((told,), tensors) = read_states(folder / TUTORIAL)
     validation = load_mnist("validation", small_mnist)
     accuracy = measure_accuracy(network_of(tensors, 0), validation)

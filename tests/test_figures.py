@@ -1,0 +1,72 @@
+"""The figures of README and docs/results.md: those that were recorded with the checkpoint."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from finalnet.checkpoint import COMMITTED
+
+ROOT = Path(__file__).resolve().parent.parent
+METRICS = json.loads((COMMITTED / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
+TRAINING = json.loads((COMMITTED / "metrics.json").read_text(encoding="utf-8"))
+SCORES = {score["name"]: score for score in METRICS["digits"]}
+REJECTIONS = {score["name"]: score for score in METRICS["not digits"]}
+RUNS = {runs["name"]: runs for runs in METRICS["runs"]}
+
+
+def row(page: str, name: str) -> str:
+    """The row of a table that begins with this name."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = re.search(rf"^\| {re.escape(name)} \|.*$", text, re.MULTILINE)
+    assert found, f"{page} has no row {name!r}"
+    return found.group()
+
+
+@pytest.mark.parametrize(
+    ("name", "placement"),
+    [
+        ("drawn digits, random placement", "random placement"),
+        ("in a corner and small", "corner and small"),
+        ("thin and thick", "thin and thick"),
+        ("tilted", "tilted"),
+    ],
+)
+def test_the_drawn_digits_are_those_of_hands_left_out(name, placement):
+    assert METRICS["hands left out"]
+    score = SCORES[placement]
+    worst = score["accuracy_by_source"][score["worst_source"]]
+    told = row("docs/results.md", name)
+    assert f"| {score['accuracy_over_sources']:.2%} |".replace("%", " %") in told
+    assert f"{worst:.2%}".replace("%", " %") in told
+
+
+def test_what_is_no_digit_is_told():
+    letters, scribbles = REJECTIONS["drawn letters"], REJECTIONS["unseen scribbles"]
+    told = row("docs/results.md", "letters and signs told from digits")
+    assert f"AUROC {letters['auroc']:.3f}" in told
+    assert f"{letters['count']:,} drawn ones" in told
+    assert f"{100 * letters['accepted']:.1f} % accepted" in told
+    assert f"{100 * scribbles['accepted']:.1f} %" in row(
+        "docs/results.md", "scribbles and doodles accepted"
+    )
+
+
+def test_mnist_is_told_with_its_spread():
+    runs = RUNS["MNIST test"]
+    told = row("docs/results.md", "MNIST test accuracy")
+    assert f"{100 * runs['mean']:.2f} ± {100 * runs['deviation']:.2f} %" in told
+    assert f"{100 * TRAINING['test_accuracy']:.2f} %" in told
+
+
+def test_the_readme_says_what_the_results_say():
+    assert f"| {100 * SCORES['random placement']['accuracy_over_sources']:.2f} % |" in row(
+        "README.md", "drawn digits, anywhere on the pad, by hands left out"
+    )
+    assert f"| {100 * RUNS['MNIST test']['mean']:.2f} % |" in row(
+        "README.md", "MNIST test, mean of five seeds"
+    )
+    assert f"| {100 * REJECTIONS['drawn letters']['accepted']:.1f} % |" in row(
+        "README.md", "drawn letters that pass for a digit, by hands left out"
+    )
