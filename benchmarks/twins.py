@@ -21,7 +21,7 @@ from benchmarks.latency import open_browser, running
 from finalnet import Recognizer
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.evaluation.numbers import KINDS, compose_text
-from finalnet.evaluation.scores import PLACEMENTS
+from finalnet.evaluation.placements import PLACEMENTS
 from finalnet.strokes import fit_pen, render_strokes
 from finalnet.web.browser import recognizer_settings
 

@@ -12,7 +12,8 @@ from finalnet.__main__ import main
 from finalnet.checkpoint import COMMITTED
 from finalnet.drawings import Drawing, read_drawings, write_drawings
 from finalnet.evaluation.crossvalidation import MARKS, combine_scores, draw_all, without
-from finalnet.evaluation.scores import PLACEMENTS, draw_samples, score
+from finalnet.evaluation.placements import PLACEMENTS
+from finalnet.evaluation.scores import draw_samples, score
 from finalnet.training.loop import TrainingArguments
 from finalnet.training.pool import plan_pool
 

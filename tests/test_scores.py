@@ -12,9 +12,9 @@ from finalnet import FinalNet, Recognizer, draw_strokes
 from finalnet.__main__ import main
 from finalnet.checkpoint import COMMITTED
 from finalnet.drawings import read_drawings
+from finalnet.evaluation.placements import PLACEMENTS
 from finalnet.evaluation.report import merge, record, write_report
 from finalnet.evaluation.scores import (
-    PLACEMENTS,
     draw_samples,
     generated_scribbles,
     mnist_samples,

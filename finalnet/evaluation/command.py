@@ -5,6 +5,7 @@ from pathlib import Path
 
 from finalnet.drawings import read_drawings
 from finalnet.evaluation import scores as evaluation
+from finalnet.evaluation.placements import PLACEMENTS
 from finalnet.recognizer import Recognizer
 from finalnet.training.data import DATA_DIR, Split, load_mnist
 
@@ -80,7 +81,7 @@ def _collect_digits(options: argparse.Namespace) -> list[evaluation.Samples]:
         samples.append(evaluation.read_pictures(options.pictures))
     if options.strokes:
         drawings = list(read_drawings(options.strokes))
-        samples += [evaluation.draw_samples(drawings, name) for name in evaluation.PLACEMENTS]
+        samples += [evaluation.draw_samples(drawings, name) for name in PLACEMENTS]
     if options.mnist or not samples:
         split: Split = options.mnist or "test"
         digits = load_mnist(split, options.data_dir)

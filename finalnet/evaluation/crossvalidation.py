@@ -17,9 +17,9 @@ from tqdm import tqdm
 
 from finalnet.checkpoint import EVALUATION, find_checkpoint
 from finalnet.drawings import Drawing, read_drawings
+from finalnet.evaluation.placements import PLACEMENTS
 from finalnet.evaluation.report import draw_confusion, file_name, save_figure, update_metrics
 from finalnet.evaluation.scores import (
-    PLACEMENTS,
     Rejection,
     Scores,
     draw_samples,
