@@ -153,6 +153,7 @@ class Learning {
   // --- what is shown ---------------------------------------------------------------------------
 
   update(reading) {
+    if (!this.states) return;
     const isPicture = reading?.source === "picture"; // read by the server, with the network as it is
     if (isPicture && this.moment !== this.last) this.leave();
     // What was drawn before a picture is shown again, once that is gone.
