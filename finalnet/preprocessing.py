@@ -53,6 +53,19 @@ def preprocess(image: PictureLike) -> np.ndarray:
     return center_ink(find_ink(image))
 
 
+def shrink_whole(image: np.ndarray) -> np.ndarray:
+    """What a tutorial's network sees: the whole pad shrunk, wherever the ink is on it.
+
+    Args:
+        image: (H, H) uint8, H a multiple of 28; paper 255, ink 0.
+    Returns:
+        (28, 28) uint8, paper 0, ink 255.
+    """
+    step = len(image) // INPUT_SIZE
+    blocks = (255 - image).reshape(INPUT_SIZE, step, INPUT_SIZE, step)
+    return np.rint(blocks.mean((1, 3))).astype(np.uint8)
+
+
 def preprocess_batch(images: Sequence[PictureLike]) -> np.ndarray:
     """`preprocess` for several pictures: (N, 28, 28) uint8."""
     if not images:

@@ -109,6 +109,19 @@
     }
   }
 
+  // The strip at the foot of the window covers neither pad nor answer there, and fits its words.
+  for (const strip of all("#learning").filter(isShown)) {
+    const { top, right } = strip.getBoundingClientRect();
+    const isFixed = getComputedStyle(strip).position === "fixed";
+    if (strip.scrollWidth > strip.clientWidth + 1) faults.push(`the strip is too narrow: ${strip.scrollWidth} > ${strip.clientWidth}`);
+    if (right > root.clientWidth + 1) faults.push(`the strip is out of the window: ${Math.round(right)}`);
+    if (!isFixed || !isOnStage || rem > Math.max(16, 0.021 * shorter)) continue;
+    for (const element of all(".paper, #answer .digit").filter(isShown)) {
+      const { bottom } = element.getBoundingClientRect();
+      if (bottom > top + 1) faults.push(`the strip covers ${nameOf(element)}: ${Math.round(bottom)} > ${Math.round(top)}`);
+    }
+  }
+
   // A dialog lies in the window, or scrolls in itself.
   if (dialog) {
     const { left, top, right, bottom } = dialog.getBoundingClientRect();

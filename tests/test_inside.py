@@ -1,11 +1,13 @@
 """What happens inside the network, computed by the browser, against PyTorch; how it is shown."""
 
 import base64
+import re
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from benchmarks.twins import load_in_browser
 from finalnet import FinalNet, Recognizer
@@ -16,14 +18,22 @@ from finalnet.web.sketchpad import Drawing
 from tests.drawings import DRAWINGS
 from tests.visitor import HAND
 
-LOOK = """async (input) => {
-  const { lookInside, findEvidence } = await import("/files/any/recognizer/inside.js");
+LOOK = """async ({ input, spots }) => {
+  const module = await import("/files/any/recognizer/inside.js");
+  const { lookInside, findEvidence, explainPixel } = module;
   const { network, constants } = recognizer;
   const pixels = Uint8Array.from(atob(input), (character) => character.charCodeAt(0));
   const { maps, features } = lookInside(network, pixels, constants);
   const evidence = await findEvidence(network, pixels, constants, async () => true);
-  return [maps.map(({ size, values }) => [size, [...values]]), [...features], [...evidence]];
+  return [maps.map(({ size, values }) => [size, [...values]]), [...features], [...evidence],
+    spots.map((spot) => explainPixel(network, pixels, spot, constants))];
 }"""
+# Of every convolution pixels in the middle and in a corner, where the border feeds them.
+SPOTS = [
+    {"index": index, "map": feature, "x": x, "y": y}
+    for index in (1, 2, 3, 4)
+    for feature, x, y in ((0, 0, 0), (3, 6, 8), (7, 13, 13), (5, 12, 7))
+]
 # How many pixels of the screen a map is wide; its canvas has gaps of a fourteenth.
 MAP = """(place) => {
   const canvas = place.querySelector("canvas");
@@ -51,7 +61,7 @@ def seen(browser, app_url, network_input):
     page.goto(app_url)
     load_in_browser(page)
     encoded = base64.b64encode(network_input.tobytes()).decode()
-    yield page.evaluate(LOOK, encoded)
+    yield page.evaluate(LOOK, {"input": encoded, "spots": SPOTS})
     page.close()
 
 
@@ -75,6 +85,35 @@ def test_the_maps_of_every_layer_are_those_of_pytorch(model, network_input, seen
         assert size == expected.shape[1]
         np.testing.assert_allclose(values, expected.ravel(), atol=1e-3)
     np.testing.assert_allclose(seen[1], features, atol=1e-3)
+
+
+def test_the_sum_that_explains_a_pixel_is_pytorchs(model, network_input, seen):
+    before, folded = [to_tensor(network_input[None])], [None]
+    with torch.inference_mode():
+        for number in range(1, 5):
+            convolution = getattr(model, f"conv{number}")
+            norm = getattr(model, f"bn{number}")
+            folded.append(fuse_conv_bn_eval(convolution, norm))
+            answer = F.relu(norm(convolution(before[-1])))
+            before.append(F.max_pool2d(answer, 2) if number in (2, 4) else answer)
+    for spot, told in zip(SPOTS, seen[3], strict=True):
+        index, feature, x, y = spot.values()
+        window = F.pad(before[index - 1][0], (1, 1, 1, 1))[:, y : y + 3, x : x + 3]
+        weights, bias = folded[index].weight[feature], folded[index].bias[feature].item()
+        shares = (window * weights).sum((1, 2))
+        channel = told["channel"]
+        assert channel == shares.abs().argmax() and told["channels"] == len(shares)
+        close = {"rtol": 0, "atol": 1e-3}
+        np.testing.assert_allclose(told["inputs"], window[channel].ravel(), **close)
+        np.testing.assert_allclose(told["weights"], weights[channel].ravel().detach(), **close)
+        total = told["share"] + told["others"] + told["bias"]
+        assert told["share"] == pytest.approx(shares[channel].item(), abs=1e-3)
+        assert told["bias"] == pytest.approx(bias, abs=1e-3)
+        assert total == pytest.approx(shares.sum().item() + bias, abs=1e-3)
+        with torch.inference_mode():
+            convolved = getattr(model, f"conv{index}")(before[index - 1])
+            pixel = F.relu(getattr(model, f"bn{index}")(convolved))[0, feature, y, x].item()
+        assert told["value"] == pytest.approx(pixel, abs=1e-3)
 
 
 def test_the_evidence_of_a_pixel_is_what_the_digit_loses_without_its_squares(
@@ -150,6 +189,47 @@ def test_who_points_at_a_map_sees_what_feeds_it(visitor):
     last.focus()
     visitor.page.keyboard.press("ArrowRight")
     assert visitor.page.evaluate(fed) != drawn
+
+
+def numbers_of(place) -> list[float]:
+    return [float(n.replace("\u2212", "-")) for n in re.findall(r"[\u2212\d]+\.\d+", place)]
+
+
+def test_who_points_at_a_pixel_sees_the_sum_that_makes_it(visitor):
+    visitor.draw("5 one stroke")
+    visitor.sees("5")
+    page = visitor.page
+    page.click("#inside summary")
+    page.wait_for_function("document.querySelectorAll('#inside .map canvas')[4].width < 300")
+    layer, shown = page.locator("#inside .map[data-layer='3']"), page.locator(".floating.shown")
+    layer.scroll_into_view_if_needed()
+    assert shown.count() == 0
+    layer.click(position={"x": 30, "y": 30})
+    page.mouse.move(1, 1)
+    told = []
+    for key in (None, "ArrowRight", "ArrowDown"):
+        if key:
+            page.keyboard.press(key)
+            page.wait_for_function(
+                "told => document.querySelector('.spot').textContent !== told", arg=told[-1]
+            )
+        told.append(shown.locator(".spot").inner_text())
+        cells = [numbers_of(text) for text in shown.locator(".nine div").all_inner_texts()]
+        assert [len(each) for each in cells] == [9, 9, 9]
+        for one, other, product in zip(*cells, strict=True):
+            assert product == pytest.approx(one * other, abs=0.01 + 0.006 * (abs(one) + abs(other)))
+        share, others, bias, total, value = numbers_of(shown.locator(".line").inner_text())
+        assert share == pytest.approx(sum(cells[2]), abs=0.05)
+        assert total == pytest.approx(share + others + bias, abs=0.021)
+        assert value == pytest.approx(max(total, 0), abs=0.011)
+        assert numbers_of(told[-1]) == [value]
+        box = shown.bounding_box()
+        width = page.viewport_size["width"]
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+        assert shown.evaluate("(e) => e.scrollWidth <= e.clientWidth")
+    assert len(set(told)) == 3
+    page.mouse.click(2, 2)  # anywhere else
+    assert shown.count() == 0
 
 
 def test_a_finger_points_without_scrolling_and_what_it_taps_stays_marked(phone):

@@ -60,6 +60,20 @@ def open_inside(visitor: Visitor) -> None:
     visitor.page.wait_for_selector(".inside .parts:not([hidden])")
 
 
+def watch(visitor: Visitor) -> None:
+    open_inside(visitor)
+    visitor.page.evaluate("document.querySelector('#learn').click()")
+    visitor.page.wait_for_selector("#learning:not([hidden])")
+
+
+def watch_on_stage(visitor: Visitor) -> None:
+    draw_seven(visitor)
+    present(visitor)
+    visitor.page.keyboard.press("l")
+    visitor.page.wait_for_selector("#learning:not([hidden])")
+    visitor.page.wait_for_function("document.querySelector('#learning input').value === '11'")
+
+
 def open_dialog(visitor: Visitor) -> None:
     draw_seven(visitor)
     visitor.page.evaluate("document.querySelector('#wrong').click()")
@@ -99,12 +113,14 @@ STATES: dict[str, Callable[[Visitor], None]] = {
     "picture": show_picture,
     "failed network": lose_network,
     "see inside": open_inside,
+    "watch it learn": watch,
     "dialog": open_dialog,
     "stage": on_stage(draw_seven),
     "stage, empty": on_stage(),
     "stage, number of 4": on_stage(number(4)),
     "stage, number of 12": on_stage(number(12)),
     "stage, see inside": on_stage(open_inside),
+    "stage, watch it learn": watch_on_stage,
 }
 APP_ONLY = {"picture"}
 

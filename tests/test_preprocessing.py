@@ -7,7 +7,7 @@ from drawings import DRAWINGS
 from PIL import Image
 
 from finalnet import draw_strokes
-from finalnet.preprocessing import CENTER, normalize, preprocess, preprocess_batch
+from finalnet.preprocessing import CENTER, normalize, preprocess, preprocess_batch, shrink_whole
 from finalnet.strokes import render_strokes
 
 THREE = np.asarray(draw_strokes(DRAWINGS["3 round"][1]))
@@ -42,6 +42,15 @@ def test_mnist_digit_drawn_large_comes_back_unchanged(mnist_test):
     enlarged = (255 - np.kron(digit, np.ones((10, 10), np.uint8)) for digit in digits)
     same = sum(map(np.array_equal, map(preprocess, enlarged), digits))
     assert same >= 9_990
+
+
+def test_the_whole_pad_is_shrunk_by_the_mean_of_its_pixels():
+    digit = preprocess(THREE)
+    assert np.array_equal(shrink_whole(255 - np.kron(digit, np.ones((10, 10), np.uint8))), digit)
+    pad = render_strokes([[(40, 40), (90, 60)]], 18)
+    expected = cv2.resize(255 - pad, (28, 28), interpolation=cv2.INTER_AREA)
+    assert np.abs(shrink_whole(pad).astype(int) - expected).max() <= 1
+    assert shrink_whole(pad)[14:].max() == 0  # where there is no ink, the network sees none
 
 
 def test_raw_mnist_is_already_preprocessed(mnist_test):

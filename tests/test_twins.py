@@ -1,10 +1,14 @@
 """The recogniser in the browser says what the one in Python says, on thousands of drawings."""
 
+import base64
 import os
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save, save_file
 from test_lines import write
 
 from benchmarks.twins import (
@@ -19,12 +23,14 @@ from benchmarks.twins import (
     teach_both,
 )
 from finalnet.answer import describe_number
+from finalnet.checkpoint import COMMITTED, load_checkpoint
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.training.handwriting import generate_digits
 from finalnet.training.handwriting.digits import DIGITS
 from finalnet.training.handwriting.others import OTHERS, UNSEEN
 from finalnet.training.handwriting.pen import vary
 from finalnet.views import make_views
+from finalnet.web.browser import constants
 
 DIGIT_COUNT, OTHER_COUNT, NUMBER_COUNT = 1_600, 400, 200
 STROKES = Path(os.environ.get("STROKES_DIR", "no strokes")) / "digits-dev.jsonl.gz"
@@ -187,6 +193,58 @@ def test_the_views_have_the_same_pixels(page, recognizer):
     views = page.evaluate(code, inputs.reshape(len(inputs), -1).tolist())
     pens = recognizer.network.pens
     assert np.array_equal(np.reshape(views, (-1, len(pens), 28, 28)), make_views(inputs, pens))
+
+
+def test_the_browser_reads_half_precision_as_numpy_does(page):
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    halves = halves[np.isfinite(halves)]
+    code = """async (file) => {
+      const { readSafetensors } = await import("/files/any/recognizer/checkpoint.js");
+      const bytes = Uint8Array.from(atob(file), (character) => character.charCodeAt(0));
+      return [...readSafetensors(bytes.buffer).tensors.halves.values];
+    }"""
+    read = page.evaluate(code, base64.b64encode(save({"halves": halves})).decode())
+    assert np.array_equal(np.float32(read), halves.astype(np.float32))
+
+
+FAULTS = {
+    "nothing": (lambda weights: None, None),
+    "a missing tensor": (lambda weights: weights.pop("fc1.bias"), "lacks fc1.bias"),
+    "a foreign tensor": (lambda weights: weights.update(fc9=np.zeros(3)), "has not, fc9"),
+    "a wrong shape": (
+        lambda weights: weights.update({"fc2.bias": np.zeros(11, np.float16)}),
+        "wrong shape for fc2.bias",
+    ),
+    "a number that is none": (
+        lambda weights: weights.update({"fc2.bias": np.full(10, np.nan, np.float16)}),
+        "not finite in fc2.bias",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_browser_finds_the_faults_of_a_checkpoint_that_python_finds(page, fault, tmp_path):
+    spoil, words = FAULTS[fault]
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(COMMITTED / name, tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights = {n: w if n.endswith("tracked") else w.astype(np.float16) for n, w in weights.items()}
+    spoil(weights)
+    save_file(weights, tmp_path / "model.safetensors")
+    page.route("**/spoilt/*", lambda r: r.fulfill(path=tmp_path / r.request.url.split("/")[-1]))
+    code = """async (constants) => {
+      const { loadCheckpoint } = await import("/files/any/recognizer/checkpoint.js");
+      try { await loadCheckpoint("/spoilt", constants) } catch ({ message }) { return message }
+      return null;
+    }"""
+    told = page.evaluate(code, constants())
+    page.unroute("**/spoilt/*")
+    if words is None:
+        assert told is None and load_checkpoint(tmp_path)
+        return
+    assert words in told
+    with pytest.raises(ValueError, match=re.escape(words)):
+        load_checkpoint(tmp_path)
 
 
 def test_the_browser_refuses_a_checkpoint_that_is_cut_short(page):

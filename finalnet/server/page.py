@@ -27,7 +27,7 @@ from finalnet.server.routes import FUNCTIONS
 from finalnet.server.service import Service
 from finalnet.web import texts
 from finalnet.web.about import describe
-from finalnet.web.browser import Part
+from finalnet.web.browser import Part, training
 from finalnet.web.sketchpad import Sketchpad
 
 SHOW_ABOUT = "async () => (await fetch(`${gradio_config.root}/about.html`)).text()"
@@ -78,7 +78,8 @@ def build_page(
                 _part("network-input", "readout.js", "network-input", texts.NETWORK_INPUT, files)
                 _part("digits", "readout.js", "digits", texts.DIGIT_OF_NUMBER, files)
                 _part("bars", "readout.js", "bars", texts.BARS, files)
-                _part("inside", "inside.js", "mount", texts.INSIDE, files)
+                kept = training(service.checkpoint)
+                _part("inside", "inside.js", "mount", texts.INSIDE, files, training=kept)
                 _part(
                     "picture",
                     "picture_input.js",

@@ -12,7 +12,14 @@ from markupsafe import Markup
 from finalnet.checkpoint import find_checkpoint
 from finalnet.summary import count_parameters
 from finalnet.web import texts
-from finalnet.web.browser import FOLDER, MODULES, page_files, recognizer_settings, render
+from finalnet.web.browser import (
+    FOLDER,
+    MODULES,
+    page_files,
+    recognizer_settings,
+    render,
+    training,
+)
 from finalnet.web.examples import EXAMPLES
 from finalnet.web.frame import STYLES, body_words, head_words
 from finalnet.web.icons import ACCENT, ICON_SIZES, draw_icon, draw_preview, to_png
@@ -53,7 +60,7 @@ def export_page(folder: Path, checkpoint: Path, url: str = "") -> list[Path]:
         **head_words(PAGE_STYLES),
         **body_words(texts.STATIC_STAGE, texts.STATIC_FOOTER),
         address=f"{url.rstrip('/')}/" if url else "",
-        props=Markup(json.dumps(_props()).replace("<", "\\u003c")),
+        props=Markup(json.dumps(_props(checkpoint)).replace("<", "\\u003c")),
         modules=[STATIC_MODULE, *MODULES],
     )
     parameters = f"{count_parameters():,}"
@@ -73,11 +80,15 @@ def export_page(folder: Path, checkpoint: Path, url: str = "") -> list[Path]:
         shutil.copyfile(source, _path(folder, name))
     for name, picture in pictures.items():
         _path(folder, name).write_bytes(to_png(picture))
-    _write_service_worker(folder, [name for name in names if name != "service-worker.js"])
+    _write_service_worker(
+        folder,
+        [name for name in names if name != "service-worker.js"],
+        list(training(checkpoint).values()),
+    )
     return [Path(name) for name in names]
 
 
-def _props() -> dict[str, Any]:
+def _props(checkpoint: Path) -> dict[str, Any]:
     """The props of each part, as its Gradio component would have them."""
     examples = [example._asdict() for example in EXAMPLES]
     return {
@@ -86,7 +97,7 @@ def _props() -> dict[str, Any]:
         "bars": {"texts": texts.BARS},
         "network-input": {"texts": texts.NETWORK_INPUT},
         "digits": {"texts": texts.DIGIT_OF_NUMBER},
-        "inside": {"texts": texts.INSIDE},
+        "inside": {"texts": texts.INSIDE, "training": training(checkpoint)},
         "stage-bar": {"texts": texts.STATIC_STAGE},
     }
 
@@ -108,12 +119,19 @@ def _manifest() -> dict[str, Any]:
     }
 
 
-def _write_service_worker(folder: Path, names: list[str]) -> None:
-    """The files in it have a version of their own, so that a new page replaces an old one whole."""
+def _write_service_worker(folder: Path, names: list[str], late: list[str]) -> None:
+    """The files in it have a version of their own, so that a new page replaces an old one whole.
+
+    Args:
+        late: those of them that are kept on the device once they were fetched.
+    """
     digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in names))
-    files = [".", *(name for name in names if name not in NOT_KEPT)]
+    files = [".", *(name for name in names if name not in {*NOT_KEPT, *late})]
     worker = render(
-        "service-worker.js", version=digest.hexdigest()[:12], files=Markup(json.dumps(files))
+        "service-worker.js",
+        version=digest.hexdigest()[:12],
+        files=Markup(json.dumps(files)),
+        late=Markup(json.dumps(late)),
     )
     (folder / "service-worker.js").write_text(worker, encoding="utf-8")
 

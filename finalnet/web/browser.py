@@ -9,7 +9,7 @@ import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from finalnet import answer, hand, network, preprocessing, recognizer, strokes, views
-from finalnet.checkpoint import CHECKPOINT_FILES
+from finalnet.checkpoint import CHECKPOINT_FILES, STATES, TUTORIAL
 from finalnet.numbers import lines, splitting
 
 FOLDER = Path(__file__).parent
@@ -29,6 +29,8 @@ MODULES = [
     "readout.js",
     "corrections.js",
     "inside.js",
+    "learning.js",
+    "sum.js",
     "stage.js",
     "tabs.js",
 ]
@@ -36,6 +38,8 @@ MODULES = [
 PICTURE_MODULES = ["picture_input.js", "cropping.js", "shrinking.js"]
 LATE_MODULES = ["vendor/lean-qr.js"]  # loaded when they are wanted
 CHECKPOINT = "checkpoint"  # folder of its files, beside the modules
+# Of a training, by what learning.js calls them; fetched when somebody asks to watch it.
+TRAINING_FILES = {"states": STATES, "tutorial": TUTORIAL, "metrics": "metrics.json"}
 # The modules that have a twin in recognizer/*.js.
 TWINS = (network, strokes, preprocessing, views, lines, splitting, hand, recognizer, answer)
 TEMPLATES = Environment(
@@ -122,7 +126,14 @@ def page_files(checkpoint: Path, more_modules: list[str] | None = None) -> dict[
     """Every file that a page fetches, by its place beside the others."""
     files = {name: FOLDER / name for name in MODULES + LATE_MODULES + (more_modules or [])}
     files |= {f"{RECOGNIZER.name}/{path.name}": path for path in sorted(RECOGNIZER.glob("*.js"))}
-    return files | {f"{CHECKPOINT}/{name}": checkpoint / name for name in CHECKPOINT_FILES}
+    files |= {f"{CHECKPOINT}/{name}": checkpoint / name for name in CHECKPOINT_FILES}
+    return files | {place: checkpoint / Path(place).name for place in training(checkpoint).values()}
+
+
+def training(checkpoint: Path) -> dict[str, str]:
+    """Where `page_files` has what a checkpoint has kept of its training, by the names of it."""
+    there = {part: name for part, name in TRAINING_FILES.items() if (checkpoint / name).is_file()}
+    return {part: f"{CHECKPOINT}/{name}" for part, name in there.items() if "states" in there}
 
 
 def to_link(path: Path) -> str:

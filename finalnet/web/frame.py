@@ -14,7 +14,7 @@ from finalnet.web.icons import PREVIEW_SIZE
 from finalnet.web.sketchpad import PAD_OPTIONS
 
 # Of either page.
-STYLES = ["controls.css", "sketchpad.css", "page.css", "inside.css", "trouble.css"]
+STYLES = ["controls.css", "sketchpad.css", "page.css", "inside.css", "learning.css", "trouble.css"]
 
 
 def head_words(styles: list[str]) -> dict[str, Any]:

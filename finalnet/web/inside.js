@@ -1,11 +1,14 @@
 // "See inside": what the network makes of the drawing, layer by layer, while one draws; and which
 // of its ink mattered, once the pen rests.
 
+import { mountLearning } from "./learning.js";
 import { lifeOf } from "./lifetime.js";
 import { follow, shownDigit } from "./reading.js";
 import { decode, topDigits } from "./recognizer/answer.js";
+import { hideSum, showSum } from "./sum.js";
 
 const COLUMNS = [1, 2, 4, 8, 16]; // maps side by side
+const FC1 = 5; // layers before it are convolutions
 const FEATURE_COLUMNS = 16;
 const WIDE = 42; // rem, from which on eight maps stand side by side, and else four;
 const WIDE_IN_WINDOW = 0.72; // or this share of the window's shorter side, if that is more
@@ -25,6 +28,7 @@ const NEUTRAL = [205, 205, 210];
 export function mount(element, component) {
   const signal = lifeOf(element);
   const section = new Inside(element, component.props.texts, signal);
+  mountLearning(element, component);
   follow(element, (reading) => section.update(reading));
   section.details.addEventListener("toggle", () => section.update(section.reading));
   const resized = new ResizeObserver(() => requestAnimationFrame(() => section.redraw()));
@@ -38,6 +42,7 @@ class Inside {
     Object.assign(this, { element, texts, reading: null, planes: [], pinned: null });
     this.details = find("details");
     this.large = find("#large");
+    this.sums = element.querySelectorAll(".sum");
     this.layers = [...element.querySelectorAll(".parts .map")].map((place, i) => new Layer(place, i));
     // The input and the layer that is enlarged, each in a frame of its own.
     this.enlarged = [...this.large.querySelectorAll(".map")].map((place) => new Layer(place, 0, true));
@@ -65,10 +70,15 @@ class Inside {
     if (!isWanted) return;
     this.showScores(digit.probabilities);
     const { look } = document.querySelector("#sketchpad");
-    look(digit.input, reading.finished, (inside) => {
-      // What was asked for earlier may come later.
-      if (inside.input === shownDigit(this.reading)?.input) this.show(inside, digit);
+    look(digit.input, reading.finished, reading.state, (inside) => {
+      if (this.isOfReading(inside)) this.show(inside, digit);
     });
+    this.explain();
+  }
+
+  /** Whether an answer is for what is shown: what was asked for earlier may come later. */
+  isOfReading({ input, state }) {
+    return input === shownDigit(this.reading)?.input && state === this.reading.state;
   }
 
   showParts(isShown) {
@@ -77,16 +87,17 @@ class Inside {
     if (!isShown && this.isLarge) this.large.hidePopover();
   }
 
-  show({ maps, features, evidence, input }, digit) {
+  show({ maps, features, evidence, input, state }, digit) {
     const ink = decode(input);
-    const inputPlane = { size: Math.sqrt(ink.length), values: ink, paint: paintInk };
+    const inputPlane = { size: Math.sqrt(ink.length), values: ink, tones: INK_TONES };
     this.planes = [inputPlane, ...maps, { size: 1, values: features }];
     this.showParts(this.details.open);
     this.redraw();
     const places = this.element.querySelectorAll(".evidence");
-    if (evidence) this.explained = input;
+    const explained = `${state} ${input}`;
+    if (evidence) this.explained = explained;
     // It comes once the pen rests, and is that of an earlier drawing until then.
-    places.forEach((place) => place.classList.toggle("stale", this.explained !== input));
+    places.forEach((place) => place.classList.toggle("stale", this.explained !== explained));
     if (!evidence) return;
     topDigits(digit.probabilities, places.length).forEach((answer, i) => {
       const plane = evidence.subarray(answer * ink.length, (answer + 1) * ink.length);
@@ -132,7 +143,7 @@ class Inside {
     }
     place.addEventListener("keydown", (event) => {
       const step = STEPS[event.key];
-      if (step) this.mark(layer.next(step));
+      if (step) this.move(layer.next(step));
       else if (event.key === "Enter" && layer.index && !this.isLarge) this.enlarge(layer.index);
       else return;
       event.preventDefault();
@@ -144,11 +155,34 @@ class Inside {
     this.mark(spot);
   }
 
+  /** Point at the next pixel; one that was marked stays so. */
+  move(spot) {
+    if (this.pinned) this.pin(spot);
+    else this.mark(spot);
+  }
+
   /** Mark a pixel of a map, and what feeds it: a square of every map of each layer before it. */
   mark(spot) {
+    const isNew = !isSame(spot, this.marked);
     this.marked = spot;
     const marks = spot ? this.findFields(spot) : [];
     this.views.forEach((layer) => layer.mark(marks[layer.index]));
+    if (isNew) this.explain();
+  }
+
+  /** Show the sum that makes the marked pixel of a convolution, or none. */
+  explain() {
+    const spot = this.marked;
+    const digit = shownDigit(this.reading);
+    if (!digit || !(spot?.index > 0 && spot.index < FC1)) return this.sums.forEach(hideSum);
+    const { explain } = document.querySelector("#sketchpad");
+    explain(digit.input, spot, this.reading.state, (explanation) => {
+      if (!isSame(explanation.spot, this.marked) || !this.isOfReading(explanation)) return;
+      this.sums.forEach((place) => showSum(place, explanation, this.texts.sum_texts));
+      // The one that floats leaves the pixel's half of the window free.
+      const { bottom } = this.layers[spot.index].boxOf(spot);
+      this.element.querySelector(".floating").classList.toggle("low", bottom < innerHeight / 2);
+    });
   }
 
   findFields({ index, map, x, y }) {
@@ -199,7 +233,7 @@ class Layer {
   }
 
   /** values: planes of size x size >= 0, one behind the other; they share one scale. */
-  draw({ size, values, paint = paintShade }) {
+  draw({ size, values, tones = SHADE_TONES }) {
     const count = values.length / size ** 2;
     Object.assign(this, { size, count, gap: Math.max(1, Math.round(size / 14)) });
     const columns = (this.columns = this.chooseColumns());
@@ -208,11 +242,15 @@ class Layer {
     const [width, height] = [columns * pitch - this.gap, rows * pitch - this.gap];
     const strongest = values.reduce((most, value) => Math.max(most, value), 1e-6);
     const picture = new ImageData(width, height); // transparent in the gaps
-    values.forEach((value, i) => {
-      const [left, top] = this.corner(Math.floor(i / size ** 2));
-      const [x, y] = [i % size, Math.floor((i % size ** 2) / size)];
-      picture.data.set([...paint(value / strongest), 255], 4 * ((top + y) * width + left + x));
-    });
+    const pixels = new Uint32Array(picture.data.buffer);
+    const scale = (TONES - 1) / strongest;
+    for (let row = 0; row < count * size; row++) {
+      const [left, top] = this.corner(Math.floor(row / size));
+      const start = (top + (row % size)) * width + left;
+      for (let x = 0; x < size; x++) {
+        pixels[start + x] = tones[Math.round(values[row * size + x] * scale)];
+      }
+    }
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
     this.canvas.getContext("2d").putImageData(picture, 0, 0);
@@ -267,6 +305,14 @@ class Layer {
     return (this.spot = { index: this.index, map, x: pixel(x), y: pixel(y) });
   }
 
+  /** Where a pixel is in the window. */
+  boxOf({ map, x, y }) {
+    const { left, top, width } = this.canvas.getBoundingClientRect();
+    const scale = width / this.canvas.width;
+    const [right, down] = this.corner(map);
+    return new DOMRect(left + (right + x) * scale, top + (down + y) * scale, scale, scale);
+  }
+
   /** One pixel on from where one points; beyond a map's edge, the map beside it. */
   next([dx, dy]) {
     const { index, size, columns } = this;
@@ -307,7 +353,7 @@ function showEvidence(place, evidence, ink, { title, text }, digit) {
   place.querySelector("p").textContent = text.replace("{digit}", name);
 }
 
-const paintInk = (share) => Array(3).fill(Math.round(255 * share));
+const paintInk = (share) => Array(3).fill(255 * share);
 
 function paintShade(share) {
   const place = share * (SHADES.length - 1);
@@ -317,3 +363,13 @@ function paintShade(share) {
 
 const blend = (below, above, opacity) =>
   below.map((channel, i) => channel + (above[i] - channel) * opacity);
+
+// A map's pixels are painted in so many tones, each a whole pixel of an ImageData.
+const TONES = 256;
+const SHADE_TONES = tonesOf(paintShade);
+const INK_TONES = tonesOf(paintInk);
+
+function tonesOf(paint) {
+  const colors = Array.from({ length: TONES }, (_, i) => [...paint(i / (TONES - 1)), 255]);
+  return new Uint32Array(Uint8ClampedArray.from(colors.flat()).buffer);
+}

@@ -6,6 +6,7 @@
 //   source     "picture" for what was not drawn
 //   problem    why it cannot be read
 //   offer      the number that a drawing may be
+//   state      of the network's training that read it; null for the network as it is
 //   tile       which digit of a number was chosen
 
 import { lifeOf } from "./lifetime.js";

@@ -30,7 +30,7 @@ export const answer = (element, component) => {
     shown = reading;
     clearTimeout(timer);
     // The next stroke may make a digit of it.
-    const isEarly = isDoubtful(reading) && reading.source !== "picture";
+    const isEarly = isDoubtful(reading) && reading.source !== "picture" && !isOfTraining(reading);
     showAnswer(element, reading, texts, isEarly);
     if (isEarly && reading.finished) {
       timer = setTimeout(() => showAnswer(element, reading, texts, false), REST);
@@ -138,6 +138,7 @@ export function describe(reading, texts) {
   if (isNumber) return { verdict: "number", caption: describeNumber(reading, texts) };
   if (!text) return { verdict: "blank", caption: texts.waiting };
   const [{ verdict, probabilities }] = digits;
+  if (isOfTraining(reading) && isNoDigit(probabilities)) return { verdict, caption: texts.no_idea };
   if (verdict === "unsure") return { verdict, caption: doubt(probabilities, texts) };
   const share = percent(Math.max(...probabilities));
   const left = describeUnread(reading, texts);
@@ -166,6 +167,9 @@ function describeUnread({ unread, finished }, texts) {
 function isDoubtful({ digits }) {
   return digits.length > 0 && digits.every(({ verdict }) => verdict === "unsure");
 }
+
+/** Whether the network was not the one of today: it may have learned nothing yet. */
+const isOfTraining = ({ state }) => (state ?? null) !== null;
 
 /** What to say of a drawing that may not be a digit. */
 function doubt(probabilities, texts) {

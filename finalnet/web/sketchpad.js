@@ -9,7 +9,7 @@ import { History, keep, kept } from "./history.js";
 import { Ink } from "./ink.js";
 import { lifeOf } from "./lifetime.js";
 import { Pointers } from "./pointers.js";
-import { tellDrawing } from "./reading.js";
+import { latest, tellDrawing } from "./reading.js";
 import { Reader } from "./recognizer/reader.js";
 import { Replay } from "./replay.js";
 
@@ -111,7 +111,14 @@ class Sketchpad {
       (reading) => this.takeReading(reading),
       (reason) => this.showFailure(reason),
     );
-    this.paper.look = (...args) => this.reader.look(...args);
+    for (const name of ["look", "explain", "learn"]) {
+      this.paper[name] = (...args) => this.reader[name](...args);
+    }
+    /** Read what is drawn with a state of the network; `reader.js` says which. */
+    this.paper.choose = (state, isFinished) => {
+      this.reader.state = state;
+      if (latest()?.source !== "picture") this.tell(isFinished);
+    };
   }
 
   takeReading(reading) {

@@ -20,6 +20,7 @@ const KEYS = {
   w: () => click("wide"),
   r: () => click("replay"),
   i: () => click("show-inside"),
+  l: () => click("learn"),
   "+": () => changePen(PEN_STEP),
   "-": () => changePen(-PEN_STEP),
   q: () => click("show-address"),
@@ -66,6 +67,7 @@ function present(on) {
   document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
   if (on) click("eraser[aria-pressed=true]"); // its button is not on the stage
   if (on) tellPicture(null); // nor is a picture
+  click("leave-learning");
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
   if (on) address.searchParams.set("stage", "1");

@@ -1,16 +1,30 @@
-// The checkpoint that train.py wrote: the weights and the configuration. Twin of checkpoint.py.
+// The checkpoint that train.py wrote: the weights and the configuration. Twin of checkpoint.py, which
+// says what is wrong with a file in the same words.
+
+import { weightShapes } from "./network.js";
+
+// How the numbers of a type are read, and how many bytes each takes.
+const TYPES = {
+  F16: { bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), decodeHalf) },
+  F32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
+  F64: { bytes: 8, read: (buffer) => Float32Array.from(new Float64Array(buffer)) },
+  I64: { bytes: 8, read: (buffer) => Float32Array.from(new BigInt64Array(buffer), Number) },
+};
+const COUNTER = /num_batches_tracked$/; // of batch norm; states have none
 
 /**
  * Fetch a checkpoint folder.
  *
  * Returns {config, tensors}; a tensor is {shape, values}, values a Float32Array.
  */
-export async function loadCheckpoint(folder) {
+export async function loadCheckpoint(folder, constants) {
   const [config, weights] = await Promise.all([
     fetchFile(`${folder}/config.json`).then((response) => response.json()),
     fetchFile(`${folder}/model.safetensors`).then((response) => response.arrayBuffer()),
   ]);
-  return { config, tensors: readSafetensors(weights) };
+  const { tensors } = readSafetensors(weights);
+  checkWeights(tensors, weightShapes(constants));
+  return { config, tensors };
 }
 
 async function fetchFile(url) {
@@ -19,17 +33,73 @@ async function fetchFile(url) {
   return response;
 }
 
-/** The tensors of a safetensors file: the header's length, a JSON header, raw numbers. */
+/**
+ * The states of a network that training/states.py wrote: [{name, accuracy, tensors}], the accuracy
+ * that of the validation, in [0, 1].
+ */
+export function readStates(buffer, constants) {
+  const { tensors, metadata } = readSafetensors(buffer);
+  const told = JSON.parse(metadata.states ?? "[]");
+  if (!told.length) throw new Error("the file names no states");
+  const shapes = Object.entries(weightShapes(constants)).filter(([name]) => !COUNTER.test(name));
+  const stacked = shapes.map(([name, shape]) => [name, [told.length, ...shape]]);
+  checkWeights(tensors, Object.fromEntries(stacked));
+  return told.map(({ name, validation_accuracy: accuracy }, i) => {
+    const own = shapes.map(([each, shape]) => {
+      const { values } = tensors[each];
+      const count = values.length / told.length;
+      return [each, { shape, values: values.subarray(i * count, (i + 1) * count) }];
+    });
+    return { name, accuracy, tensors: Object.fromEntries(own) };
+  });
+}
+
+/** A safetensors file: the header's length, a JSON header, raw numbers; {tensors, metadata}. */
 export function readSafetensors(buffer) {
+  if (buffer.byteLength < 8) throw new Error("the weights are cut short");
   const length = Number(new DataView(buffer).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+  if (8 + length > buffer.byteLength) throw new Error("the weights are cut short");
+  const text = new TextDecoder().decode(new Uint8Array(buffer, 8, length));
+  const { __metadata__: metadata = {}, ...header } = JSON.parse(text);
   const tensors = {};
   for (const [name, { dtype, shape, data_offsets: offsets }] of Object.entries(header)) {
-    if (dtype !== "F32") continue; // counters and the file's metadata
+    const type = TYPES[dtype];
+    if (!type) throw new Error(`the weights hold ${name} as ${dtype}, which is not read`);
     const [start, end] = offsets.map((offset) => 8 + length + offset);
-    if (end > buffer.byteLength) throw new Error("the weights are cut short");
-    // A copy, because the numbers need not lie at a multiple of four bytes.
-    tensors[name] = { shape, values: new Float32Array(buffer.slice(start, end)) };
+    const bytes = shape.reduce((product, side) => product * side, type.bytes);
+    if (end > buffer.byteLength || end - start !== bytes) {
+      throw new Error("the weights are cut short");
+    }
+    // A copy, because the numbers need not lie at a multiple of their size.
+    tensors[name] = { shape, values: type.read(buffer.slice(start, end)) };
   }
-  return tensors;
+  return { tensors, metadata };
+}
+
+/** A number in half precision, of its 16 bits: 1 of sign, 5 of exponent, 10 of fraction. */
+function decodeHalf(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+function checkWeights(tensors, wanted) {
+  const [names, there] = [Object.keys(wanted), Object.keys(tensors)];
+  const common = names.filter((name) => name in tensors);
+  const faults = {
+    lacks: names.filter((name) => !(name in tensors)),
+    "has, but FinalNet has not,": there.filter((name) => !(name in wanted)),
+    "has the wrong shape for": common.filter(
+      (name) => String(tensors[name].shape) !== String(wanted[name]),
+    ),
+    "has numbers that are not finite in": common.filter(
+      (name) => !tensors[name].values.every(Number.isFinite),
+    ),
+  };
+  const found = Object.entries(faults)
+    .filter(([, wrong]) => wrong.length)
+    .map(([fault, wrong]) => `${fault} ${wrong.sort().slice(0, 3).join(", ")}`);
+  if (found.length) throw new Error(`the file of weights ${found.join("; it ")}`);
 }

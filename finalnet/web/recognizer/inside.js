@@ -19,6 +19,38 @@ export function lookInside(network, input, constants) {
   return { maps: maps.map((map, i) => removeBorder(map, i < 2 ? size : size / 2)), features };
 }
 
+/**
+ * The sum that makes a pixel of a convolution's map, with the batch norm folded into the weights:
+ * of the plane of its input that moves it most, and what all the others add.
+ *
+ * index: 1 to 4, which convolution.
+ * Returns {inputs, weights, channel, channels, share, others, bias, value}: nine inputs and their
+ * weights; that plane, and how many there are; the sum of its products, and of all other products;
+ * value is all that and the bias after ReLU.
+ */
+export function explainPixel(network, input, { index, map, x, y }, constants) {
+  const { inputs } = network.activations(normalize(input, constants));
+  const { weights, bias } = network.convolutions[index - 1];
+  const stride = (index < 3 ? network.inputSize : network.inputSize / 2) + 2;
+  const channels = inputs[index - 1].length / stride ** 2;
+  const windows = Array.from({ length: channels }, (_, channel) => {
+    const from = (channel * stride + y) * stride + x; // of a bordered plane
+    const seen = Array.from({ length: 9 }, (_, i) => {
+      return inputs[index - 1][from + Math.floor(i / 3) * stride + (i % 3)];
+    });
+    const first = (map * channels + channel) * 9;
+    const used = Array.from(weights.subarray(first, first + 9));
+    const share = seen.reduce((sum, value, i) => sum + value * used[i], 0);
+    return { inputs: seen, weights: used, channel, share };
+  });
+  const most = windows.reduce((best, next) =>
+    Math.abs(next.share) > Math.abs(best.share) ? next : best,
+  );
+  const others = windows.reduce((sum, { share }) => sum + share, -most.share);
+  const value = Math.max(most.share + others + bias[map], 0);
+  return { ...most, channels, others, bias: bias[map], value };
+}
+
 function removeBorder(maps, size) {
   const stride = size + 2;
   const values = new Float32Array((maps.length / stride ** 2) * size ** 2);

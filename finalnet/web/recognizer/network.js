@@ -6,6 +6,26 @@
 
 const BLOCK = 4; // output planes computed together, so that each input pixel is loaded once for all
 
+/** Name and shape of every tensor of a checkpoint. */
+export function weightShapes({ CHANNELS, FEATURES, NUM_CLASSES }) {
+  const shapes = {};
+  for (let number = 1; number < CHANNELS.length; number++) {
+    const [before, after] = [CHANNELS[number - 1], CHANNELS[number]];
+    shapes[`conv${number}.weight`] = [after, before, 3, 3];
+    shapes[`conv${number}.bias`] = [after];
+    for (const name of ["weight", "bias", "running_mean", "running_var"]) {
+      shapes[`bn${number}.${name}`] = [after];
+    }
+    shapes[`bn${number}.num_batches_tracked`] = [];
+  }
+  const layers = [["fc1", ...FEATURES], ["fc2", FEATURES[1], NUM_CLASSES]];
+  for (const [name, before, after] of layers) {
+    shapes[`${name}.weight`] = [after, before];
+    shapes[`${name}.bias`] = [after];
+  }
+  return shapes;
+}
+
 /** The network with the tensors of a checkpoint. */
 export class Network {
   constructor(tensors, { INPUT_SIZE, CHANNELS, POOLED, NUM_CLASSES, EPSILON }) {
@@ -14,8 +34,8 @@ export class Network {
     this.classes = NUM_CLASSES;
     this.convolutions = CHANNELS.slice(1).map((_, i) => foldBatchNorm(tensors, i + 1, EPSILON));
     this.layers = ["fc1", "fc2"].map((name) => ({
-      weights: tensor(tensors, `${name}.weight`),
-      bias: tensor(tensors, `${name}.bias`),
+      weights: tensors[`${name}.weight`].values,
+      bias: tensors[`${name}.bias`].values,
     }));
   }
 
@@ -38,13 +58,18 @@ export class Network {
     return this.activations(image).logits;
   }
 
-  /** After each ReLU: {maps, features, logits}, the maps of each convolution bordered. */
+  /**
+   * What goes into each convolution, and what comes out of it after ReLU, bordered:
+   * {inputs, maps, features, logits}.
+   */
   activations(image) {
+    const inputs = [];
     const maps = [];
     let size = this.inputSize;
     let planes = image;
     let input = addBorder(planes, size);
     for (const [i, convolution] of this.convolutions.entries()) {
+      inputs.push(input);
       input = convolve(input, size, convolution);
       maps.push(input);
       if (!this.pooled.includes(i + 1)) continue;
@@ -53,18 +78,12 @@ export class Network {
       input = addBorder(planes, size);
     }
     const features = applyLinear(planes, this.layers[0]).map(relu);
-    return { maps, features, logits: this.classify(features) };
+    return { inputs, maps, features, logits: this.classify(features) };
   }
 }
 
-function tensor(tensors, name) {
-  const found = tensors[name]?.values;
-  if (!found?.every(Number.isFinite)) throw new Error(`the checkpoint has no finite ${name}`);
-  return found;
-}
-
 function foldBatchNorm(tensors, number, epsilon) {
-  const read = (name) => tensor(tensors, name);
+  const read = (name) => tensors[name].values;
   const [weights, bias] = [read(`conv${number}.weight`), read(`conv${number}.bias`)];
   const [mean, variance] = [read(`bn${number}.running_mean`), read(`bn${number}.running_var`)];
   const [gain, shift] = [read(`bn${number}.weight`), read(`bn${number}.bias`)];

@@ -10,6 +10,17 @@ export function preprocess(image, constants) {
   return centerInk(findInk(image, constants), constants);
 }
 
+/** What a tutorial's network sees: the whole pad shrunk, wherever the ink is on it. */
+export function shrinkWhole({ pixels, width }, { INPUT_SIZE }) {
+  const step = width / INPUT_SIZE;
+  const sums = new Float64Array(INPUT_SIZE ** 2);
+  pixels.forEach((pixel, i) => {
+    const [y, x] = [Math.floor(i / width / step), Math.floor((i % width) / step)];
+    sums[y * INPUT_SIZE + x] += 255 - pixel;
+  });
+  return Uint8Array.from(sums, (sum) => roundHalfEven(sum / step ** 2));
+}
+
 /** Separate ink from even paper, whichever is darker. */
 export function findInk({ pixels, width, height }, { MIN_CONTRAST }) {
   const paper = medianOfBorder(pixels, width, height);

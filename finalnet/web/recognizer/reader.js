@@ -15,6 +15,7 @@ export class Reader {
     this.read = null; // what was read last, or is being read
     this.reading = null; // what it says; null while it is being read
     this.looked = null; // the network input that was looked into last
+    this.state = null; // of the network that reads, as worker.js says
     this.load();
   }
 
@@ -52,8 +53,21 @@ export class Reader {
 
   /** Read a drawing next; one that still waits is dropped. */
   want(drawing) {
-    this.wanted = drawing;
+    this.wanted = { ...drawing, state: this.state };
     this.next();
+  }
+
+  /** Hand on the files of a training; onLearned is told what worker.js answers to them. */
+  learn(files, onLearned) {
+    this.onLearned = onLearned;
+    this.learned = files;
+    if (this.isReady) this.worker.postMessage(files);
+  }
+
+  /** Tell how a pixel of a map comes about; `inside.js` says what. */
+  explain(input, spot, state, onExplained) {
+    this.onExplained = onExplained;
+    if (this.isReady) this.worker.postMessage({ explain: input, spot, state });
   }
 
   /** Whether the last reading is for this drawing. */
@@ -62,9 +76,9 @@ export class Reader {
   }
 
   /** Tell what happens in the network with a network input in base64; `inside.js` says what. */
-  look(input, isThorough, onInside) {
+  look(input, isThorough, state, onInside) {
     this.onInside = onInside;
-    this.looked = { look: input, isThorough };
+    this.looked = { look: input, isThorough, state };
     if (this.isReady) this.worker.postMessage(this.looked);
   }
 
@@ -76,26 +90,28 @@ export class Reader {
   next() {
     const drawing = this.wanted;
     if (!drawing || !this.isReady) return;
-    const isSame = drawing.revision === this.read?.revision;
-    if (isSame && this.reading) this.deliver(drawing);
+    if (isSame(drawing, this.read) && this.reading) this.deliver(drawing);
     else if (!this.read || this.reading) {
       this.wanted = null;
       [this.read, this.reading] = [drawing, null];
-      const { strokes, penWidth, isNumber } = drawing;
-      this.worker.postMessage({ drawing: pack(strokes), penWidth, isNumber });
+      const { strokes, penWidth, isNumber, state } = drawing;
+      this.worker.postMessage({ drawing: pack(strokes), penWidth, isNumber, state });
     }
   }
 
-  onMessage({ isReady, failure, reading, inside }) {
+  onMessage({ isReady, failure, reading, inside, explanation, learned }) {
     if (failure) return this.onFailure(failure);
     if (inside) return this.onInside(inside);
+    if (explanation) return this.onExplained(explanation);
+    if (learned) return this.onLearned(learned);
     if (isReady) {
       [this.isReady, this.read] = [true, null];
       this.onFailure(null);
+      if (this.learned) this.worker.postMessage(this.learned);
       if (this.looked) this.worker.postMessage(this.looked);
     } else {
       this.reading = reading;
-      if (this.wanted?.revision !== this.read.revision) this.deliver(this.read);
+      if (!isSame(this.wanted, this.read)) this.deliver(this.read);
     }
     this.next();
   }
@@ -103,6 +119,9 @@ export class Reader {
   /** The same ink may be wanted again once the pen is lifted: it is not read twice. */
   deliver(drawing) {
     if (drawing === this.wanted) this.wanted = null;
-    this.onReading({ ...this.reading, finished: drawing.isFinished });
+    this.onReading({ ...this.reading, finished: drawing.isFinished, state: drawing.state });
   }
 }
+
+/** Whether the same ink is read with the same network. */
+const isSame = (one, other) => one?.revision === other?.revision && one?.state === other?.state;

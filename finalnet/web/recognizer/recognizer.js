@@ -24,7 +24,7 @@ export class Recognizer {
   }
 
   static async load(folder, constants) {
-    return new Recognizer(await loadCheckpoint(folder), constants);
+    return new Recognizer(await loadCheckpoint(folder, constants), constants);
   }
 
   /**
@@ -34,6 +34,13 @@ export class Recognizer {
   taught(memories) {
     const hand = new Hand(memories, this.constants);
     return Object.assign(Object.create(Recognizer.prototype), this, { hand });
+  }
+
+  /** The same recogniser with other weights, which knows nobody's hand: a state of its training. */
+  withWeights(tensors) {
+    const { constants } = this;
+    const own = { network: new Network(tensors, constants), hand: new Hand([], constants) };
+    return Object.assign(Object.create(Recognizer.prototype), this, own);
   }
 
   /**

@@ -2,13 +2,19 @@
 // have no other.
 //
 // In comes {checkpoint, constants} once, which is answered with {isReady} or {failure}; then
-// drawings {drawing, penWidth, isNumber}, packed, each of which is answered with {reading}; and network
-// inputs {look, isThorough}, which are answered with {inside}, twice if it is to be thorough.
+// drawings {drawing, penWidth, isNumber}, packed, each of which is answered with {reading}; network
+// inputs {look, isThorough}, which are answered with {inside}, twice if it is to be thorough; and
+// {explain, spot}, a network input and a pixel of a map, which is answered with {explanation}.
+//
+// {states, tutorial}, the files of a training, is answered with {learned}: what the states are called,
+// or why they cannot be read. All that comes after may then name a `state`: its number, "tutorial", or
+// null for the network as it is.
 
 import { decode, describeDigit, describeNumber, encode } from "./answer.js";
-import { findEvidence, lookInside } from "./inside.js";
+import { explainPixel, findEvidence, lookInside } from "./inside.js";
 import { unpack } from "./packing.js";
 import { Recognizer } from "./recognizer.js";
+import { recognizersOf, tutorialOf } from "./states.js";
 
 const WARM_UP = 30; // readings after which the browser has compiled all of it
 const SAMPLE = [[[90, 60], [180, 60], [120, 220]]];
@@ -18,6 +24,7 @@ const NOTHING = { text: "", digits: [] };
 /** A function that takes what comes in; `answer` is called with each answer. */
 export function startReading(answer) {
   let recognizer = null;
+  const states = new Map(); // recognisers, by what a state is named
   let looks = 0; // asked for; the latest is the one that is wanted
 
   async function load({ checkpoint, constants }) {
@@ -34,24 +41,47 @@ export function startReading(answer) {
     }
   }
 
-  async function look({ look: encoded, isThorough }) {
+  /** The one that a state names; the latest one of all where it names none. */
+  const recognizerAt = (state) => states.get(state) ?? recognizer;
+
+  function learn({ states: file, tutorial }) {
+    try {
+      const read = recognizersOf(file, recognizer);
+      read.slice(0, -1).forEach((each, i) => states.set(i, each.recognizer));
+      if (tutorial) states.set("tutorial", tutorialOf(tutorial, recognizer.constants));
+      answer({ learned: { states: read.map(({ name, accuracy }) => ({ name, accuracy })) } });
+    } catch (error) {
+      answer({ learned: { problem: error.message } });
+    }
+  }
+
+  async function look({ look: encoded, isThorough, state }) {
     const [number, input] = [++looks, decode(encoded)];
-    const inside = lookInside(recognizer.network, input, recognizer.constants);
-    answer({ inside: { ...inside, input: encoded } });
+    const { network, constants } = recognizerAt(state);
+    const inside = { ...lookInside(network, input, constants), input: encoded, state };
+    answer({ inside });
     if (!isThorough) return;
     // Piece by piece, so that a drawing that comes meanwhile goes first.
     const isWanted = async () => {
       await new Promise((resolve) => setTimeout(resolve));
       return number === looks;
     };
-    const evidence = await findEvidence(recognizer.network, input, recognizer.constants, isWanted);
-    if (evidence) answer({ inside: { ...inside, evidence, input: encoded } });
+    const evidence = await findEvidence(network, input, constants, isWanted);
+    if (evidence) answer({ inside: { ...inside, evidence } });
+  }
+
+  function explain({ explain: encoded, spot, state }) {
+    const { network, constants } = recognizerAt(state);
+    const explanation = explainPixel(network, decode(encoded), spot, constants);
+    answer({ explanation: { ...explanation, input: encoded, spot, state } });
   }
 
   return (data) => {
     if (data.checkpoint) load(data);
     else if (data.look) look(data);
-    else answer({ reading: read(recognizer, data) });
+    else if (data.explain) explain(data);
+    else if (data.states) learn(data);
+    else answer({ reading: read(recognizerAt(data.state), data) });
   };
 }
 
@@ -61,7 +91,7 @@ if (typeof document === "undefined") {
 }
 
 /** What is drawn, as `answer.js` says, with {is_number, offer, problem}; `reading.js` says what. */
-function read(recognizer, { drawing, penWidth, isNumber }) {
+function read(recognizer, { drawing, penWidth, isNumber, state }) {
   const strokes = unpack(drawing);
   try {
     if (isNumber) {
@@ -74,7 +104,7 @@ function read(recognizer, { drawing, penWidth, isNumber }) {
     const input = encode(prediction.input);
     const digit = { ...describeDigit(prediction, recognizer.constants), character: text, input };
     const reading = { text, digits: [digit], is_number: false };
-    return prediction.verdict === "unsure"
+    return prediction.verdict === "unsure" && state === null
       ? { ...reading, offer: readOffer(recognizer, strokes) }
       : reading;
   } catch (error) {

@@ -2,6 +2,7 @@
 
 const CACHE = "finalnet-{{ version }}";
 const FILES = {{ files }};
+const LATE = {{ late }}; // kept once they were fetched
 
 addEventListener("install", (event) => {
   // Past the browser's own cache, which may hold the files of the release before.
@@ -22,7 +23,12 @@ addEventListener("activate", (event) => {
 addEventListener("fetch", (event) => {
   const answer = async () => {
     const cache = await caches.open(CACHE);
-    return (await cache.match(event.request, { ignoreSearch: true })) ?? fetch(event.request);
+    const found = await cache.match(event.request, { ignoreSearch: true });
+    if (found) return found;
+    const response = await fetch(event.request);
+    const isLate = LATE.some((name) => new URL(name, location).href === event.request.url);
+    if (isLate && response.ok) await cache.put(event.request, response.clone());
+    return response;
   };
   if (event.request.method === "GET") event.respondWith(answer());
 });

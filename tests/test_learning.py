@@ -1,0 +1,259 @@
+"""Watch it learn: what each state of the training says, on the page, against PyTorch."""
+
+import base64
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from test_export import StaticServer
+from torch.nn import functional as F
+from visitor import SCREENS, Visitor, visit
+
+from benchmarks.twins import load_in_browser
+from finalnet import FinalNet
+from finalnet.checkpoint import COMMITTED, STATES, TUTORIAL
+from finalnet.model import to_tensor
+from finalnet.preprocessing import shrink_whole
+from finalnet.sharing.export import export_page
+from finalnet.views import make_views
+from finalnet.web import texts
+from finalnet.web.sketchpad import Drawing
+
+CONFIG = json.loads((COMMITTED / "config.json").read_text())
+WORDS = texts.INSIDE["learning"]
+FRAME = 16  # ms
+
+# What is read, and what conv4 and fc1 answer, once the slider stands at a stop.
+SLIDE = """async (stop) => {
+  const pad = document.querySelector("#sketchpad");
+  const slider = document.querySelector("#learning input");
+  const state = stop === Number(slider.max) ? null : stop;
+  const read = new Promise((resolve) => {
+    document.addEventListener("reading", function heard({ detail }) {
+      if (detail.state !== state) return;
+      document.removeEventListener("reading", heard);
+      resolve(detail);
+    });
+  });
+  slider.value = stop;
+  slider.dispatchEvent(new Event("input"));
+  const { digits: [digit] } = await read;
+  const { maps, features } = await new Promise((resolve) =>
+    pad.look(digit.input, false, state, resolve));
+  const bars = [...document.querySelectorAll("#bars .row")].map((row) => row.ariaValueNow / 100);
+  return { ...digit, bars, map: [...maps[3].values], features: [...features] };
+}"""
+# A move of the slider, until bars and maps show what the network said then.
+DRAG = """async (stop) => {
+  const pad = document.querySelector("#sketchpad");
+  const slider = document.querySelector("#learning input");
+  const { look } = pad;
+  const drawn = new Promise((resolve) => {
+    pad.look = (input, isThorough, state, show) => look(input, isThorough, state, (inside) => {
+      show(inside);
+      requestAnimationFrame(() => setTimeout(resolve)); // painted, too
+    });
+  });
+  slider.value = stop;
+  slider.dispatchEvent(new Event("input"));
+  await drawn;
+  pad.look = look;
+}"""
+FETCHED = """() => performance.getEntriesByType("resource").map(({ name }) => name)
+  .filter((name) => /checkpoint.(states|tutorial|metrics)/.test(name))"""
+
+
+def states_of(name: str) -> tuple[list[dict], list[FinalNet]]:
+    """The states in a file of the checkpoint, as networks of PyTorch's."""
+    with safe_open(COMMITTED / name, "pt") as file:
+        told = json.loads(file.metadata()["states"])
+        tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+    models = []
+    for number in range(len(told)):
+        model = FinalNet()
+        model.load_state_dict({n: tensor[number] for n, tensor in tensors.items()}, strict=False)
+        models.append(model.eval())
+    return told, models
+
+
+def probabilities(model: FinalNet, views: np.ndarray, temperature: float) -> np.ndarray:
+    with torch.inference_mode():
+        logits = model.logits(to_tensor(views)).mean(0)
+    return (logits / temperature).softmax(0).numpy()
+
+
+def decode(digit: dict) -> np.ndarray:
+    return np.frombuffer(bytearray(base64.b64decode(digit["input"])), np.uint8).reshape(28, 28)
+
+
+def watch(visitor: Visitor) -> None:
+    """Asks to watch, and waits until the slider is there."""
+    if visitor.page.locator("#inside details[open]").count() == 0:
+        visitor.page.click("#inside summary")
+    visitor.page.click("#learn")
+    visitor.page.wait_for_selector("#learning", state="visible")
+
+
+@pytest.fixture(scope="module")
+def watcher(browser, app_url):
+    """Somebody who has drawn a 3 and watches it learn."""
+    with visit(browser, app_url, **SCREENS["desktop"]) as visitor:
+        visitor.draw("3 round")
+        visitor.sees("3")
+        assert visitor.page.evaluate(FETCHED) == []  # until it is asked for
+        watch(visitor)
+        yield visitor
+
+
+def test_every_state_says_what_it_says_in_pytorch(watcher):
+    told, models = states_of(STATES)
+    models[-1] = FinalNet.from_pretrained(COMMITTED).eval()  # the last one is the network as it is
+    for stop, (state, model) in enumerate(zip(told, models, strict=True)):
+        said = watcher.page.evaluate(SLIDE, stop)
+        network_input = decode(said)
+        views = make_views(network_input[None], CONFIG["pens"])
+        expected = probabilities(model, views.reshape(-1, 28, 28), CONFIG["temperature"])
+        np.testing.assert_allclose(said["probabilities"], expected, atol=1e-3, err_msg=str(state))
+        np.testing.assert_allclose(said["bars"], expected, atol=1.5e-3)  # they say tenths
+        answer = to_tensor(network_input[None])
+        with torch.inference_mode():
+            for number in range(1, 5):
+                convolved = getattr(model, f"conv{number}")(answer)
+                answer = maps = F.relu(getattr(model, f"bn{number}")(convolved))
+                answer = F.max_pool2d(answer, 2) if number in (2, 4) else answer
+            features = F.relu(model.fc1(answer.flatten(1)))[0]
+        np.testing.assert_allclose(said["map"], maps.ravel(), atol=1e-3)
+        np.testing.assert_allclose(said["features"], features, atol=1e-3)
+        shown = watcher.page.locator("#learning .told").inner_text()
+        assert state["name"].lower() in shown.lower()
+        assert f"{100 * state['validation_accuracy']:.0f}"[:2] in shown or stop > 4
+    slider = watcher.page.locator("#learning input")
+    slider.dispatch_event("change")  # it is let go of
+    watcher.page.wait_for_selector("#wrong", state="visible")
+
+
+def test_the_tutorials_network_sees_the_whole_pad_shrunk(watcher):
+    _, (model,) = states_of(TUTORIAL)
+    page = watcher.page
+    page.click("#tutorial")
+    page.wait_for_function("document.querySelector('#sketchpad').reading.state === 'tutorial'")
+    drawing = page.evaluate("document.querySelector('#sketchpad').drawing()")
+    (said,) = page.evaluate("document.querySelector('#sketchpad').reading.digits")
+    seen = shrink_whole(Drawing(drawing["strokes"], drawing["pen_width"]).render())
+    assert np.array_equal(decode(said), seen)
+    expected = probabilities(model, seen[None], 1)
+    np.testing.assert_allclose(said["probabilities"], expected, atol=1e-3)
+    assert said["digit"] == expected.argmax()
+    assert WORDS["tutorial_text"] in page.locator("#learning").inner_text()
+    assert not page.locator("#wrong").is_visible()  # nobody corrects a network of the past
+    page.click("#tutorial")
+    watcher.sees("3")
+
+
+def test_sliding_keeps_up_with_60_frames_a_second_without_a_request(watcher):
+    fetched = watcher.page.evaluate(FETCHED)
+    assert len(fetched) == 3
+    requests = []
+    watcher.page.on("request", lambda request: requests.append(request.url))
+    # The page's own thread, in the processor's time: others may be at work on this machine.
+    thread = watcher.page.context.new_cdp_session(watcher.page)
+    thread.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def worked() -> float:
+        metrics = thread.send("Performance.getMetrics")["metrics"]
+        return 1000 * next(m["value"] for m in metrics if m["name"] == "TaskDuration")
+
+    took = []
+    for stop in [*range(12), *range(11, -1, -1)] * 2:
+        before = worked()
+        watcher.page.evaluate(DRAG, stop)
+        took.append(worked() - before)
+    print(f"median {np.median(took):.1f} ms, most {max(took):.1f} ms")
+    assert np.median(took) < FRAME
+    assert requests == [] and watcher.page.evaluate(FETCHED) == fetched
+
+
+def test_a_hand_that_was_learned_has_no_part_in_what_the_network_said_before(watcher):
+    load_in_browser(watcher.page)
+    said = watcher.page.evaluate("""async () => {
+      const { recognizersOf } = await import("/files/any/recognizer/states.js");
+      const file = await (await fetch("/files/any/checkpoint/states.safetensors")).arrayBuffer();
+      const { strokes, pen_width: penWidth } = document.querySelector("#sketchpad").drawing();
+      const memory = recognizer.remember({ strokes, penWidth, label: 7 });
+      const taught = recognizer.taught([memory]);
+      const [last] = recognizersOf(file, taught).slice(-1);
+      return [taught, last.recognizer].map((each) => each.recognize(strokes, penWidth).digit);
+    }""")
+    assert said == [7, 3]
+
+
+def test_whoever_closes_it_has_the_network_as_it_is(watcher):
+    page = watcher.page
+    page.evaluate(SLIDE, 0)
+    assert page.locator("#answer .digit").inner_text() == "?"
+    assert page.locator("#answer .caption").inner_text() == texts.ANSWER["no_idea"]
+    page.click("#inside summary")
+    watcher.sees("3")
+    assert not page.locator("#learning").is_visible()
+    page.click("#inside summary")
+
+
+def test_a_key_of_the_stage_plays_the_training(watcher):
+    page = watcher.page
+    page.click("#present")
+    assert not page.locator("#learning").is_visible()
+    page.keyboard.press("i")  # the bars alone
+    page.keyboard.press("l")
+    page.wait_for_function("document.querySelector('#sketchpad').reading.state === 0")
+    began = page.evaluate("performance.now()")
+    watcher.sees("?")
+    assert all(5 < bar["percent"] < 20 for bar in watcher.bars())
+    assert "untrained" in page.locator("#learning .moment").inner_text().lower()
+    assert page.locator("#learning .moment").evaluate(
+        "(e) => parseFloat(getComputedStyle(e).fontSize) > 0.04 * Math.min(innerWidth, innerHeight)"
+    )
+    page.wait_for_function("document.querySelector('#sketchpad').reading.state === null")
+    assert 5_000 < page.evaluate("performance.now()") - began < 8_000
+    watcher.sees("3")
+    watcher.rests()
+    assert max(watcher.bars(), key=lambda bar: bar["percent"])["digit"] == "3"
+    page.keyboard.press("Escape")
+    assert not page.locator("#learning").is_visible()
+
+
+def test_an_exported_page_shows_it_without_a_network_and_none_where_none_was_kept(
+    browser, tmp_path
+):
+    bare = tmp_path / "bare"
+    shutil.copytree(COMMITTED, bare, ignore=shutil.ignore_patterns(STATES))
+    folder = tmp_path / "a" / "sub-path"
+    export_page(folder, COMMITTED)
+    export_page(folder / "bare", bare)
+    server = StaticServer(tmp_path)
+    try:
+        with visit(browser, server.url + "bare/", **SCREENS["phone"]) as visitor:
+            visitor.page.click("#inside summary")
+            assert not visitor.page.locator("#learn").is_visible()
+            assert not visitor.page.locator("#learning").is_visible()
+        with visit(browser, server.url, **SCREENS["phone"]) as visitor:
+            page = visitor.page
+            page.wait_for_function("navigator.serviceWorker.controller")
+            watch(visitor)
+            server.stop()
+            page.reload()
+            page.wait_for_selector("#sketchpad.ready")
+            visitor.touch("3 round")
+            visitor.sees("3")
+            watch(visitor)
+            assert page.evaluate(SLIDE, 0)["verdict"] == "unsure"
+            visitor.sees("?")
+            # Bars, slider and its mark are in sight together.
+            page.evaluate("scrollTo(0, 0)")
+            for part in ("#bars .rows", "#learning input", "#learning .mark"):
+                box = page.locator(part).bounding_box()
+                assert box["y"] >= 0 and box["y"] + box["height"] <= 844
+    finally:
+        server.stop()
