@@ -158,7 +158,7 @@ class Learning {
     if (isPicture && this.moment !== this.last) this.leave();
     // What was drawn before a picture is shown again, once that is gone.
     else if (this.strip.hidden && (reading?.state ?? null) !== null) this.pad.choose(null, true);
-    this.find("#learning .invitation").hidden = !isPicture && Boolean(shownDigit(reading));
+    this.find("#learning .prompt").hidden = !isPicture && Boolean(shownDigit(reading));
   }
 
   describe() {

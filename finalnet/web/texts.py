@@ -209,7 +209,7 @@ INSIDE = {
         "title": "What the network said at moments of its training",
         "slider": "Moment of the training",
         "accuracy": "{percent} of unseen digits right",
-        "invitation": "Draw a digit to see what it said then.",
+        "prompt": "Draw a digit to see what it said then.",
         "play": "Play the training",
         "play_title": "From the untrained network to this one, in six seconds",
         "leave": "Close",
