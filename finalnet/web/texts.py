@@ -186,7 +186,8 @@ INSIDE = {
     "input": "The input",
     "input_text": (
         "The drawing, cropped, centred and shrunk to 28 × 28 pixels: all that it gets to see. "
-        "Point at a pixel below to see which of these feed it; tap or click to keep it marked."
+        "Point at a pixel below to see which of these feed it, and the sum that makes it; tap or "
+        "click to keep it marked."
     ),
     "map_name": "Maps of {name}. The arrow keys point at a pixel, Enter enlarges them.",
     "enlarge": "Enlarge {name}",
