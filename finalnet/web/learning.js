@@ -164,7 +164,9 @@ class Learning {
   describe() {
     const isTutorial = this.moment === TUTORIAL;
     const { name, accuracy } = this.states[isTutorial ? this.last : this.moment];
-    const words = isTutorial ? this.texts.tutorial_name : name;
+    const { tutorial_name: tutorial, last } = this.texts;
+    const named = this.moment === this.last ? last.replace("{name}", name) : name;
+    const words = isTutorial ? tutorial : named;
     this.find(".moment").textContent = words;
     this.find(".accuracy").textContent = isTutorial
       ? this.texts.tutorial_text

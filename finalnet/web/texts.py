@@ -209,6 +209,7 @@ INSIDE = {
         "begin": "Watch it learn",
         "title": "What the network said at moments of its training",
         "slider": "Moment of the training",
+        "last": "{name}: the end",
         "accuracy": "{percent} of unseen digits right",
         "prompt": "Draw a digit to see what it said then.",
         "play": "Play the training",
