@@ -27,6 +27,11 @@ PLACES = """
         return [part, [left, top, width, height].map(Math.round)];
       }));
 """
+BACK_TO_THE_START = """
+    const slider = document.querySelector("#learning input");
+    slider.value = 0;
+    for (const type of ["input", "change"]) slider.dispatchEvent(new Event(type));
+"""
 FORTY_TWO = [
     [(left + x / 2, y) for x, y in stroke]
     for left, name in ((0, "4 open"), (50, "2 plain"))
@@ -57,12 +62,17 @@ def engine(request):
 
 
 def draws_and_reads(engine: Engine) -> None:
-    """A digit, what is inside, and a whole number."""
+    """A digit, what is inside, what the untrained network said, and a whole number."""
     engine.draw(DRAWINGS["7 crossed"][1])
     engine.sees("7")
     engine.click("#inside summary")
     engine.waits("return document.querySelector('#inside .evidence h2').textContent !== ''")
+    engine.click("#learn")
+    engine.waits("return !document.querySelector('#learning').hidden")
+    engine.run(BACK_TO_THE_START)
+    engine.sees("?")
     engine.click("#inside summary")
+    engine.sees("7")
     engine.click("#clear")
     engine.sees("")
     engine.click("#wide")

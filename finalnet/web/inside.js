@@ -201,6 +201,7 @@ class Inside {
     const [, layer] = this.enlarged;
     const { place } = this.layers[index];
     layer.index = index;
+    this.large.classList.toggle("summed", index < FC1);
     layer.place.ariaLabel = place.ariaLabel;
     this.large.querySelector("h2").textContent = place.parentElement.querySelector("h2").textContent;
     this.large.showPopover();

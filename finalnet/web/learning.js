@@ -158,13 +158,15 @@ class Learning {
     if (isPicture && this.moment !== this.last) this.leave();
     // What was drawn before a picture is shown again, once that is gone.
     else if (this.strip.hidden && (reading?.state ?? null) !== null) this.pad.choose(null, true);
-    this.find("#learning .invitation").hidden = !isPicture && Boolean(shownDigit(reading));
+    this.find("#learning .prompt").hidden = !isPicture && Boolean(shownDigit(reading));
   }
 
   describe() {
     const isTutorial = this.moment === TUTORIAL;
     const { name, accuracy } = this.states[isTutorial ? this.last : this.moment];
-    const words = isTutorial ? this.texts.tutorial_name : name;
+    const { tutorial_name: tutorial, last } = this.texts;
+    const named = this.moment === this.last ? last.replace("{name}", name) : name;
+    const words = isTutorial ? tutorial : named;
     this.find(".moment").textContent = words;
     this.find(".accuracy").textContent = isTutorial
       ? this.texts.tutorial_text

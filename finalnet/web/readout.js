@@ -138,8 +138,10 @@ export function describe(reading, texts) {
   if (isNumber) return { verdict: "number", caption: describeNumber(reading, texts) };
   if (!text) return { verdict: "blank", caption: texts.waiting };
   const [{ verdict, probabilities }] = digits;
-  if (isOfTraining(reading) && isNoDigit(probabilities)) return { verdict, caption: texts.no_idea };
-  if (verdict === "unsure") return { verdict, caption: doubt(probabilities, texts) };
+  if (verdict === "unsure") {
+    const isUntrained = isOfTraining(reading) && isNoDigit(probabilities);
+    return { verdict, caption: isUntrained ? texts.no_idea : doubt(probabilities, texts) };
+  }
   const share = percent(Math.max(...probabilities));
   const left = describeUnread(reading, texts);
   return { verdict, caption: [fill(texts.sure, { percent: share }), ...left].join(", ") };

@@ -189,7 +189,8 @@ INSIDE = {
     "input": "The input",
     "input_text": (
         "The drawing, cropped, centred and shrunk to 28 × 28 pixels: all that it gets to see. "
-        "Point at a pixel below to see which of these feed it; tap or click to keep it marked."
+        "Point at a pixel below to see which of these feed it, and the sum that makes it; tap or "
+        "click to keep it marked."
     ),
     "map_name": "Maps of {name}. The arrow keys point at a pixel, Enter enlarges them.",
     "enlarge": "Enlarge {name}",
@@ -211,8 +212,9 @@ INSIDE = {
         "begin": "Watch it learn",
         "title": "What the network said at moments of its training",
         "slider": "Moment of the training",
+        "last": "{name}: the end",
         "accuracy": "{percent} of unseen digits right",
-        "invitation": "Draw a digit to see what it said then.",
+        "prompt": "Draw a digit to see what it said then.",
         "play": "Play the training",
         "play_title": "From the untrained network to this one, in six seconds",
         "leave": "Close",
