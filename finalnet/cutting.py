@@ -23,6 +23,7 @@ ALONE = 4.0  # log-odds: ink that hangs together and is all there is, is mostly 
 NARROW = 1.25  # width, in heights, of a cell that is likely to hold one digit
 DUST = 0.036  # of the highest connected ink; what is smaller on both sides is left out
 MOST = 220  # pieces of connected ink that count, the largest: noise has thousands
+HOLLOW = 0.5  # of its rows: of a stroke, fewer are of two parts
 EDGE = 8  # px around connected ink within which its faint edge lies
 
 
@@ -116,6 +117,9 @@ def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float
     mask = (zones[region] == index) & (ink[region] >= SOLID)
     count = mask.sum(axis=1)
     rows = np.flatnonzero(count)
+    # The middles of a slanted 0 are as straight, but a stroke has ink there.
+    if (np.diff(mask, axis=1, prepend=False).sum(axis=1)[rows] > 2).mean() > HOLLOW:
+        return 0.0
     middles = (mask @ np.arange(mask.shape[1]))[rows] / count[rows]
     return lean(np.stack([middles, rows], axis=1))
 

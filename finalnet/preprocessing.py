@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from finalnet.printed import NO_FORM, Form, erase_lines
+from finalnet.displays import redraw_segments
+from finalnet.printed import DISPLAY, NO_FORM, Form, erase_lines
 
 INPUT_SIZE = 28  # px, side of the network's input
 DIGIT_SIZE = 20  # px, longer side of the ink inside it
@@ -80,7 +81,7 @@ def find_ink(image: PictureLike) -> np.ndarray:
 
 
 def find_writing(image: PictureLike) -> tuple[np.ndarray, Form]:
-    """`find_ink` without printed lines, and what was printed."""
+    """`find_ink` without printed lines and segments of displays, and what was printed."""
     return _find_ink(image, True)
 
 
@@ -224,7 +225,14 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
         ink = np.where(ink > 6 * typical, ink, 0).astype(np.uint8)
     # MNIST's own digits peak at 254 or 255 and must pass unchanged.
     ink = ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
-    return erase_lines(ink) if is_form else (ink, NO_FORM)
+    return _find_writing(ink) if is_form else (ink, NO_FORM)
+
+
+def _find_writing(ink: np.ndarray) -> tuple[np.ndarray, Form]:
+    """What is written: no printed lines, and no gaps in the digits of a display."""
+    # Segments of digits side by side lie as lines do.
+    drawn = redraw_segments(ink)
+    return erase_lines(ink) if drawn is None else (drawn, DISPLAY)
 
 
 def _find_deviation(border: np.ndarray, paper: np.ndarray, percent: float = 50) -> float:
@@ -283,7 +291,9 @@ def _ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, F
         # As sharp as it is, or lines side by side would be one.
         sharp = sign * (sharp / paper - 1)
         lined = _ramp(sharp, threshold)
-        clean, form = erase_lines(lined)
+        clean, form = _find_writing(lined)
+        if form.is_display:
+            return clean, form
         if form.lines:
             sharp = np.where(clean < lined, sharp * (clean / np.maximum(lined, 1)), sharp)
             contrast = cv2.GaussianBlur(sharp.astype(np.float32), (0, 0), blur)

@@ -88,9 +88,10 @@ class Form(NamedTuple):
 
     lines: list[Line]
     cells: list[np.ndarray]  # (4, 2) float64 each: top left, top right, bottom left, bottom right
+    is_display: bool = False  # of segments, and nothing around them
 
 
-NO_FORM = Form([], [])
+NO_FORM, DISPLAY = Form([], []), Form([], [], True)
 
 
 def erase_lines(ink: np.ndarray) -> tuple[np.ndarray, Form]:

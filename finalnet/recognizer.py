@@ -157,7 +157,7 @@ class Recognizer:
         for index, image in enumerate(images):
             if predictions[index].verdict == "unsure":
                 ink, form = find_writing(image)
-                if is_framed(ink, form.cells):
+                if form.is_display or is_framed(ink, form.cells):
                     (second,) = self.recognize_inputs(center_ink(ink)[None])
                     if second.verdict == "digit":
                         predictions[index] = second
