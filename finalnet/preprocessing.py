@@ -90,9 +90,16 @@ def _find_ink(image: PictureLike, is_form: bool) -> tuple[np.ndarray, Form]:
     if alpha is None:
         return _ink(color, is_form)
     # Transparent paper takes the colour on which the ink shows: white, else black.
+    found = _ink(lay_on(255, color, alpha), is_form)
+    return found if found[0].any() else _ink(lay_on(0, color, alpha), is_form)
+
+
+def lay_on(paper: int, color: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """A picture with an alpha channel on white (255) or black (0) paper: (H, W) or (H, W, 3)."""
+    if alpha is None:
+        return color
     opacity = (alpha / 255)[:, :, None]
-    found = _ink(np.rint(color * opacity + 255 * (1 - opacity)).astype(np.uint8), is_form)
-    return found if found[0].any() else _ink(np.rint(color * opacity).astype(np.uint8), is_form)
+    return np.rint(color * opacity + paper * (1 - opacity)).astype(np.uint8)
 
 
 def center_ink(ink: np.ndarray) -> np.ndarray:
