@@ -31,8 +31,9 @@ CLOSE_COLOR = 24  # grey levels up to which a border has the colour of its middl
 CLEAR_BORDER = 0.75  # of a border in one colour: that is the paper's
 CORNER = 0.06  # of the shorter side, the size of a corner
 PAPER_SIZE = 240  # px, longer side of the picture on which uneven paper is estimated
-SURFACE_SIZE = 96  # px, the same, on which a smooth surface is fitted to its brightness
 WIDEST_PEN = 49  # px of those; what is wider is paper, whatever its brightness
+WIDTHS = (5, 9, 17, 33, WIDEST_PEN)  # px of those, of what may be ink, narrow first
+MUCH = 0.04  # of what is as narrow as the widest pen
 SPECK = 0.02  # of the largest piece of ink in a photograph; smaller pieces are dirt
 
 PictureLike = Image.Image | np.ndarray
@@ -232,14 +233,14 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
         ink = np.where(ink > 6 * typical, ink, 0).astype(np.uint8)
     # MNIST's own digits peak at 254 or 255 and must pass unchanged.
     ink = ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
-    return _find_writing(ink) if is_form else (ink, NO_FORM)
+    return _find_writing(ink, ink) if is_form else (ink, NO_FORM)
 
 
-def _find_writing(ink: np.ndarray) -> tuple[np.ndarray, Form]:
+def _find_writing(ink: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, Form]:
     """What is written: no printed lines, and no gaps in the digits of a display."""
     # Segments of digits side by side lie as lines do.
     drawn = redraw_segments(ink)
-    return erase_lines(ink) if drawn is None else (drawn, DISPLAY)
+    return erase_lines(ink, contrast) if drawn is None else (drawn, DISPLAY)
 
 
 def _find_deviation(border: np.ndarray, paper: np.ndarray, percent: float = 50) -> float:
@@ -278,12 +279,7 @@ def _ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, F
     sharp = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     blur = max(sharp.shape) / 400  # px
     grey = cv2.GaussianBlur(sharp, (0, 0), blur).astype(np.float32)
-    small = _resize(grey, SURFACE_SIZE)
-    even = np.clip(128 * small / _fit_surface(small), 1, 255).astype(np.uint8)
-    # The median follows what is no polynomial, such as the edge of a shadow.
-    relief = even / cv2.medianBlur(even, SURFACE_SIZE // 3 + 1) - 1
-    # Ink is what stands out furthest: darker than its paper, or lighter on a dark board.
-    is_dark = (relief**3).sum() < 0
+    is_dark = _is_ink_dark(grey)
     paper = _paper(grey, cv2.MORPH_CLOSE if is_dark else cv2.MORPH_OPEN)
     sign = -1 if is_dark else 1
     contrast = sign * (grey / paper - 1)
@@ -298,7 +294,7 @@ def _ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, F
         # As sharp as it is, or lines side by side would be one.
         sharp = sign * (sharp / paper - 1)
         lined = _ramp(sharp, threshold)
-        clean, form = _find_writing(lined)
+        clean, form = _find_writing(lined, sharp)
         if form.is_display:
             return clean, form
         if form.lines:
@@ -325,21 +321,22 @@ def _paper(grey: np.ndarray, operation: int) -> np.ndarray:
     return cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _fit_surface(values: np.ndarray) -> np.ndarray:
-    """A cubic surface through most of the values; outliers, which are ink, hardly count."""
-    height, width = values.shape
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    powers = [(i, j) for i in range(4) for j in range(4 - i)]
-    terms = np.stack([(x**i * y**j).ravel() for i, j in powers], axis=1)
-    target = values.ravel().astype(np.float64)
-    weights = np.ones_like(target)
-    for _ in range(10):
-        weighted = terms * weights[:, None]
-        coefficients = np.linalg.lstsq(weighted.T @ terms, weighted.T @ target, rcond=None)[0]
-        residuals = target - terms @ coefficients
-        spread = 1.4826 * np.median(np.abs(residuals)) + 1
-        weights = 1 / (1 + (residuals / spread) ** 2)
-    return np.maximum(terms @ coefficients, 1).reshape(height, width).astype(np.float32)
+def _is_ink_dark(grey: np.ndarray) -> bool:
+    """Whether ink is darker than its paper, or lighter, as on a board.
+
+    What is narrow is ink: strokes are narrower than what they enclose, and shadows are wide. So the
+    narrowest that there is much of decides.
+    """
+    small = cv2.medianBlur(np.rint(_resize(grey, PAPER_SIZE)).astype(np.uint8), 3)
+    levels = np.log(np.maximum(small, 1)).astype(np.float32)
+    amounts = []
+    for width in WIDTHS:
+        kernel = np.ones((width, width), np.uint8)
+        hats = (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)
+        amounts.append([float((cv2.morphologyEx(levels, h, kernel) ** 2).sum()) for h in hats])
+    most = max(amounts[-1])
+    dark, light = next(pair for pair in amounts if max(pair) >= MUCH * most)
+    return dark >= light
 
 
 def _without_dirt(mask: np.ndarray) -> np.ndarray:
