@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from finalnet.pictures.printed import NO_FORM, Form, erase_lines
+from finalnet.pictures.displays import redraw_segments
+from finalnet.pictures.printed import DISPLAY, NO_FORM, Form, erase_lines
 
 INPUT_SIZE = 28  # px, side of the network's input
 DIGIT_SIZE = 20  # px, longer side of the ink inside it
@@ -30,8 +31,9 @@ CLOSE_COLOR = 24  # grey levels up to which a border has the colour of its middl
 CLEAR_BORDER = 0.75  # of a border in one colour: that is the paper's
 CORNER = 0.06  # of the shorter side, the size of a corner
 PAPER_SIZE = 240  # px, longer side of the picture on which uneven paper is estimated
-SURFACE_SIZE = 96  # px, the same, on which a smooth surface is fitted to its brightness
 WIDEST_PEN = 49  # px of those; what is wider is paper, whatever its brightness
+WIDTHS = (5, 9, 17, 33, WIDEST_PEN)  # px of those, of what may be ink, narrow first
+MUCH = 0.04  # of what is as narrow as the widest pen
 SPECK = 0.02  # of the largest piece of ink in a photograph; smaller pieces are dirt
 
 PictureLike = Image.Image | np.ndarray
@@ -93,7 +95,7 @@ def find_ink(image: PictureLike) -> np.ndarray:
 
 
 def find_writing(image: PictureLike) -> tuple[np.ndarray, Form]:
-    """`find_ink` without printed lines, and what was printed."""
+    """`find_ink` without printed lines and segments of displays, and what was printed."""
     return _find_ink(image, True)
 
 
@@ -102,9 +104,16 @@ def _find_ink(image: PictureLike, is_form: bool) -> tuple[np.ndarray, Form]:
     if alpha is None:
         return _ink(color, is_form)
     # Transparent paper takes the colour on which the ink shows: white, else black.
+    found = _ink(lay_on(255, color, alpha), is_form)
+    return found if found[0].any() else _ink(lay_on(0, color, alpha), is_form)
+
+
+def lay_on(paper: int, color: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """A picture with an alpha channel on white (255) or black (0) paper: (H, W) or (H, W, 3)."""
+    if alpha is None:
+        return color
     opacity = (alpha / 255)[:, :, None]
-    found = _ink(np.rint(color * opacity + 255 * (1 - opacity)).astype(np.uint8), is_form)
-    return found if found[0].any() else _ink(np.rint(color * opacity).astype(np.uint8), is_form)
+    return np.rint(color * opacity + paper * (1 - opacity)).astype(np.uint8)
 
 
 def center_ink(ink: np.ndarray) -> np.ndarray:
@@ -237,7 +246,14 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
         ink = np.where(ink > 6 * typical, ink, 0).astype(np.uint8)
     # MNIST's own digits peak at 254 or 255 and must pass unchanged.
     ink = ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
-    return erase_lines(ink) if is_form else (ink, NO_FORM)
+    return _find_writing(ink, ink) if is_form else (ink, NO_FORM)
+
+
+def _find_writing(ink: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, Form]:
+    """What is written: no printed lines, and no gaps in the digits of a display."""
+    # Segments of digits side by side lie as lines do.
+    drawn = redraw_segments(ink)
+    return erase_lines(ink, contrast) if drawn is None else (drawn, DISPLAY)
 
 
 def _find_deviation(border: np.ndarray, paper: np.ndarray, percent: float = 50) -> float:
@@ -276,12 +292,7 @@ def _ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, F
     sharp = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     blur = max(sharp.shape) / 400  # px
     grey = cv2.GaussianBlur(sharp, (0, 0), blur).astype(np.float32)
-    small = _resize(grey, SURFACE_SIZE)
-    even = np.clip(128 * small / _fit_surface(small), 1, 255).astype(np.uint8)
-    # The median follows what is no polynomial, such as the edge of a shadow.
-    relief = even / cv2.medianBlur(even, SURFACE_SIZE // 3 + 1) - 1
-    # Ink is what stands out furthest: darker than its paper, or lighter on a dark board.
-    is_dark = (relief**3).sum() < 0
+    is_dark = _is_ink_dark(grey)
     paper = _paper(grey, cv2.MORPH_CLOSE if is_dark else cv2.MORPH_OPEN)
     sign = -1 if is_dark else 1
     contrast = sign * (grey / paper - 1)
@@ -296,7 +307,9 @@ def _ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, F
         # As sharp as it is, or lines side by side would be one.
         sharp = sign * (sharp / paper - 1)
         lined = _ramp(sharp, threshold)
-        clean, form = erase_lines(lined)
+        clean, form = _find_writing(lined, sharp)
+        if form.is_display:
+            return clean, form
         if form.lines:
             sharp = np.where(clean < lined, sharp * (clean / np.maximum(lined, 1)), sharp)
             contrast = cv2.GaussianBlur(sharp.astype(np.float32), (0, 0), blur)
@@ -321,21 +334,22 @@ def _paper(grey: np.ndarray, operation: int) -> np.ndarray:
     return cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _fit_surface(values: np.ndarray) -> np.ndarray:
-    """A cubic surface through most of the values; outliers, which are ink, hardly count."""
-    height, width = values.shape
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    powers = [(i, j) for i in range(4) for j in range(4 - i)]
-    terms = np.stack([(x**i * y**j).ravel() for i, j in powers], axis=1)
-    target = values.ravel().astype(np.float64)
-    weights = np.ones_like(target)
-    for _ in range(10):
-        weighted = terms * weights[:, None]
-        coefficients = np.linalg.lstsq(weighted.T @ terms, weighted.T @ target, rcond=None)[0]
-        residuals = target - terms @ coefficients
-        spread = 1.4826 * np.median(np.abs(residuals)) + 1
-        weights = 1 / (1 + (residuals / spread) ** 2)
-    return np.maximum(terms @ coefficients, 1).reshape(height, width).astype(np.float32)
+def _is_ink_dark(grey: np.ndarray) -> bool:
+    """Whether ink is darker than its paper, or lighter, as on a board.
+
+    What is narrow is ink: strokes are narrower than what they enclose, and shadows are wide. So the
+    narrowest that there is much of decides.
+    """
+    small = cv2.medianBlur(np.rint(_resize(grey, PAPER_SIZE)).astype(np.uint8), 3)
+    levels = np.log(np.maximum(small, 1)).astype(np.float32)
+    amounts = []
+    for width in WIDTHS:
+        kernel = np.ones((width, width), np.uint8)
+        hats = (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)
+        amounts.append([float((cv2.morphologyEx(levels, h, kernel) ** 2).sum()) for h in hats])
+    most = max(amounts[-1])
+    dark, light = next(pair for pair in amounts if max(pair) >= MUCH * most)
+    return dark >= light
 
 
 def _without_dirt(mask: np.ndarray) -> np.ndarray:

@@ -18,11 +18,14 @@ from finalnet.numbers.splitting import Split, choose_spans, find_words, split_st
 from finalnet.pictures.printed import Form, find_level, is_framed, move_cells
 from finalnet.pictures.sheet import find_sheet
 from finalnet.pictures.upright import move_box, turn
+from finalnet.pictures.panel import find_panel
 from finalnet.preprocessing import (
+    INPUT_SIZE,
     PictureLike,
     center_ink,
     check_array,
     find_writing,
+    lay_on,
     normalize,
     preprocess,
     preprocess_batch,
@@ -156,11 +159,9 @@ class Recognizer:
         predictions = self.recognize_inputs(preprocess_batch(images))
         for index, image in enumerate(images):
             if predictions[index].verdict == "unsure":
-                ink, form = find_writing(image)
-                if is_framed(ink, form.cells):
-                    (second,) = self.recognize_inputs(center_ink(ink)[None])
-                    if second.verdict == "digit":
-                        predictions[index] = second
+                (second,) = self.recognize_inputs(look_again(image)[None])
+                if second.verdict == "digit":
+                    predictions[index] = second
         return predictions
 
     def read_number(self, drawing: PictureLike | Strokes) -> Number:
@@ -180,10 +181,12 @@ class Recognizer:
         whole = picture if isinstance(picture, Image.Image) else check_array(picture)
         width = whole.width if isinstance(whole, Image.Image) else whole.shape[1]
         scale = width / pixels.shape[1]  # large pictures are shrunk
-        sheet = find_sheet(pixels) if alpha is None else None
-        number = self._read_writing(*find_writing(sheet.picture)) if sheet else None
-        if sheet and number and number.digits:
-            number = move_boxes(number, sheet.move)
+        panel = find_panel(lay_on(255, pixels, alpha))
+        sheet = find_sheet(pixels) if alpha is None and not panel else None
+        part = panel or sheet
+        number = self._read_writing(*find_writing(part.picture)) if part else None
+        if part and number and number.digits:
+            number = move_boxes(number, part.move)
         else:  # what was taken for a sheet may be a thick digit
             number = self._read_writing(*find_writing(picture))
         return replace(number, boxes=[box.scale(scale) for box in number.boxes])
@@ -263,6 +266,17 @@ class Recognizer:
         if threshold is not None and confidence < threshold:
             return Prediction("unsure", None, probabilities, network_input)
         return Prediction("digit", int(probabilities.argmax()), probabilities, network_input)
+
+
+def look_again(image: PictureLike) -> np.ndarray:
+    """What stands in a panel, a display or a printed cell, (28, 28) uint8; zero if nothing."""
+    panel = find_panel(lay_on(255, *to_pixels(image)))
+    if panel:
+        return preprocess(panel.picture)
+    ink, form = find_writing(image)
+    if form.is_display or is_framed(ink, form.cells):
+        return center_ink(ink)
+    return np.zeros((INPUT_SIZE, INPUT_SIZE), np.uint8)
 
 
 def sureness(number: Number) -> float:

@@ -203,6 +203,42 @@ def fill_form(
     return Photograph(expose(laid, False, random), rows, [tuple(place) for place in places])
 
 
+def rule_page(lines: list[str], seed: int, shadows: int = 0) -> Photograph:
+    """Write lines on a page of a notebook, ruled and with a margin line, and photograph it.
+
+    Args:
+        shadows: how many throw their straight, hard edges across the page.
+    """
+    random = np.random.default_rng(seed)
+    width, height = SHEET
+    strokes, middles = write_lines(lines, random, False)
+    ink = 1 - render_strokes(strokes, random.uniform(6, 10), width, height)[..., None] / 255.0
+    page = np.full((height, width, 3), random.uniform(215, 240))
+    thickness = int(random.integers(1, 4))
+    for y in np.arange(random.uniform(20, 60), height - 4, random.uniform(34, 60)).astype(int):
+        page[y : y + thickness] = np.array([150, 170, 210]) + random.uniform(-20, 20)
+    margin = int(random.uniform(40, 80))
+    page[:, margin : margin + thickness] = (225, 120, 120)
+    page = page * (1 - ink) + random.uniform(30, 80) * ink
+    layers = [lay_down(layer, 0, False, random) for layer in np.moveaxis(page, 2, 0)]
+    light = cast_shadows(shadows, random)[..., None]
+    picture = expose(np.stack([laid for laid, _ in layers], axis=2) * light, False, random)
+    return Photograph(picture, lines, [tuple(layers[0][1] @ (x, y, 1)) for x, y in middles])
+
+
+def cast_shadows(count: int, random: np.random.Generator) -> np.ndarray:
+    """How light it is at each pixel of a photograph, 0 to 1: (H, W) float."""
+    across, down = PHOTOGRAPH
+    y, x = np.mgrid[0:down, 0:across] / across
+    light = np.ones((down, across))
+    for _ in range(count):
+        angle = random.uniform(-0.5, 0.5) + random.choice([0, np.pi / 2])
+        place = x * np.cos(angle) + y * np.sin(angle)
+        edge = random.uniform(*np.percentile(place, [20, 80]))
+        light = light * (1 - random.uniform(0.3, 0.5) * (place > edge))
+    return cv2.GaussianBlur(light, (0, 0), random.uniform(0.5, 3))
+
+
 def draw_cell(
     layout: str,
     x: float,

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from photographs import fill_form, photograph
+from photographs import fill_form, photograph, rule_page
 
 from finalnet.pictures.sheet import find_sheet
 
@@ -94,6 +94,18 @@ def test_digits_in_printed_forms_are_read_without_the_lines(recognizer, kind):
     print(f"{right} of {total} lines")
     # Of nine cells a row, more digits touch a line.
     assert right >= (0.8 if columns == 9 else 0.9) * total
+
+
+@pytest.mark.parametrize("shadows", [0, 1, 2])
+def test_a_page_of_a_notebook_is_read_with_its_lines_and_in_shadows(recognizer, shadows):
+    random = np.random.default_rng(4)
+    right = total = 0
+    for seed in range(10):
+        lines = write_lines(random, seed % 3)
+        found = recognizer.read_number(rule_page(lines, seed, shadows).picture).text.split("\n")
+        right, total = right + sum(line in found for line in lines), total + len(lines)
+    print(f"{right} of {total} lines")
+    assert right >= (0.9 if shadows < 2 else 0.8) * total  # two edges may enclose a bright corner
 
 
 @pytest.mark.parametrize("turns", [1, 3])

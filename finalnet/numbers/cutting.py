@@ -20,9 +20,11 @@ CUT_INK = 0.35  # of the height; a column with more ink is no place to cut
 CUT_SPACING = 0.2  # of the height, at least between cuts, and between a cut and the ink's end
 CUTS = 2.0  # for each height of the ink's width, at most
 ALONE = 4.0  # log-odds: ink that hangs together and is all there is, is mostly one digit
+HIGHEST = 1.3  # ink, in the height of its cell; most of it is higher where these are no cells
 NARROW = 1.25  # width, in heights, of a cell that is likely to hold one digit
 DUST = 0.036  # of the highest connected ink; what is smaller on both sides is left out
 MOST = 220  # pieces of connected ink that count, the largest: noise has thousands
+HOLLOW = 0.5  # of its rows: of a stroke, fewer are of two parts
 EDGE = 8  # px around connected ink within which its faint edge lies
 
 
@@ -37,7 +39,7 @@ def split_ink(ink: np.ndarray, cells: Sequence[np.ndarray] = ()) -> Split:
     """
     zones, boxes = find_zones(ink)
     leans = [find_lean(zones, ink, index, box) for index, box in enumerate(boxes)]
-    homes = find_homes(zones, ink, len(boxes), cells)
+    homes = find_homes(zones, ink, boxes, cells)
     lines = find_lines(boxes, leans, INK_ROOM, homes)
     slices: list[tuple[Box, np.ndarray]] = []  # ink inside a box
     odds: list[float] = []
@@ -89,19 +91,21 @@ def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:
 
 
 def find_homes(
-    zones: np.ndarray, ink: np.ndarray, count: int, cells: Sequence[np.ndarray]
+    zones: np.ndarray, ink: np.ndarray, boxes: Sequence[Box], cells: Sequence[np.ndarray]
 ) -> list[Box | None]:
     """The cell in which most of each zone's ink is, if it is in any."""
     if not cells:
-        return [None] * count
+        return [None] * len(boxes)
     places = np.zeros(ink.shape, np.int32)
     for number, cell in enumerate(cells, 1):
         cv2.fillConvexPoly(places, np.rint(cell[[0, 1, 3, 2]]).astype(np.int32), number)
     solid = (ink >= SOLID) & (zones >= 0)
-    shares = np.zeros((count, len(cells) + 1), np.int64)
+    shares = np.zeros((len(boxes), len(cells) + 1), np.int64)
     np.add.at(shares, (zones[solid], places[solid]), 1)
-    boxes = [Box(*cell.min(axis=0).tolist(), *np.ptp(cell, axis=0).tolist()) for cell in cells]
-    return [[None, *boxes][home] for home in shares.argmax(axis=1).tolist()]
+    homes = [Box(*cell.min(axis=0).tolist(), *np.ptp(cell, axis=0).tolist()) for cell in cells]
+    found = [[None, *homes][home] for home in shares.argmax(axis=1).tolist()]
+    heights = [box.height / home.height for box, home in zip(boxes, found, strict=True) if home]
+    return found if heights and np.median(heights) <= HIGHEST else [None] * len(boxes)
 
 
 def holds_one(cell: Box | None) -> bool:
@@ -116,6 +120,9 @@ def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float
     mask = (zones[region] == index) & (ink[region] >= SOLID)
     count = mask.sum(axis=1)
     rows = np.flatnonzero(count)
+    # The middles of a slanted 0 are as straight, but a stroke has ink there.
+    if (np.diff(mask, axis=1, prepend=False).sum(axis=1)[rows] > 2).mean() > HOLLOW:
+        return 0.0
     middles = (mask @ np.arange(mask.shape[1]))[rows] / count[rows]
     return lean(np.stack([middles, rows], axis=1))
 

@@ -47,8 +47,9 @@ OVERHANG = 0.15  # of a frame's sides, how far the digit in it may reach beyond 
 FILLING = 0.35  # of a frame's height: the digit in it, at the least
 SQUARE = 0.98  # sine of an angle that counts as a right one: 11 degrees off it
 HALF = 0.5  # of the digits' height: what is as high on both sides of a line is two digits
+STRONGER = 1.4  # times the contrast of a line: ink that is of a stroke
 BEND = 0.005  # of a long line's length, how far it is from straight, at the most
-TRIALS = 6  # of the longest lines, if all ink hangs together
+TRIALS = 6  # of lines of several lengths, if all ink hangs together
 LEVEL_ENOUGH = 0.01  # of the longer side: shift of a corner up to which a sheet is level
 SMALLEST_FRAME = 8  # px
 ROOMY = 8  # widths of its lines, a frame's shorter side at the least: a loop of a 6 is none
@@ -88,21 +89,24 @@ class Form(NamedTuple):
 
     lines: list[Line]
     cells: list[np.ndarray]  # (4, 2) float64 each: top left, top right, bottom left, bottom right
+    is_display: bool = False  # of segments, and nothing around them
 
 
-NO_FORM = Form([], [])
+NO_FORM, DISPLAY = Form([], []), Form([], [], True)
 
 
-def erase_lines(ink: np.ndarray) -> tuple[np.ndarray, Form]:
+def erase_lines(ink: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, Form]:
     """Take printed lines out of ink.
 
     Args:
         ink: (H, W) uint8, paper 0.
+        contrast: (H, W), how much it differs from its paper, in any unit: a pen is often stronger
+            than what is printed.
     Returns:
         The ink without them, the very same where there are none; and what was printed.
     """
     form = find_form((ink >= FAINT).astype(np.uint8))
-    return (erase(ink, form.lines) if form.lines else ink), form
+    return (erase(ink, contrast, form.lines) if form.lines else ink), form
 
 
 # --- straight lines ---------------------------------------------------------------------------
@@ -317,6 +321,7 @@ def find_long(mask: np.ndarray, lines: list[Line]) -> list[int]:
     large = stats[:, 3] >= LOWEST * stats[1:, 3].max(initial=0)
     large[0] = False
     found = []
+    left_of: dict[tuple[int, ...], float] = {}  # heights of what is left without lines, by trial
     for index, line in enumerate(lines):
         if line.cover < SOLID_COVER or line.bend > 1 + BEND * line.length:
             continue
@@ -329,12 +334,19 @@ def find_long(mask: np.ndarray, lines: list[Line]) -> list[int]:
         if height:
             if line.length < BEYOND * height:
                 break  # the others are shorter
-        elif index < TRIALS:
-            band = draw(mask.shape, [lines[i] for i in rest])
-            is_own = np.zeros(len(stats), np.uint8)
-            is_own[own[own > 0]] = 1
-            left = is_own[labels] * (1 - band)
-            height = typical(cv2.connectedComponentsWithStats(left)[2][1:, 3])
+        else:
+            # Lines of one length that hang together leave the same ink, and are tried once.
+            own = own[own > 0]
+            trial = (len(rest), *own.tolist())
+            if trial not in left_of and len(left_of) < TRIALS:
+                is_own = np.zeros(len(stats), np.uint8)
+                is_own[own] = 1
+                left = is_own[labels] * (1 - draw(mask.shape, [lines[i] for i in rest]))
+                # Lines that are close cut digits to pieces.
+                kernel = np.ones((round(line.width) + 4,) * 2, np.uint8)
+                left = cv2.morphologyEx(left, cv2.MORPH_CLOSE, kernel)
+                left_of[trial] = typical(cv2.connectedComponentsWithStats(left)[2][1:, 3])
+            height = left_of.get(trial, 0.0)
             if height < SLENDER * line.width or line.length < FAR_BEYOND * height:
                 continue
         if line.width <= THICKEST * height:
@@ -556,10 +568,11 @@ def draw(shape: tuple[int, ...], lines: list[Line], room: float = 1.0) -> np.nda
     return band
 
 
-def erase(ink: np.ndarray, lines: list[Line]) -> np.ndarray:
+def erase(ink: np.ndarray, contrast: np.ndarray, lines: list[Line]) -> np.ndarray:
     """Take lines out of ink, and join what they cut, but not two digits in two boxes."""
     band = draw(ink.shape, [prolong(line) for line in lines], 1.5)
-    left = np.where(band > 0, 0, ink).astype(np.uint8)
+    crossing = find_strokes(ink, contrast, lines, band)
+    left = np.where((band > 0) & ~crossing, 0, ink).astype(np.uint8)
     reach = 2 * round(max(line.width for line in lines) / 2 + 2) + 1
     across, down = np.zeros((2, reach, reach), np.uint8)
     across[reach // 2] = down[:, reach // 2] = 1
@@ -571,6 +584,24 @@ def erase(ink: np.ndarray, lines: list[Line]) -> np.ndarray:
     if len({line.is_level for line in lines}) == 2:
         mended[find_bridges(left, mended)] = 0
     return mended
+
+
+def find_strokes(
+    ink: np.ndarray, contrast: np.ndarray, lines: list[Line], band: np.ndarray
+) -> np.ndarray:
+    """Where ink in a band around lines is stronger than they are, (H, W) bool: what crosses."""
+    limit = np.zeros(ink.shape, np.float32)
+    for line in lines:
+        level = STRONGER * float(np.median(contrast[sample(line, ink.shape)]))
+        points = np.rint(prolong(line).points * 16).astype(np.int32).reshape(-1, 1, 2)
+        cv2.polylines(limit, [points], False, level, round(line.width + 3), shift=4)
+    strong = (contrast > limit) & (ink >= FAINT)
+    # What is strong by itself is a fleck on the line.
+    _, labels = cv2.connectedComponents(strong.astype(np.uint8))
+    is_stroke = np.zeros(labels.max() + 1, bool)
+    is_stroke[labels[band == 0]] = True
+    is_stroke[0] = False
+    return is_stroke[labels]
 
 
 def find_bridges(left: np.ndarray, mended: np.ndarray) -> np.ndarray:

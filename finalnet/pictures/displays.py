@@ -1,0 +1,179 @@
+"""Digits of seven-segment displays: their segments, which stand apart, are drawn as a pen would go.
+
+    ink -> connected pieces -> bars, level or upright -> ends that meet -> round strokes
+
+The network has learned from hands: an 8 of seven bars is a 0 to it, an 8 of two loops is none.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+ON = 128  # ink from which on segments are on
+# Blur fills gaps between segments: levels at which, and px off every edge with which, they show.
+# The first two tell whether it is worth while to look closely.
+GLANCES, LOOKS = ((ON, 0), (200, 1)), ((200, 0), (ON, 1), (ON, 2), (ON, 3))
+SMALLEST = 0.2  # of the largest piece: what is smaller is a point, or dirt
+MOST_BARS = 7 * 60
+# A bar, by the moments of its ink, which for any rectangle, however slanted, are the same.
+FILLED = (0.85, 1.2)  # area, in that of a rectangle with such moments
+SLENDER = (1.3, 12.0)  # length, in its widths
+STEEPEST = 0.3  # how far a bar leans from level or upright, in its length
+SHORTEST = 0.6  # of the median of those that are level or upright: points are shorter
+EVEN = 1.5  # widths of bars differ from their median by this factor, at the most
+BARS = 0.7  # of all ink, at the least, is of bars
+# Distances between the ends of bars, from left to right and from the top down, in their width.
+MEET = 1.4  # of one that is level and one that is upright
+FOLLOW = 2.7  # of two that are upright, one above the other: where the middle is off
+ASIDE = 0.7  # by which the lower is beside the upper
+MET = 0.8  # of the level bars, at the least, meet an upright one
+PEN = 0.8  # of a bar's width
+STEPS = np.linspace(0, 1, 9)[:, None]  # along a curve
+KERNEL = np.ones((3, 3), np.uint8)
+SHIFT = 4  # bits behind the point of coordinates, as OpenCV takes them
+
+
+class Bars(NamedTuple):
+    """Straight pieces of ink that are level, or upright and perhaps slanted."""
+
+    level: np.ndarray  # (n, 2, 2) float64: ends from left to right, x and y
+    upright: np.ndarray  # (n, 2, 2) float64: ends from the top down
+    width: float  # px
+    mask: np.ndarray  # (H, W) bool, where they are
+
+
+def redraw_segments(ink: np.ndarray) -> np.ndarray | None:
+    """The ink of a display as a pen would write it, without segments that are off.
+
+    Args:
+        ink: (H, W) uint8, paper 0, ink up to 255.
+    Returns:
+        Ink likewise; None if it is of no display.
+    """
+    mask = (ink >= ON).astype(np.uint8)
+    found = list[Bars]()
+    for looks in (GLANCES, LOOKS):
+        for level, worn in looks:
+            bars = find_bars((ink >= level).astype(np.uint8), worn)
+            found += [bars] if bars else []
+        if not found:
+            return None
+    bars = max(found, key=lambda bars: len(bars.level) + len(bars.upright))
+    strokes = join_bars(bars)
+    if not strokes:
+        return None
+    _, labels = cv2.connectedComponents(mask)
+    is_rest = np.ones(labels.max() + 1, bool)
+    is_rest[np.unique(labels[bars.mask])] = False
+    rest = cv2.dilate(is_rest[labels] * mask, KERNEL)
+    points = [np.rint(stroke * 2**SHIFT).astype(np.int32) for stroke in strokes]
+    pen = max(1, round(PEN * bars.width))
+    return cv2.polylines(ink * rest, points, False, 255, pen, cv2.LINE_AA, SHIFT)
+
+
+def find_bars(mask: np.ndarray, worn: int) -> Bars | None:
+    """The bars of which a mask consists; None if it does not, or has too many.
+
+    Args:
+        mask: (H, W) uint8, 0 or 1.
+        worn: px off every edge before they are looked for.
+    """
+    mask = cv2.erode(mask, KERNEL, iterations=worn) if worn else mask
+    count, labels, stats, centers = cv2.connectedComponentsWithStats(mask)
+    longer = stats[1:, 2:4].max(axis=1, initial=0)
+    kept = 1 + np.flatnonzero(longer >= SMALLEST * longer.max(initial=0))
+    if not 2 <= len(kept) <= MOST_BARS:
+        return None
+    rows, columns = np.nonzero(mask)
+    label = labels[rows, columns]
+    x, y = columns - centers[label, 0], rows - centers[label, 1]
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.asarray(np.bincount(label, values, count)[kept] / area)
+
+    area = stats[kept, 4].astype(np.float64)
+    # 1/12 is what the pixels themselves have.
+    xx, yy, xy = mean(x * x) + 1 / 12, mean(y * y) + 1 / 12, mean(x * y)
+    is_level = xx > yy
+    filled = area / (12 * np.sqrt(np.maximum(xx * yy - xy * xy, 1e-9)))
+    lean = xy / np.where(is_level, xx, yy)
+    start = np.where(is_level, stats[kept, 0], stats[kept, 1])
+    length = np.where(is_level, stats[kept, 2], stats[kept, 3]).astype(np.float64)
+    widths = area / length + 2 * worn
+    start, length = start - worn, length + 2 * worn
+    is_bar = (filled >= FILLED[0]) & (filled <= FILLED[1]) & (np.abs(lean) <= STEEPEST)
+    is_bar &= (length >= SLENDER[0] * widths) & (length <= SLENDER[1] * widths)
+    if is_bar.sum() < 2:
+        return None
+    is_bar &= np.abs(np.log(widths / np.median(widths[is_bar]))) <= np.log(EVEN)
+    for way in (is_level, ~is_level):
+        usual = np.median(length[is_bar & way]) if (is_bar & way).any() else 0
+        is_bar &= ~way | (length >= SHORTEST * usual)
+    if area[is_bar].sum() < BARS * area.sum():
+        return None
+    ends = np.empty((len(kept), 2, 2))
+    for i, along in enumerate((start - 0.5, start + length - 0.5)):
+        aside = lean * (along - np.where(is_level, centers[kept, 0], centers[kept, 1]))
+        ends[:, i, 0] = np.where(is_level, along, centers[kept, 0] + aside)
+        ends[:, i, 1] = np.where(is_level, centers[kept, 1] + aside, along)
+    of_bar = np.zeros(count, bool)
+    of_bar[kept[is_bar]] = True
+    width = float(np.median(widths[is_bar]))
+    return Bars(ends[is_bar & is_level], ends[is_bar & ~is_level], width, of_bar[labels])
+
+
+def join_bars(bars: Bars) -> list[np.ndarray]:
+    """Strokes (n, 2) along bars, round where they meet; none if they are of no display."""
+    level, upright, width = bars.level, bars.upright, bars.width
+    apart = level[:, :, None, None] - upright[None, None]  # bar, end, bar, end, x and y
+    meet = np.abs(apart).max(axis=-1) <= MEET * width
+    down = upright[None, :, 0] - upright[:, None, 1]  # from the lower end of one to the next
+    follow = (np.abs(down[..., 0]) <= ASIDE * width) & (np.abs(down[..., 1]) <= FOLLOW * width)
+    np.fill_diagonal(follow, False)
+    if meet.any(axis=(1, 2, 3)).sum() < MET * len(level) or not meet.any() | follow.any():
+        return []
+    closed = find_loops(meet)
+    # What is in two loops at one place, as an 8 is, has a waist there; a 6, a 9 and a 4 have none.
+    waist = np.asarray(closed.any(axis=(0, 1)))
+    goes_on = follow & ~(waist[:, None, 1] & waist[None, :, 0])
+    passed = np.stack([goes_on.any(axis=0), goes_on.any(axis=1)], axis=1)  # at an end of an upright
+    curved = meet & (closed | ~passed)
+    middles, middles_upright = level.mean(axis=1), upright.mean(axis=1)
+    strokes = [
+        bend(middles[i], level[i, j], upright[k, m], middles_upright[k])
+        for i, j, k, m in np.argwhere(curved)
+    ]
+    strokes += [middles_upright[pair] for pair in np.argwhere(goes_on)]
+    for of_way, drawn in (
+        (level, curved.any(axis=(2, 3))),
+        (upright, curved.any(axis=(0, 1)) | passed),
+    ):
+        strokes += [
+            np.stack([of_way[i].mean(axis=0), of_way[i, j]]) for i, j in np.argwhere(~drawn)
+        ]
+    return strokes
+
+
+def find_loops(meet: np.ndarray) -> np.ndarray:
+    """Which of the places where bars meet are corners of a square of four bars.
+
+    Args:
+        meet: (n, 2, m, 2) bool, whether an end of a level bar meets one of an upright bar.
+    """
+    closed = np.zeros_like(meet)
+    for i, j, k, m in np.argwhere(meet):
+        beside = meet[i, 1 - j, :, m]  # uprights at the other end of the level bar
+        across = meet[:, j, k, 1 - m]  # level bars at the other end of the upright
+        closed[i, j, k, m] = meet[across][:, 1 - j, beside, 1 - m].any()
+    return closed
+
+
+def bend(start: np.ndarray, one: np.ndarray, other: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """A curve from the middle of a bar to that of another, round the corner at which they meet."""
+    # Where the two, prolonged, meet.
+    way, across = one - start, other - end
+    turn = way[0] * across[1] - way[1] * across[0]
+    share = ((end - start)[0] * across[1] - (end - start)[1] * across[0]) / turn
+    corner = start + share * way
+    return (1 - STEPS) ** 2 * start + 2 * STEPS * (1 - STEPS) * corner + STEPS**2 * end

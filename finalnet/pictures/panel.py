@@ -1,0 +1,88 @@
+"""A picture in a picture: a digit as plotting programs save it, with a margin, axes and labels."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+SAME = 10  # grey levels up to which a colour is the same
+MARGIN = 0.95  # of the border has one colour, at the least
+SMALLEST = 0.03  # of the picture, the panel's area
+LONGEST = 2.5  # its longer side, in its shorter one
+STRAIGHT = 0.97  # of the rectangle around it is filled, at the least: a hand draws none like it
+TICKS = 64  # part of its side that is wider than what marks its edge ...
+NARROWEST = 5  # px, which is in any case
+RIVAL = 0.5  # of its area: where there is another such, it is one of several
+LABEL = 0.15  # of its height: what stands beside it is no higher, or no wider
+INSETS = (0.04, 0.02, 0.01)  # of its shorter side, cut off with the line around it
+CLEAN = 0.998  # of a side of what is left is of one colour, at the least
+
+
+class Panel(NamedTuple):
+    """What is inside a rectangle that lies on a margin of one colour."""
+
+    picture: np.ndarray  # as the picture, but a part of it
+    move: np.ndarray  # (3, 3), from its pixels to those of the picture
+
+
+def find_panel(picture: np.ndarray) -> Panel | None:
+    """Cut out the only panel of a picture.
+
+    Args:
+        picture: (H, W) or (H, W, 3) uint8.
+    """
+    color, share = find_edge(picture)
+    if share < MARGIN:
+        return None
+    apart = cv2.absdiff(picture, np.full_like(picture, color))
+    apart = apart if apart.ndim == 2 else apart.max(axis=2)
+    mask = (apart > SAME).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    stats = stats[1:, :4]
+    areas = stats[:, 2:].prod(axis=1)
+    if areas.max(initial=0) < SMALLEST * mask.size or (areas > RIVAL * areas.max()).sum() > 1:
+        return None
+    largest = int(areas.argmax())
+    outline, _ = cv2.findContours(
+        (labels == largest + 1).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    filled = cv2.drawContours(np.zeros_like(mask), outline, -1, 1, cv2.FILLED)
+    side = max(NARROWEST, round(stats[largest, 2:].min() / TICKS))
+    filled = cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    left, top, width, height = cv2.boundingRect(filled)
+    if not width or filled.sum() < STRAIGHT * width * height:
+        return None
+    if max(width, height) > LONGEST * min(width, height):
+        return None
+    # Beside it are words, and perhaps a bar that says what its colours mean.
+    middles = stats[:, :2] + stats[:, 2:] / 2 - (left, top)
+    is_beside = ((middles < 0) | (middles > (width, height))).any(axis=1)
+    if (stats[is_beside, 2:].min(axis=1) > LABEL * height).any():
+        return None
+    for share in INSETS:
+        cut = max(1, round(share * min(width, height)))
+        part = picture[top + cut : top + height - cut, left + cut : left + width - cut]
+        if part.size and is_clean(part):
+            return Panel(part, np.array([[1.0, 0, left + cut], [0, 1, top + cut], [0, 0, 1]]))
+    return None
+
+
+def is_clean(part: np.ndarray) -> bool:
+    """Whether three sides have one colour: a digit may reach one, lines of tables reach two."""
+    color, _ = find_edge(part)
+    sides = (part[0], part[-1], part[:, 0], part[:, -1])
+    return sum(share_of(side, color) >= CLEAN for side in sides) >= 3
+
+
+def find_edge(picture: np.ndarray) -> tuple[np.ndarray, float]:
+    """The usual colour of the outermost pixels, (channels,) or () uint8, and how many have it."""
+    edge = np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])
+    color = np.median(edge, axis=0).astype(np.uint8)
+    return color, share_of(edge, color)
+
+
+def share_of(pixels: np.ndarray, color: np.ndarray) -> float:
+    """Of pixels (n,) or (n, channels), how many have a colour."""
+    apart = np.abs(pixels.astype(np.int16) - color)
+    apart = apart if apart.ndim == 1 else apart.max(axis=1)
+    return float((apart <= SAME).mean())
