@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
 from finalnet.web.service import Busy
 
@@ -36,9 +36,8 @@ class Rates:
 
     def __init__(self, rate: float, spare_own: bool = True) -> None:
         self._rate, self._spare_own = rate, spare_own
-        self._busy: OrderedDict[str, float] = (
-            OrderedDict()
-        )  # until when, were they made at the rate
+        # Until when each client's calls would take, were they made at the rate.
+        self._busy: OrderedDict[str, float] = OrderedDict()
 
     def take(self, client: str) -> None:
         """Count a call of a client.
@@ -81,20 +80,29 @@ class Limits:
         self._held = 0  # bytes
 
     def route(self, path: str, answer: Answer, limit: int = JSON_LIMIT) -> Route:
-        """A route that answers a body of at most `limit` bytes."""
+        """A route that answers a body of at most `limit` bytes.
+
+        The answer gets the body, and a request that gives it again.
+        """
 
         async def endpoint(request: Request) -> ASGIApp:
             self._rates.take(request.client.host if request.client else "unknown")
-            body = bytearray()
+            chunks: list[bytes] = []
             try:
                 async for chunk in _receive(request, limit):
-                    body += chunk
+                    chunks.append(chunk)
                     self._held += len(chunk)
                     if self._held > MAX_BODIES:
                         raise Busy("too much is being received; try again")
-                return await answer(request, bytes(body))
+                body = b"".join(chunks)
+                messages: list[Message] = [{"type": "http.request", "body": body}]
+
+                async def receive() -> Message:
+                    return messages.pop() if messages else await request.receive()
+
+                return await answer(Request(request.scope, receive), body)
             finally:
-                self._held -= len(body)
+                self._held -= sum(map(len, chunks))
 
         return Route(path, endpoint, methods=["POST"])
 

@@ -21,7 +21,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from finalnet.web.gradio_calls import GradioCalls
 from finalnet.web.guard import Guard
@@ -90,12 +90,7 @@ def build_app(
         # Gradio, which answers these, fetches the address that comes in the place of a file.
         if b"FileData" in orjson.dumps(parse(body)):
             raise ValueError("no address is fetched, and no file is read; send text and numbers")
-        messages = [{"type": "http.request", "body": body}]
-
-        async def receive() -> Message:
-            return messages.pop() if messages else await request.receive()
-
-        return lambda scope, _, send: page(scope, receive, send)
+        return lambda scope, _, send: page(scope, request.receive, send)
 
     @asynccontextmanager
     async def live(_: Starlette) -> AsyncIterator[None]:
