@@ -55,15 +55,15 @@ class GradioCalls:
             Route("/gradio_api/queue/data", self._stream),
         ]
 
-    async def _run(self, request: Request, body: bytes) -> Response:
-        answer = await self._ask(request.path_params["name"], parse(body))
+    async def _run(self, request: Request) -> Response:
+        answer = await self._ask(request.path_params["name"], await parse(request))
         return reply({"data": [answer], "is_generating": False})
 
-    async def _call(self, request: Request, body: bytes) -> Response:
-        return self._start(None, self._ask(request.path_params["name"], parse(body)))
+    async def _call(self, request: Request) -> Response:
+        return self._start(None, self._ask(request.path_params["name"], await parse(request)))
 
-    async def _join(self, _: Request, body: bytes) -> Response:
-        content = parse(body)
+    async def _join(self, request: Request) -> Response:
+        content = await parse(request)
         call = content if isinstance(content, dict) else {}
         number, session = call.get("fn_index"), call.get("session_hash")
         numbers = (await asyncio.wrap_future(self._page)).numbers
@@ -125,7 +125,7 @@ class GradioCalls:
 
         return StreamingResponse(send(), media_type=EVENTS)
 
-    async def _upload(self, request: Request, _: bytes) -> Response:
+    async def _upload(self, request: Request) -> Response:
         """Keep the files of a form; the oldest are forgotten where they are too many."""
         try:
             async with request.form(max_files=MAX_UPLOADS) as form:

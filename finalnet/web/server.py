@@ -21,7 +21,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from finalnet.web.gradio_calls import GradioCalls
 from finalnet.web.guard import Guard
@@ -86,11 +86,19 @@ def build_app(
     async def page(scope: Scope, receive: Receive, send: Send) -> None:
         await (await asyncio.wrap_future(built)).app(scope, receive, send)
 
-    async def call_tool(request: Request, body: bytes) -> ASGIApp:
+    async def call_tool(request: Request) -> ASGIApp:
         # Gradio, which answers these, fetches the address that comes in the place of a file.
-        if b"FileData" in orjson.dumps(parse(body)):
+        if b"FileData" in orjson.dumps(await parse(request)):
             raise ValueError("no address is fetched, and no file is read; send text and numbers")
-        return lambda scope, _, send: page(scope, request.receive, send)
+        messages: list[Message] = [{"type": "http.request", "body": await request.body()}]
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            async def receive_again() -> Message:
+                return messages.pop() if messages else await receive()
+
+            await page(scope, receive_again, send)
+
+        return answer
 
     @asynccontextmanager
     async def live(_: Starlette) -> AsyncIterator[None]:
