@@ -15,10 +15,10 @@ from finalnet.network import FEATURES, NUM_CLASSES, Network
 from finalnet.numbers.cutting import split_ink
 from finalnet.numbers.lines import Box
 from finalnet.numbers.splitting import Split, choose_spans, find_words, split_strokes, write
+from finalnet.pictures.panel import find_panel
 from finalnet.pictures.printed import Form, find_level, is_framed, move_cells
 from finalnet.pictures.sheet import find_sheet
 from finalnet.pictures.upright import move_box, turn
-from finalnet.pictures.panel import find_panel
 from finalnet.preprocessing import (
     INPUT_SIZE,
     PictureLike,

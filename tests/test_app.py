@@ -1,5 +1,6 @@
 """Starting the app: what is wrong is said in one line."""
 
+import asyncio
 import ipaddress
 import os
 import socket
@@ -9,7 +10,7 @@ import sys
 import pytest
 from serving import COMMAND, ROOT, free_port, running_app
 
-from finalnet.server.app import find_network_host
+from finalnet.server.app import find_network_host, listen
 
 START = (*COMMAND, "--host", "127.0.0.1")
 
@@ -49,6 +50,28 @@ def test_a_port_that_is_taken_is_named():
         port = str(other.getsockname()[1])
         told = refused("--port", port)
     assert told == f"error: port {port} is taken; name another one with --port"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_answer_waits_for_the_acknowledgement_of_its_head(host):
+    """It took 40 ms wherever a client had paused."""
+
+    async def see() -> int:
+        connected: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            ours = writer.get_extra_info("socket")
+            connected.set_result(ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with listen(host, free_port()) as listener:
+            async with await asyncio.start_server(answer, sock=listener):
+                _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+                is_sent_at_once = await connected
+                writer.close()
+        return is_sent_at_once
+
+    assert asyncio.run(see())
 
 
 def test_an_address_that_is_not_this_machines_is_refused():

@@ -228,7 +228,7 @@ def test_files_and_unread_answers_do_not_pile_up(tmp_path):
                 f"{GRADIO}upload", files={"files": (f"{number}.png", picture + bytes([number]))}
             ).json()
             http.post(f"{GRADIO}run/recognize", json={"data": [{"path": path, "meta": FILE}]})
-        assert len([p for p in app.files.rglob("*") if p.is_file()]) == 30  # no more than came
+        assert [p for p in app.files.rglob("*") if p.is_file()] == []
         before = app.memory()
         for number in range(40):
             body = {"data": [THREE], "session_hash": f"s{number}", "more": "x" * 1_900_000}
@@ -236,18 +236,44 @@ def test_files_and_unread_answers_do_not_pile_up(tmp_path):
         for _ in range(700):
             assert http.post(f"{GRADIO}call/recognize_strokes", json={"data": [THREE]}).is_success
         assert app.memory() - before < 80e6
+        for _ in range(20):
+            assert http.post(f"{GRADIO}upload", files={"files": b"x" * 15_000_000}).is_success
+        assert app.memory() - before < 250e6  # of 300 MB the last 100 are kept
         assert is_well(http)
 
 
 def test_uploads_are_counted_whatever_the_client_can_unpack(tmp_path):
     with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=60) as http:
+        paths: list[str] = []
         for _ in range(26):
             files = [("files", (f"{n}.txt", b"x" * 10)) for n in range(8)]
             headers = {"Accept-Encoding": "gzip"}
             answer = http.post(f"{GRADIO}upload", files=files, headers=headers)
             assert answer.status_code == 200 and len(answer.json()) == 8
-        assert len([path for path in app.files.rglob("*") if path.is_file()]) == 200
+            paths += answer.json()
+        for path, message in ((paths[7], "was uploaded"), (paths[8], "not an image")):
+            refused = http.post(f"{GRADIO}run/recognize", json={"data": [{"path": path}]})
+            assert message in refused.json()["error"]  # the last 200 are there
         assert "Traceback" not in app.text()
+
+
+def test_nobody_gets_the_answer_to_another_clients_call(http):
+    call = http.post(f"{GRADIO}call/recognize_strokes", json={"data": [THREE]}).json()["event_id"]
+    (number,) = (
+        f["id"]
+        for f in http.get("/config").json()["dependencies"]
+        if f["api_name"] == "recognize_strokes"
+    )
+    for session in ("", "mine"):
+        body = {"data": [THREE], "fn_index": number, "session_hash": session}
+        queued = http.post(f"{GRADIO}queue/join", json=body).json()["event_id"]
+        for stranger in ({}, {"session_hash": ""}, {"session_hash": "None"}):
+            if session:
+                told = http.get(f"{GRADIO}queue/data", params=stranger).text
+                assert "close_stream" in told and "event_id" not in told
+        told = http.get(f"{GRADIO}queue/data", params={"session_hash": session}).text
+        assert queued in told and call not in told and "close_stream" in told
+    assert "complete" in http.get(f"{GRADIO}call/recognize_strokes/{call}").text
 
 
 def test_nothing_of_the_page_itself_can_be_called_by_number(http):

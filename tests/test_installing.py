@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import missing
 from drawings import DRAWINGS
+from packaging.requirements import Requirement
 from serving import ROOT, running_app
 from visitor import SCREENS, visit
 
@@ -129,6 +130,10 @@ def test_the_pinned_versions_are_those_that_the_package_asks_for():
     assert pinned("requirements.txt") == wanted(project["optional-dependencies"]["train"])
     assert "-r requirements-app.txt" in (ROOT / "requirements.txt").read_text().splitlines()
     assert f"sdk_version: {_version_of('gradio')}\n" in (ROOT / "README.md").read_text()
+    (asked,) = (line for line in project["dependencies"] if line.startswith("gradio"))
+    minor = int(_version_of("gradio").split(".")[1])
+    for other in (minor - 1, minor, minor + 1):  # the page was tested with one of them alone
+        assert (f"6.{other}.0" in Requirement(asked).specifier) == (other == minor)
 
 
 def _version_of(package: str) -> str:

@@ -457,6 +457,24 @@ def test_a_picture_and_a_drawing_each_have_their_own_answer(phone):
     )
 
 
+def test_a_picture_is_told_of_by_the_same_event_and_in_the_same_shape_as_a_drawing(desktop):
+    desktop.page.evaluate(
+        "document.addEventListener('reading', ({ detail }) => (window.told = detail))"
+    )
+    told = []
+    desktop.draw("3 round")
+    desktop.page.wait_for_function("window.told?.finished")
+    told.append(desktop.page.evaluate("told"))
+    desktop.choose(encode(year(["3 round"])))
+    desktop.page.wait_for_function("told.source === 'picture'")
+    told.append(desktop.page.evaluate("told"))
+    drawn, pictured = told
+    assert drawn["text"] == pictured["text"] == "3"
+    assert {"text", "digits", "unread", "is_number", "finished"} <= set(drawn) & set(pictured)
+    # Where the only digit of the pad is, nobody asks.
+    assert {*drawn["digits"][0], "box"} == set(pictured["digits"][0])
+
+
 def test_a_picture_is_taken_only_where_it_would_be_seen(desktop):
     page = desktop.page
     desktop.draw("5 one stroke")

@@ -165,8 +165,11 @@ def test_a_host_may_call_all_other_files_anything(page, host):
 
 def test_without_workers_the_page_reads_by_itself(page, host):
     host.headers["Content-Security-Policy"] = "worker-src 'none'"
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(host.url)
     draws(page)
+    assert errors == []  # a service worker, which would keep the page, is forbidden, too
 
 
 def embed(page, url: str, **attributes: object) -> Frame:
@@ -181,7 +184,14 @@ def test_in_a_sandbox_it_reads_where_it_gets_its_scripts_and_says_so_where_not(p
     trouble(frame, "frame")
     assert frame.get_by_role("link").get_attribute("target") == "_blank"
     host.headers["Access-Control-Allow-Origin"] = "*"  # as those of many hosts of static pages
-    draws(page, embed(page, host.url, sandbox="allow-scripts"))
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    frame = embed(page, host.url, sandbox="allow-scripts")
+    draws(page, frame)
+    frame.click("#present")  # without the whole screen, which is refused here, as is a cache
+    frame.wait_for_selector("html.on-stage")
+    frame.evaluate("new Promise((resolve) => setTimeout(resolve))")  # rejections are told by then
+    assert errors == []
 
 
 @pytest.mark.parametrize("missing", ["**/assets/index-*.js", "**/sketchpad.js", "**/readout.js"])

@@ -1,4 +1,7 @@
-"""FinalNet as Gradio endpoints: typed functions that take an image file or strokes."""
+"""FinalNet as Gradio endpoints: typed functions that take an image file or strokes.
+
+Gradio describes them, and calls them only as tools for models; `gradio_calls` answers its clients.
+"""
 
 import base64
 from collections.abc import Awaitable
@@ -38,14 +41,6 @@ NUMBER = {
     "type": "object",
     "properties": {"text": {"type": "string"}, "digits": DIGITS, **REVISION},
 }
-
-
-class ImageFile(gr.File):
-    """A file component, never shown: it admits only files that were uploaded, undecoded."""
-
-    def preprocess(self, payload: Any) -> str | None:
-        """The file's path; Gradio's own leaves an empty temporary file behind at every call."""
-        return payload.path if payload else None
 
 
 class Answer(gr.JSON):
@@ -90,7 +85,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
 
     async def recognize(image: str) -> dict[str, Any]:
         """Recognise the digit in an image file of up to 16 megapixels."""
-        return await _told(service.recognize(image))
+        raise NotImplementedError  # no tool takes a file
 
     async def recognize_strokes(strokes: list[list[list[float]]]) -> dict[str, Any]:
         """Recognise one handwritten digit from pen strokes.
@@ -102,7 +97,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
 
     async def read_number(image: str) -> dict[str, Any]:
         """Read all digits, in words and lines, in an image file of up to 16 megapixels."""
-        return await _told(service.read_number(image))
+        raise NotImplementedError
 
     async def read_number_strokes(strokes: list[list[list[float]]]) -> dict[str, Any]:
         """Read a handwritten number, such as 2026 or 12:30, from pen strokes.
@@ -129,7 +124,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         return await _told(service.read_number(_decode(picture)))
 
     for of_picture, schema in ((recognize, PREDICTION), (read_number, NUMBER)):
-        file = ImageFile(label="Image", type="filepath", visible=False)
+        file = gr.File(label="Image", type="filepath", visible=False)
         _add(of_picture, file, schema, "undocumented" if mcp else "public")
     if mcp:
         for of_text, schema in ((recognize_picture, PREDICTION), (read_number_picture, NUMBER)):

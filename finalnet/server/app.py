@@ -113,8 +113,11 @@ def listen(host: str, port: int | None = None) -> socket.socket:
     ports = range(first, first + (1 if port or IS_SPACE else PORTS_TO_TRY))
     for number in ports:
         try:
-            family, *_, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
-            return _bind(socket.socket(family), address)
+            found = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
+            family, kind, protocol, _, address = found
+            # Where the socket says that it is TCP's, asyncio sends the body of an answer before the
+            # client acknowledges its head, which may take 40 ms.
+            return _bind(socket.socket(family, kind, protocol), address)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise OSError(

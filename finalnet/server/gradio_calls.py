@@ -8,11 +8,9 @@ would keep what came with a session, fetch addresses in the place of files, and 
 import asyncio
 import json
 import secrets
-import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import Future
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
 MAX_ANSWERS = 500  # that nobody has fetched yet
 MAX_UPLOADS = 200  # files that are kept
-MAX_UPLOADED = 200_000_000  # bytes of them
+MAX_UPLOADED = 100_000_000  # bytes of them
 EVENTS = "text/event-stream"
 
 
@@ -42,10 +40,9 @@ class GradioCalls:
 
     def __init__(self, service: Service, limits: Limits, page: "Future[MountedPage]") -> None:
         self._service, self._limits, self._page = service, limits, page
-        # The session and the answer of each queued call, and the size of each upload, by name.
+        # The session and the answer of each queued call, and what was uploaded, by name.
         self._answers: OrderedDict[str, tuple[Any, asyncio.Task[dict[str, Any]]]] = OrderedDict()
-        self._uploads: OrderedDict[str, int] = OrderedDict()
-        self._folder = tempfile.TemporaryDirectory(prefix="finalnet-")
+        self._uploads: OrderedDict[str, bytes] = OrderedDict()
 
     def routes(self) -> list[Route]:
         route = self._limits.route
@@ -58,15 +55,15 @@ class GradioCalls:
             Route("/gradio_api/queue/data", self._stream),
         ]
 
-    async def _run(self, request: Request, body: bytes) -> Response:
-        answer = await self._ask(request.path_params["name"], parse(body))
+    async def _run(self, request: Request) -> Response:
+        answer = await self._ask(request.path_params["name"], await parse(request))
         return reply({"data": [answer], "is_generating": False})
 
-    async def _call(self, request: Request, body: bytes) -> Response:
-        return self._start(None, self._ask(request.path_params["name"], parse(body)))
+    async def _call(self, request: Request) -> Response:
+        return self._start(None, self._ask(request.path_params["name"], await parse(request)))
 
-    async def _join(self, _: Request, body: bytes) -> Response:
-        content = parse(body)
+    async def _join(self, request: Request) -> Response:
+        content = await parse(request)
         call = content if isinstance(content, dict) else {}
         number, session = call.get("fn_index"), call.get("session_hash")
         numbers = (await asyncio.wrap_future(self._page)).numbers
@@ -88,8 +85,8 @@ class GradioCalls:
         answer: Coroutine[Any, Any, dict[str, Any]] = getattr(self._service, name)(given)
         return answer
 
-    def _find(self, file: Any) -> str | None:
-        """The path of an uploaded file."""
+    def _find(self, file: Any) -> bytes | None:
+        """An uploaded file."""
         if file is None:
             return None
         path = file.get("path") if isinstance(file, dict) else file
@@ -99,7 +96,7 @@ class GradioCalls:
                 f"got {path!s:.60}; no address is fetched: upload the file, or send it to "
                 "/api/recognize"
             )
-        return str(Path(self._folder.name, path))
+        return self._uploads[path]
 
     def _start(self, session: Any, answer: Coroutine[Any, Any, dict[str, Any]]) -> Response:
         event = secrets.token_hex(16)
@@ -128,14 +125,10 @@ class GradioCalls:
 
         return StreamingResponse(send(), media_type=EVENTS)
 
-    async def _upload(self, request: Request, body: bytes) -> Response:
-        """Keep the files of a form; the oldest are deleted where they are too many."""
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
+    async def _upload(self, request: Request) -> Response:
+        """Keep the files of a form; the oldest are forgotten where they are too many."""
         try:
-            async with Request(request.scope, receive).form(max_files=MAX_UPLOADS) as form:
+            async with request.form(max_files=MAX_UPLOADS) as form:
                 files = [await f.read() for f in form.getlist("files") if not isinstance(f, str)]
         except HTTPException as error:
             message = f"the body must be a form with files ({error.detail})"
@@ -143,12 +136,10 @@ class GradioCalls:
         if not files:
             raise ValueError('the body must be a form with "files", none came')
         names = [secrets.token_hex(16) for _ in files]
-        for name, content in zip(names, files, strict=True):
-            await asyncio.to_thread(Path(self._folder.name, name).write_bytes, content)
-            self._uploads[name] = len(content)
-        while len(self._uploads) > MAX_UPLOADS or sum(self._uploads.values()) > MAX_UPLOADED:
-            oldest, _ = self._uploads.popitem(last=False)
-            Path(self._folder.name, oldest).unlink(missing_ok=True)
+        kept = self._uploads
+        kept.update(zip(names, files, strict=True))
+        while len(kept) > MAX_UPLOADS or sum(map(len, kept.values())) > MAX_UPLOADED:
+            kept.popitem(last=False)
         return reply(names)
 
 

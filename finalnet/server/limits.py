@@ -5,12 +5,12 @@ import ipaddress
 import math
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
 from finalnet.server.service import Busy
 
@@ -23,7 +23,7 @@ MAX_BODIES = 200_000_000  # bytes of all bodies at a time
 IDLE = 10.0  # s without a byte of a body
 SLOWEST = 120.0  # s for a whole body
 
-Answer = Callable[[Request, bytes], Awaitable[ASGIApp]]
+Answer = Callable[[Request], Awaitable[ASGIApp]]
 
 
 class Rates:
@@ -36,9 +36,8 @@ class Rates:
 
     def __init__(self, rate: float, spare_own: bool = True) -> None:
         self._rate, self._spare_own = rate, spare_own
-        self._busy: OrderedDict[str, float] = (
-            OrderedDict()
-        )  # until when, were they made at the rate
+        # Until when each client's calls would take, were they made at the rate.
+        self._busy: OrderedDict[str, float] = OrderedDict()
 
     def take(self, client: str) -> None:
         """Count a call of a client.
@@ -81,43 +80,41 @@ class Limits:
         self._held = 0  # bytes
 
     def route(self, path: str, answer: Answer, limit: int = JSON_LIMIT) -> Route:
-        """A route that answers a body of at most `limit` bytes."""
+        """A route that answers a request whose body, of at most `limit` bytes, has come."""
 
         async def endpoint(request: Request) -> ASGIApp:
             self._rates.take(request.client.host if request.client else "unknown")
-            body = bytearray()
+            size = int(request.headers.get("content-length", 0))
+            came, deadline = 0, time.monotonic() + SLOWEST
+
+            async def receive() -> Message:
+                nonlocal came
+                patience = max(0.0, min(IDLE, deadline - time.monotonic()))
+                try:
+                    message = await asyncio.wait_for(request.receive(), patience)
+                except asyncio.TimeoutError:
+                    words = f"the body stopped coming after {came:,} bytes; send it again"
+                    raise HTTPException(408, words) from None
+                part = len(message.get("body", b""))
+                came += part
+                self._held += part
+                if came > limit:
+                    raise _too_large(limit, "more")
+                if self._held > MAX_BODIES:
+                    raise Busy("too much is being received; try again")
+                return message
+
+            if size > limit:
+                raise _too_large(limit, f"{size:,}")
+            whole = Request(request.scope, receive)
             try:
-                async for chunk in _receive(request, limit):
-                    body += chunk
-                    self._held += len(chunk)
-                    if self._held > MAX_BODIES:
-                        raise Busy("too much is being received; try again")
-                return await answer(request, bytes(body))
+                await whole.body()
+                return await answer(whole)
             finally:
-                self._held -= len(body)
+                self._held -= came
 
         return Route(path, endpoint, methods=["POST"])
 
 
-async def _receive(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """The parts of a request's body.
-
-    Raises:
-        HTTPException: 408 or 413; the message says what was wanted and what came.
-        ClientDisconnect: the client is gone.
-    """
-    size = int(request.headers.get("content-length", 0))
-    came, deadline, stream = 0, time.monotonic() + SLOWEST, request.stream()
-    while max(size, came) <= limit:
-        patience = max(0.0, min(IDLE, deadline - time.monotonic()))
-        try:
-            chunk = await asyncio.wait_for(anext(stream, None), patience)
-        except asyncio.TimeoutError:
-            message = f"the body stopped coming after {came:,} bytes; send it again"
-            raise HTTPException(408, message) from None
-        if chunk is None:
-            return
-        came += len(chunk)
-        yield chunk
-    got = f"{size:,}" if size > limit else "more"
-    raise HTTPException(413, f"a body may have {limit:,} bytes here, got {got}; send less")
+def _too_large(limit: int, came: str) -> HTTPException:
+    return HTTPException(413, f"a body may have {limit:,} bytes here, got {came}; send less")

@@ -37,7 +37,7 @@ def health_routes(service: Service, is_built: Callable[[], bool]) -> list[Route]
 def api_routes(service: Service, limits: Limits) -> list[Route]:
     """The four functions: a picture's body is an image file, a drawing's {"strokes": [...]}."""
 
-    async def picture(name: str, request: Request, body: bytes) -> Response:
+    async def picture(name: str, request: Request) -> Response:
         kind = request.headers.get("content-type", "")
         if kind.startswith(("multipart/", "application/json")):
             raise HTTPException(
@@ -47,10 +47,15 @@ def api_routes(service: Service, limits: Limits) -> list[Route]:
             )
         # The page, whose own pictures come here, shows what the network saw of each digit.
         more = {"with_inputs": True} if name == "read_number" else {}
-        return reply(await getattr(service, name)(body, **more))
+        return reply(await getattr(service, name)(await request.body(), **more))
 
-    async def strokes(name: str, _: Request, body: bytes) -> Response:
-        return reply(await getattr(service, name)(_strokes(body)))
+    async def strokes(name: str, request: Request) -> Response:
+        content = await parse(request)
+        if not isinstance(content, dict) or set(content) != {"strokes"}:
+            came = sorted(content)[:3] if isinstance(content, dict) else type(content).__name__
+            message = f'the body must be {{"strokes": [[[x, y], ...], ...]}}, got {came!s:.80}'
+            raise ValueError(message)
+        return reply(await getattr(service, name)(content["strokes"]))
 
     return [
         *(limits.route(f"/api/{name}", partial(picture, name), PICTURE_LIMIT) for name in PICTURES),
@@ -58,23 +63,14 @@ def api_routes(service: Service, limits: Limits) -> list[Route]:
     ]
 
 
-def _strokes(body: bytes) -> Any:
-    content = parse(body)
-    if not isinstance(content, dict) or set(content) != {"strokes"}:
-        came = sorted(content)[:3] if isinstance(content, dict) else type(content).__name__
-        message = f'the body must be {{"strokes": [[[x, y], ...], ...]}}, got {came!s:.80}'
-        raise ValueError(message)
-    return content["strokes"]
-
-
-def parse(body: bytes) -> Any:
-    """JSON.
+async def parse(request: Request) -> Any:
+    """The body, which is JSON.
 
     Raises:
         HTTPException: 400, it is none.
     """
     try:
-        return orjson.loads(body)
+        return orjson.loads(await request.body())
     except ValueError as error:
         message = f"the body must be JSON, got something else ({error!s:.80})"
         raise HTTPException(400, message) from None

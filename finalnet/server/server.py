@@ -86,16 +86,19 @@ def build_app(
     async def page(scope: Scope, receive: Receive, send: Send) -> None:
         await (await asyncio.wrap_future(built)).app(scope, receive, send)
 
-    async def call_tool(request: Request, body: bytes) -> ASGIApp:
+    async def call_tool(request: Request) -> ASGIApp:
         # Gradio, which answers these, fetches the address that comes in the place of a file.
-        if b"FileData" in orjson.dumps(parse(body)):
+        if b"FileData" in orjson.dumps(await parse(request)):
             raise ValueError("no address is fetched, and no file is read; send text and numbers")
-        messages = [{"type": "http.request", "body": body}]
+        messages: list[Message] = [{"type": "http.request", "body": await request.body()}]
 
-        async def receive() -> Message:
-            return messages.pop() if messages else await request.receive()
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            async def receive_again() -> Message:
+                return messages.pop() if messages else await receive()
 
-        return lambda scope, _, send: page(scope, receive, send)
+            await page(scope, receive_again, send)
+
+        return answer
 
     @asynccontextmanager
     async def live(_: Starlette) -> AsyncIterator[None]:

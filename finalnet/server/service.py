@@ -72,8 +72,8 @@ class Service:
         # One at a time: a picture of 16 megapixels takes 50 to 250 MB, and most of a core.
         self._pictures = Gate(1)
 
-    async def recognize(self, picture: bytes | str | None) -> dict[str, Any]:
-        """The digit in an image file, given as what it holds or as its path.
+    async def recognize(self, picture: bytes | None) -> dict[str, Any]:
+        """The digit in an image file.
 
         Raises, as all of these:
             ValueError: the input cannot be read; the message says why.
@@ -83,7 +83,7 @@ class Service:
         def read() -> dict[str, Any]:
             return describe_digit(self.recognizer.recognize(_open(picture)))
 
-        return self._sign(await self._pictures.run(read))
+        return await self._ask(self._pictures, read)
 
     async def recognize_strokes(self, strokes: Strokes) -> dict[str, Any]:
         """The digit that strokes make, [x, y], y pointing down, in any unit."""
@@ -93,17 +93,15 @@ class Service:
         def read() -> dict[str, Any]:
             return describe_digit(self.recognizer.recognize(draw_strokes(strokes)))
 
-        return self._sign(await self._drawings.run(read))
+        return await self._ask(self._drawings, read)
 
-    async def read_number(
-        self, picture: bytes | str | None, with_inputs: bool = False
-    ) -> dict[str, Any]:
+    async def read_number(self, picture: bytes | None, with_inputs: bool = False) -> dict[str, Any]:
         """All digits in an image file, with their places in pixels of the upright picture."""
 
         def read() -> dict[str, Any]:
             return describe_number(self.recognizer.read_number(_open(picture)), with_inputs)
 
-        return self._sign(await self._pictures.run(read))
+        return await self._ask(self._pictures, read)
 
     async def read_number_strokes(self, strokes: Strokes) -> dict[str, Any]:
         """All digits that strokes make, with their places in the strokes' own unit."""
@@ -118,13 +116,11 @@ class Service:
         def read() -> dict[str, Any]:
             return describe_number(self.recognizer.read_number(strokes))
 
-        return self._sign(await self._pictures.run(read))
+        return await self._ask(self._pictures, read)
 
-    def _sign(self, answer: dict[str, Any]) -> dict[str, Any]:
-        return {**answer, "revision": self.revision}
+    async def _ask(self, gate: Gate, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        return {**await gate.run(read), "revision": self.revision}
 
 
-def _open(picture: bytes | str | None) -> Image.Image:
-    if not picture:
-        return open_picture(None)
-    return open_picture(BytesIO(picture) if isinstance(picture, bytes) else picture)
+def _open(picture: bytes | None) -> Image.Image:
+    return open_picture(BytesIO(picture) if picture else None)

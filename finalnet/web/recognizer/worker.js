@@ -19,7 +19,7 @@ import { recognizersOf, tutorialOf } from "./states.js";
 const WARM_UP = 30; // readings after which the browser has compiled all of it
 const SAMPLE = [[[90, 60], [180, 60], [120, 220]]];
 
-const NOTHING = { text: "", digits: [] };
+const NOTHING = { text: "", digits: [], unread: 0 };
 
 /** A function that takes what comes in; `answer` is called with each answer. */
 export function startReading(answer) {
@@ -103,7 +103,7 @@ function read(recognizer, { drawing, penWidth, isNumber, state }) {
     const text = String(prediction.digit ?? "?");
     const input = encode(prediction.input);
     const digit = { ...describeDigit(prediction, recognizer.constants), character: text, input };
-    const reading = { text, digits: [digit], is_number: false };
+    const reading = { ...NOTHING, text, digits: [digit], is_number: false };
     return prediction.verdict === "unsure" && state === null
       ? { ...reading, offer: readOffer(recognizer, strokes) }
       : reading;
