@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from serving import COMMAND, ROOT, free_port, running_app
@@ -71,7 +72,8 @@ def test_no_answer_waits_for_the_acknowledgement_of_its_head(host):
                 writer.close()
         return is_sent_at_once
 
-    assert asyncio.run(see())
+    with ThreadPoolExecutor(1) as thread:  # Playwright's loop may run in this one
+        assert thread.submit(asyncio.run, see()).result()
 
 
 def test_an_address_that_is_not_this_machines_is_refused():

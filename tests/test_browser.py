@@ -7,7 +7,7 @@ import pytest
 from finalnet.web.browser import RECOGNIZER, constants
 
 COMMENT_OR_TEXT = re.compile(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"", re.DOTALL)
-NAME = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
+NAME = re.compile(r"\b[A-Z]{2}[A-Z0-9_]+\b")
 OWN = re.compile(r"^(?:export )?const ([A-Z][A-Z0-9_]+) =", re.MULTILINE)
 LANGUAGE = {"JSON", "URL"}  # JavaScript's own
 
