@@ -64,3 +64,21 @@ def test_what_serves_imports_no_pytorch(path, package):
 @pytest.mark.parametrize("path", SERVING, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_charts_are_drawn_where_something_is_measured(path):
     assert imported_by(path, "matplotlib") == set()
+
+
+PUBLIC = {"_asdict", "_fields", "_replace", "_exit"}  # of named tuples and of os
+
+
+def test_nothing_private_of_others_is_used_and_no_function_of_theirs_replaced():
+    for path in (*PACKAGE.rglob("*.py"), *PACKAGE.parent.glob("deploy/*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imports = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
+        names = [alias.asname or alias.name for each in imports for alias in each.names]
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Attribute):
+                continue
+            text = f"{path}:{node.lineno}: {ast.unparse(node)}"
+            is_private = node.attr.startswith("_") and not node.attr.endswith("__")
+            assert not is_private or node.attr in PUBLIC or ast.unparse(node.value) == "self", text
+            root = ast.unparse(node).split(".")[0]
+            assert not (isinstance(node.ctx, ast.Store) and root in names), text

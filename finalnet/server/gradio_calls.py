@@ -29,6 +29,7 @@ MAX_ANSWERS = 500  # that nobody has fetched yet
 MAX_UPLOADS = 200  # files that are kept
 MAX_UPLOADED = 100_000_000  # bytes of them
 EVENTS = "text/event-stream"
+NO_CALL = {"error": "404: this process has no such call, or its answer was fetched; call again."}
 
 
 class GradioCalls:
@@ -108,7 +109,7 @@ class GradioCalls:
     async def _fetch(self, request: Request) -> Response:
         """The answer to a call, as one server-sent event."""
         found = self._answers.pop(request.path_params["event"], None)
-        output = await found[1] if found else {"error": "404: there is no such call."}
+        output = await found[1] if found else NO_CALL
         event, data = ("complete", output["data"]) if "data" in output else ("error", output)
         return Response(f"event: {event}\ndata: {json.dumps(data)}\n\n", media_type=EVENTS)
 

@@ -101,7 +101,8 @@ class Limits:
                 if came > limit:
                     raise _too_large(limit, "more")
                 if self._held > MAX_BODIES:
-                    raise Busy("too much is being received; try again")
+                    words = f"all bodies together may have {MAX_BODIES:,} bytes, more are coming"
+                    raise Busy(f"{words}; send it again in a few seconds")
                 return message
 
             if size > limit:

@@ -1,12 +1,17 @@
 """uvicorn's HTTP protocol, with a time limit for a request's head."""
 
 import asyncio
+import json
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_TIMEOUT = 10.0  # s from the first byte of a request, or the connection, to its last header
-TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
+WORDS = f"a request's head must come within {HEADER_TIMEOUT:.0f} s; send it again"
+TOO_SLOW = (
+    "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n"
+    + json.dumps({"error": WORDS})
+)
 
 
 class Protocol(H11Protocol):
@@ -38,5 +43,5 @@ class Protocol(H11Protocol):
             self._timer = None
 
     def _hang_up(self) -> None:
-        self.transport.write(TOO_SLOW)
+        self.transport.write(TOO_SLOW.encode())
         self.transport.close()
