@@ -106,7 +106,7 @@ def erase_lines(ink: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, Form
         The ink without them, the very same where there are none; and what was printed.
     """
     form = find_form((ink >= FAINT).astype(np.uint8))
-    return (erase(ink, contrast, form.lines) if form.lines else ink), form
+    return (erase(ink, contrast, form) if form.lines else ink), form
 
 
 # --- straight lines ---------------------------------------------------------------------------
@@ -568,8 +568,9 @@ def draw(shape: tuple[int, ...], lines: list[Line], room: float = 1.0) -> np.nda
     return band
 
 
-def erase(ink: np.ndarray, contrast: np.ndarray, lines: list[Line]) -> np.ndarray:
+def erase(ink: np.ndarray, contrast: np.ndarray, form: Form) -> np.ndarray:
     """Take lines out of ink, and join what they cut, but not two digits in two boxes."""
+    lines = form.lines
     band = draw(ink.shape, [prolong(line) for line in lines], 1.5)
     crossing = find_strokes(ink, contrast, lines, band)
     left = np.where((band > 0) & ~crossing, 0, ink).astype(np.uint8)
@@ -581,8 +582,8 @@ def erase(ink: np.ndarray, contrast: np.ndarray, lines: list[Line]) -> np.ndarra
     for kernel in (across, down, slope, np.ascontiguousarray(slope[::-1])):
         mended = np.maximum(mended, cv2.morphologyEx(left, cv2.MORPH_CLOSE, kernel))
     mended = np.where(band > 0, np.minimum(mended, ink), ink).astype(np.uint8)
-    if len({line.is_level for line in lines}) == 2:
-        mended[find_bridges(left, mended)] = 0
+    if form.cells:
+        mended[find_bridges(np.where(band > 0, 0, ink), mended)] = 0
     return mended
 
 
@@ -605,7 +606,7 @@ def find_strokes(
 
 
 def find_bridges(left: np.ndarray, mended: np.ndarray) -> np.ndarray:
-    """Where ink was mended between two pieces that are each as large as a digit: (H, W) bool."""
+    """Where ink is left between two pieces that are each as large as a digit: (H, W) bool."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats((left >= FAINT).astype(np.uint8))
     large = stats[:, 3] >= HALF * typical(stats[1:, 3])
     large[0] = False
