@@ -1,4 +1,4 @@
-"""The figures of README and docs/results.md: those that were recorded with the checkpoint."""
+"""The figures of README, docs and SECURITY: those recorded with the checkpoint, and the code's."""
 
 import json
 import re
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from finalnet import preprocessing, strokes
 from finalnet.checkpoint import COMMITTED
+from finalnet.pictures import opening
+from finalnet.server import limits, protocol, server, service
 
 ROOT = Path(__file__).resolve().parent.parent
 METRICS = json.loads((COMMITTED / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
@@ -70,3 +73,30 @@ def test_the_readme_says_what_the_results_say():
     assert f"| {100 * REJECTIONS['drawn letters']['accepted']:.1f} % |" in row(
         "README.md", "drawn letters that pass for a digit, by hands left out"
     )
+
+
+def million(count: float) -> str:
+    return f"{count / 1_000_000:g}"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        f"| JSON | {million(limits.JSON_LIMIT)} MB | 413 |",
+        f"| a picture | {million(limits.PICTURE_LIMIT)} MB; "
+        f"{million(preprocessing.MAX_PIXELS)} megapixels, {opening.MAX_SIDE:,} px a side, "
+        f"{opening.MAX_SCANS} scans of a JPEG, {opening.MAX_READS:,} parts",
+        f"| strokes | {strokes.MAX_POINTS:,} points, {strokes.MAX_STROKES} strokes; "
+        f"{service.NUMBER_POINTS:,} points to be read as a number | 422 |",
+        f"| a request's head | {protocol.HEADER_TIMEOUT:g} s | 408 |",
+        f"| its body | {limits.IDLE:g} s without a byte, {limits.SLOWEST:g} s in all | 408 |",
+        f"| all bodies together | {million(limits.MAX_BODIES)} MB | 503 |",
+        f"| connections | {server.MAX_CONNECTIONS:,} | 503 |",
+        f"| drawings at once | {service.AT_ONCE}; others wait up to {service.PATIENCE:g} s | 503 |",
+        f"| calls of one client | {limits.RATE:g} a second, "
+        f"{limits.RATE * limits.BURST:g} at once;",
+    ],
+    ids=lambda row: row.split(" |")[0],
+)
+def test_security_says_what_is_refused(row):
+    assert row in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
