@@ -84,7 +84,7 @@ class Number:
         characters: one a digit, as in the text: the digit or "?".
         digits: one prediction a digit, left to right and line by line.
         boxes: where each digit's ink is, in pixels of the picture or in the strokes' own unit.
-        unread: how many signs were seen but not read, such as a plus, or a point before a digit.
+        unread: how many signs were seen but not read, such as a plus.
     """
 
     text: str

@@ -49,6 +49,7 @@ SLASH_FLATNESS = 0.85  # ... and SLASH_HIGHER times what it is higher than digit
 SLASH_HIGHER = 2.0
 SLASH_WIDEST = 1.3  # in its heights
 CLOSE = 1.0  # to the digits beside it
+CLOSE_AT_END = 0.5  # the same of a dot before the first digit or after the last
 SIGN = 0.45  # longer side, at the most, of a sign that is none of these, such as a plus
 SIGN_ROOM = 0.05  # kept by such a sign, at the least
 UNREAD = "?"  # its name
@@ -301,13 +302,14 @@ def name_dots(dots: Sequence[Box], digits: Sequence[Box]) -> list[tuple[float, s
     """Where dots are separators, and which: a dot, a comma, or two that are a colon."""
     free: list[tuple[Box, float, float]] = []  # box, how far down, height of the digits beside it
     for dot in sorted(dots, key=_center):
-        left, right = _beside(dot, digits)
-        if left is None or right is None:
+        sides = [side for side in _beside(dot, digits) if side is not None]
+        if not sides:
             continue
-        height = (left.height + right.height) / 2
-        gaps = (_gap(dot, left) / height, _gap(dot, right) / height)
-        if min(gaps) >= -DOT_OVERLAP and max(gaps) <= CLOSE:
-            free.append((dot, _down(dot, (left, right)), height))
+        height = sum(side.height for side in sides) / len(sides)
+        gaps = [_gap(dot, side) / height for side in sides]
+        closest = CLOSE if len(sides) == 2 else CLOSE_AT_END
+        if min(gaps) >= -DOT_OVERLAP and max(gaps) <= closest:
+            free.append((dot, _down(dot, sides), height))
     marks: list[tuple[float, str]] = []
     while free:
         dot, down, height = free.pop(0)
@@ -342,7 +344,7 @@ def find_breaks(
         if 0 < before < len(digits) and are_apart(homes[before - 1], homes[before]):
             continue  # what is left of a line
         # One separator between two digits: of more, some are dirt.
-        if before < len(digits) and breaks[before] in ("", " "):
+        if breaks[before] in ("", " "):
             breaks[before] = " " if name == UNREAD else name
     return breaks if digits else [""]
 

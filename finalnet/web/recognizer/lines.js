@@ -185,14 +185,15 @@ function isSlash(box, lean, height, constants) {
 
 /** Where dots are separators, and which: a dot, a comma, or two that are a colon. */
 function nameDots(dots, digits, constants) {
-  const { CLOSE, DOT, DOT_OVERLAP, DOT_FLAT, BASE, BELOW, TAIL, SLIM } = constants;
+  const { CLOSE, CLOSE_AT_END, DOT, DOT_OVERLAP, DOT_FLAT, BASE, BELOW, TAIL, SLIM } = constants;
   const free = []; // {dot, down, height}, how far down, and the height of the digits beside it
   for (const dot of sorted(dots, center)) {
-    const sides = beside(dot, digits);
-    if (!sides[0] || !sides[1]) continue;
+    const sides = beside(dot, digits).filter(Boolean);
+    if (!sides.length) continue;
     const height = mean(sides.map((side) => side.height));
     const gaps = sides.map((side) => gap(dot, side) / height);
-    if (Math.min(...gaps) < -DOT_OVERLAP || Math.max(...gaps) > CLOSE) continue;
+    const closest = sides.length === 2 ? CLOSE : CLOSE_AT_END;
+    if (Math.min(...gaps) < -DOT_OVERLAP || Math.max(...gaps) > closest) continue;
     free.push({ dot, down: howFarDown(dot, sides), height });
   }
   const marks = [];
@@ -229,7 +230,7 @@ function findBreaks(digits, marks, { SPACE, SPACE_GAPS, UNREAD }) {
   for (const [place, name] of marks) {
     const before = digits.filter((box) => center(box) < place).length;
     // One separator between two digits: of more, some are dirt.
-    if (before < digits.length && ["", " "].includes(breaks[before])) {
+    if (["", " "].includes(breaks[before])) {
       breaks[before] = name === UNREAD ? " " : name;
     }
   }
