@@ -1,6 +1,7 @@
 // Keeps the whole page on the device, so that it works without a network.
 
-const CACHE = "finalnet-{{ version }}";
+const OWN = ` ${registration.scope}`; // other pages of this kind may share the host
+const CACHE = "finalnet-{{ version }}" + OWN;
 const FILES = {{ files }};
 const LATE = {{ late }}; // kept once they were fetched
 
@@ -13,7 +14,7 @@ addEventListener("install", (event) => {
 addEventListener("activate", (event) => {
   const drop = async () => {
     const names = await caches.keys();
-    const old = names.filter((name) => name.startsWith("finalnet-") && name !== CACHE);
+    const old = names.filter((name) => name.endsWith(OWN) && name !== CACHE);
     await Promise.all(old.map((name) => caches.delete(name)));
     await clients.claim();
   };
