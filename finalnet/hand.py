@@ -26,7 +26,8 @@ from typing import NamedTuple
 import numpy as np
 
 from finalnet.network import FEATURES, NUM_CLASSES
-from finalnet.preprocessing import INPUT_SIZE, PictureLike
+from finalnet.pictures.pixels import PictureLike
+from finalnet.preprocessing import INPUT_SIZE
 from finalnet.strokes import Strokes
 
 Example = tuple[PictureLike | Strokes, int | None]  # a drawing; its digit, or None for no digit

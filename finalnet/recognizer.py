@@ -15,21 +15,18 @@ from finalnet.network import FEATURES, NUM_CLASSES, Network
 from finalnet.numbers.cutting import split_ink
 from finalnet.numbers.lines import Box
 from finalnet.numbers.splitting import Split, choose_spans, find_words, split_strokes, write
+from finalnet.pictures.ink import find_writing
 from finalnet.pictures.panel import find_panel
+from finalnet.pictures.pixels import PictureLike, check_array, lay_on, to_pixels
 from finalnet.pictures.printed import Form, find_level, is_framed, move_cells
 from finalnet.pictures.sheet import find_sheet
 from finalnet.pictures.upright import move_box, turn
 from finalnet.preprocessing import (
     INPUT_SIZE,
-    PictureLike,
     center_ink,
-    check_array,
-    find_writing,
-    lay_on,
     normalize,
     preprocess,
     preprocess_batch,
-    to_pixels,
 )
 from finalnet.strokes import Strokes, check_strokes, draw_strokes
 from finalnet.views import make_views

@@ -5,7 +5,7 @@ import pytest
 from displays import show
 
 from finalnet.pictures.displays import redraw_segments
-from finalnet.preprocessing import find_ink
+from finalnet.pictures.ink import find_ink
 
 
 @pytest.mark.parametrize("slant", [0, 5, 10])

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from finalnet import preprocessing, strokes
+from finalnet import strokes
 from finalnet.checkpoint import COMMITTED
-from finalnet.pictures import opening
+from finalnet.pictures import opening, pixels
 from finalnet.server import limits, protocol, server, service
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,7 +84,7 @@ def million(count: float) -> str:
     [
         f"| JSON | {million(limits.JSON_LIMIT)} MB | 413 |",
         f"| a picture | {million(limits.PICTURE_LIMIT)} MB; "
-        f"{million(preprocessing.MAX_PIXELS)} megapixels, {opening.MAX_SIDE:,} px a side, "
+        f"{million(pixels.MAX_PIXELS)} megapixels, {opening.MAX_SIDE:,} px a side, "
         f"{opening.MAX_SCANS} scans of a JPEG, {opening.MAX_READS:,} parts",
         f"| strokes | {strokes.MAX_POINTS:,} points, {strokes.MAX_STROKES} strokes; "
         f"{service.NUMBER_POINTS:,} points to be read as a number | 422 |",

@@ -10,7 +10,7 @@ from PIL import Image
 from visitor import Visitor, visit
 
 from finalnet import draw_strokes
-from finalnet.preprocessing import WORKING_SIZE
+from finalnet.pictures.pixels import WORKING_SIZE
 from finalnet.web.texts import ABOUT_TAB, ANSWER, PICTURE
 
 ROTATED = 6  # EXIF orientation: to be turned a quarter to the right

@@ -24,7 +24,7 @@ from finalnet.evaluation.scores import (
     score_runs,
 )
 from finalnet.model import to_network, to_tensor
-from finalnet.preprocessing import find_ink
+from finalnet.pictures.ink import find_ink
 from finalnet.training.data import load_mnist
 from finalnet.training.writing import check_output
 from finalnet.views import make_views

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
-from finalnet.preprocessing import MAX_PIXELS
+from finalnet.pictures.pixels import MAX_PIXELS
 
 FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]  # others run foreign programs
 try:

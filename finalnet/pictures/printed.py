@@ -14,6 +14,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from finalnet.pictures.displays import redraw_segments
+
 FAINT = 40  # ink from which on a pixel may be of a line
 # Lengths in px, of pictures of at most `WORKING_SIZE`.
 WIDEST = 0.012  # of the longer side, a printed line's width, at the most ...
@@ -93,6 +95,13 @@ class Form(NamedTuple):
 
 
 NO_FORM, DISPLAY = Form([], []), Form([], [], True)
+
+
+def erase_printed(ink: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, Form]:
+    """What is written: no printed lines, and no gaps in the digits of a display."""
+    # Segments of digits side by side lie as lines do.
+    drawn = redraw_segments(ink)
+    return erase_lines(ink, contrast) if drawn is None else (drawn, DISPLAY)
 
 
 def erase_lines(ink: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, Form]:

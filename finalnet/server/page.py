@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from finalnet.preprocessing import WORKING_SIZE
+from finalnet.pictures.pixels import WORKING_SIZE
 from finalnet.server.api import add_endpoints
 from finalnet.server.files import Files
 from finalnet.server.front import FrontPage

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from finalnet import answer, hand, network, preprocessing, recognizer, strokes, views
 from finalnet.checkpoint import CHECKPOINT_FILES, STATES, TUTORIAL
 from finalnet.numbers import lines, splitting
+from finalnet.pictures import ink
 
 FOLDER = Path(__file__).parent
 RECOGNIZER = FOLDER / "recognizer"
@@ -41,7 +42,7 @@ CHECKPOINT = "checkpoint"  # folder of its files, beside the modules
 # Of a training, by what learning.js calls them; fetched when somebody asks to watch it.
 TRAINING_FILES = {"states": STATES, "tutorial": TUTORIAL, "metrics": "metrics.json"}
 # The modules that have a twin in recognizer/*.js.
-TWINS = (network, strokes, preprocessing, views, lines, splitting, hand, recognizer, answer)
+TWINS = (network, strokes, ink, preprocessing, views, lines, splitting, hand, recognizer, answer)
 TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,

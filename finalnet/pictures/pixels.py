@@ -1,0 +1,103 @@
+"""Any picture as pixels: uint8, and no larger than is worked on."""
+
+import cv2
+import numpy as np
+from PIL import Image
+
+MAX_PIXELS = 16_000_000  # of a picture; more are refused
+WHITES = (1, 255, 1023, 4095, 16383, 65535)  # floats, and 8, 10, 12, 14 and 16 bits
+WORKING_SIZE = 1120  # px, a longer side is shrunk to this before the ink is looked for
+
+PictureLike = Image.Image | np.ndarray
+
+
+def to_pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
+    """Any picture as uint8 (H, W) or (H, W, 3), with its (H, W) alpha channel if it has one.
+
+    Pictures with a side above `WORKING_SIZE` come back shrunk to it.
+    """
+    if isinstance(image, Image.Image):
+        _check_size(image.height, image.width)
+        pixels = _decode(image)
+    elif isinstance(image, np.ndarray):
+        pixels = check_array(image)
+    else:
+        raise TypeError(f"expected a PIL image or an array, got {type(image).__name__}")
+    if max(pixels.shape[:2]) > WORKING_SIZE:
+        pixels = resize(pixels, WORKING_SIZE)
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return pixels[:, :, :3], pixels[:, :, 3]
+    return pixels, None
+
+
+def check_array(image: np.ndarray) -> np.ndarray:
+    """An array of any accepted kind as uint8 (H, W), (H, W, 3) or (H, W, 4)."""
+    shape = image.shape
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[:, :, 0]
+    elif image.ndim == 3 and image.shape[0] == 1 and image.shape[2] not in (3, 4):
+        image = image[0]
+    if image.ndim != 2 and (image.ndim != 3 or image.shape[2] not in (3, 4)):
+        raise ValueError(
+            "an image array must be (H, W), (H, W, 3), (H, W, 4), (H, W, 1) or (1, H, W), "
+            f"got {shape}"
+        )
+    _check_size(*image.shape[:2])
+    if np.issubdtype(image.dtype, np.floating):
+        if not (image.min() >= 0 and image.max() <= 1):
+            raise ValueError(
+                "an image array of floats must lie in 0..1, got "
+                f"{image.min():.3g} to {image.max():.3g}; give 0..255 as uint8"
+            )
+        return np.rint(image * 255).astype(np.uint8)
+    if image.dtype != np.uint8:
+        raise ValueError(
+            f"an image array must be uint8 in 0..255 or float in 0..1, got {image.dtype}"
+        )
+    return image
+
+
+def _check_size(height: int, width: int) -> None:
+    if height < 1 or width < 1:
+        raise ValueError(f"the image is empty: {width}x{height} px; it needs at least 1x1")
+    if height * width > MAX_PIXELS:
+        raise ValueError(
+            f"the image has {height * width / 1e6:.0f} megapixels, at most "
+            f"{MAX_PIXELS / 1e6:.0f} are read; make it smaller"
+        )
+
+
+def _decode(image: Image.Image) -> np.ndarray:
+    """A PIL image of any mode as uint8 (H, W), (H, W, 3) or (H, W, 4)."""
+    if image.mode in ("L", "RGB", "RGBA"):
+        return np.asarray(image)
+    if image.mode.startswith(("I", "F")):
+        pixels = np.nan_to_num(np.asarray(image, dtype=np.float32))
+        # The mode does not say what white is: 1 and all of these bits are in use.
+        strongest = pixels.max(initial=0)
+        white = next((white for white in WHITES if strongest <= white), WHITES[-1])
+        return np.clip(pixels * (255 / white), 0, 255).astype(np.uint8)
+    if image.mode == "La":
+        image = image.convert("LA")
+    if image.has_transparency_data:
+        return np.asarray(image.convert("RGBA"))
+    return np.asarray(image.convert("L" if image.mode == "1" else "RGB"))
+
+
+def lay_on(paper: int, color: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """A picture with an alpha channel on white (255) or black (0) paper: (H, W) or (H, W, 3)."""
+    if alpha is None:
+        return color
+    opacity = (alpha / 255)[:, :, None]
+    return np.rint(color * opacity + paper * (1 - opacity)).astype(np.uint8)
+
+
+def resize(pixels: np.ndarray, longer_side: int) -> np.ndarray:
+    """Bring the longer side to a length, averaging areas when that shrinks the picture."""
+    height, width = pixels.shape[:2]
+    scale = longer_side / max(height, width)
+    if scale == 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return cv2.resize(pixels, size, interpolation=method)
