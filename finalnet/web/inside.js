@@ -255,7 +255,7 @@ class Layer {
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
     this.canvas.getContext("2d").putImageData(picture, 0, 0);
-    this.marks.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    change(this.marks, "viewBox", `0 0 ${width} ${height}`);
   }
 
   chooseColumns() {
@@ -278,7 +278,9 @@ class Layer {
 
   /** Outline a rectangle in one map, or in all; nothing takes the marks away. */
   mark({ name, rectangle, only } = {}) {
-    for (const path of this.marks.children) path.setAttribute("d", "");
+    for (const path of this.marks.children) {
+      if (!path.matches(`.${name}`)) change(path, "d", "");
+    }
     if (!name) return;
     const maps = only === undefined ? [...Array(this.count).keys()] : [only];
     const { left, top, right, bottom } = rectangle;
@@ -286,7 +288,7 @@ class Layer {
       const [x, y] = this.corner(map);
       return `M${x + left} ${y + top}H${x + right + 1}V${y + bottom + 1}H${x + left}z`;
     });
-    this.marks.querySelector(`.${name}`).setAttribute("d", outline.join(""));
+    change(this.marks.querySelector(`.${name}`), "d", outline.join(""));
   }
 
   /** The pixel nearest to where one points: {index, map, x, y}; null where there is no map. */
@@ -327,6 +329,11 @@ class Layer {
     }
     return this.spot ?? null;
   }
+}
+
+/** Set an attribute that is another one: what stays as it is costs no layout. */
+function change(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
 function wide() {
