@@ -86,6 +86,7 @@ def _props() -> dict[str, Any]:
         "bars": {"texts": texts.BARS},
         "network-input": {"texts": texts.NETWORK_INPUT},
         "digits": {"texts": texts.DIGIT_OF_NUMBER},
+        "hand": {"texts": texts.HAND},
         "inside": {"texts": texts.INSIDE},
         "stage-bar": {"texts": texts.STATIC_STAGE},
     }

@@ -2,7 +2,7 @@
 // of its ink mattered, once the pen rests.
 
 import { lifeOf } from "./lifetime.js";
-import { follow, shownDigit } from "./reading.js";
+import { follow, padOf, shownDigit } from "./reading.js";
 import { decode, topDigits } from "./recognizer/answer.js";
 
 const COLUMNS = [1, 2, 4, 8, 16]; // maps side by side
@@ -64,7 +64,7 @@ class Inside {
     this.showParts(isWanted && this.planes.length > 0);
     if (!isWanted) return;
     this.showScores(digit.probabilities);
-    const { look } = document.querySelector("#sketchpad");
+    const { look } = padOf(this.element);
     look(digit.input, reading.finished, (inside) => {
       // What was asked for earlier may come later.
       if (inside.input === shownDigit(this.reading)?.input) this.show(inside, digit);

@@ -6,7 +6,7 @@ import { pack } from "./packing.js";
 export class Reader {
   /**
    * settings: {checkpoint, constants}, the checkpoint folder's absolute URL and Python's numbers.
-   * onReading: is given each reading, with `finished` as its drawing's.
+   * onReading: is given each reading, with `finished` as its drawing's, and the drawing.
    * onFailure: is given why the network could not be loaded, or null once it is.
    */
   constructor(settings, onReading, onFailure) {
@@ -14,6 +14,7 @@ export class Reader {
     this.wanted = null; // what is read next
     this.read = null; // what was read last, or is being read
     this.reading = null; // what it says; null while it is being read
+    this.hand = []; // drawings that are known
     this.looked = null; // the network input that was looked into last
     this.load();
   }
@@ -56,6 +57,15 @@ export class Reader {
     this.next();
   }
 
+  /**
+   * Have drawings {label, strokes, pen_width} known, the latest last, and read anew what is there;
+   * onTaught is given what each of them is read as then.
+   */
+  teach(hand, onTaught) {
+    Object.assign(this, { hand, onTaught });
+    if (this.isReady) this.worker.postMessage({ hand });
+  }
+
   /** Whether the last reading is for this drawing. */
   isCurrent(revision) {
     return revision === this.read?.revision;
@@ -86,13 +96,18 @@ export class Reader {
     }
   }
 
-  onMessage({ isReady, failure, reading, inside }) {
+  onMessage({ isReady, failure, reads, reading, inside }) {
     if (failure) return this.onFailure(failure);
     if (inside) return this.onInside(inside);
     if (isReady) {
       [this.isReady, this.read] = [true, null];
       this.onFailure(null);
+      if (this.hand.length) this.teach(this.hand, this.onTaught);
       if (this.looked) this.worker.postMessage(this.looked);
+    } else if (reads) {
+      this.onTaught(reads);
+      // What is being read now is read by who has learned.
+      if (this.reading) [this.wanted, this.read, this.reading] = [this.wanted ?? this.read, null, null];
     } else {
       this.reading = reading;
       if (this.wanted?.revision !== this.read.revision) this.deliver(this.read);
@@ -103,6 +118,7 @@ export class Reader {
   /** The same ink may be wanted again once the pen is lifted: it is not read twice. */
   deliver(drawing) {
     if (drawing === this.wanted) this.wanted = null;
-    this.onReading({ ...this.reading, finished: drawing.isFinished });
+    this.read = drawing;
+    this.onReading({ ...this.reading, finished: drawing.isFinished }, drawing);
   }
 }

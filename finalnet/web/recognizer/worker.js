@@ -1,8 +1,9 @@
 // The recogniser in a thread of its own, so that the pen never waits; in the page's where it may
 // have no other.
 //
-// In comes {checkpoint, constants} once, which is answered with {isReady} or {failure}; then
-// drawings {drawing, penWidth, isNumber}, packed, each of which is answered with {reading}; and network
+// In comes {checkpoint, constants} once, which is answered with {isReady} or {failure}; then {hand},
+// all drawings {label, strokes, pen_width} to be known, which is answered with {reads}, what
+// each is read as then, 0 to 9 or null; drawings {drawing, penWidth, isNumber}, packed, each of which is answered with {reading}; and network
 // inputs {look, isThorough}, which are answered with {inside}, twice if it is to be thorough.
 
 import { decode, describeDigit, describeNumber, encode } from "./answer.js";
@@ -18,6 +19,8 @@ const NOTHING = { text: "", digits: [] };
 /** A function that takes what comes in; `answer` is called with each answer. */
 export function startReading(answer) {
   let recognizer = null;
+  let known = new Map(); // what is remembered of each drawing of the hand
+  let lessons = 0; // the latest is the one that is wanted
   let looks = 0; // asked for; the latest is the one that is wanted
 
   async function load({ checkpoint, constants }) {
@@ -32,6 +35,22 @@ export function startReading(answer) {
       // A drawing that has come meanwhile goes first.
       await new Promise((resolve) => setTimeout(resolve));
     }
+  }
+
+  async function learn({ hand }) {
+    const [lesson, memories] = [++lessons, new Map()];
+    for (const { label, strokes, pen_width: penWidth } of hand) {
+      const name = JSON.stringify([label, strokes, penWidth]);
+      if (!known.has(name)) {
+        known.set(name, recognizer.remember({ label, strokes, penWidth }));
+        await new Promise((resolve) => setTimeout(resolve)); // what is drawn meanwhile goes first
+        if (lesson !== lessons) return;
+      }
+      memories.set(name, known.get(name));
+    }
+    known = memories;
+    recognizer = recognizer.taught([...memories.values()]);
+    answer({ reads: [...memories.values()].map((memory) => recognizer.judge(memory).digit) });
   }
 
   async function look({ look: encoded, isThorough }) {
@@ -50,6 +69,7 @@ export function startReading(answer) {
 
   return (data) => {
     if (data.checkpoint) load(data);
+    else if (data.hand) learn(data);
     else if (data.look) look(data);
     else answer({ reading: read(recognizer, data) });
   };
@@ -66,7 +86,9 @@ function read(recognizer, { drawing, penWidth, isNumber }) {
   try {
     if (isNumber) {
       const number = recognizer.readNumber(strokes);
-      return { ...describeNumber(number, recognizer.constants), is_number: true };
+      const reading = { ...describeNumber(number, recognizer.constants), is_number: true };
+      reading.digits.forEach((digit, i) => (digit.strokes = number.strokes[i]));
+      return reading;
     }
     const prediction = recognizer.recognize(strokes, penWidth);
     if (prediction.verdict === "blank") return { ...NOTHING, is_number: false };
