@@ -18,7 +18,7 @@ from finalnet.checkpoint import COMMITTED
 from finalnet.web import texts
 from finalnet.web.export import export_page
 
-LARGEST = 350_000  # bytes, of the whole folder
+LARGEST = 400_000  # bytes, of the whole folder
 
 
 class StaticServer:
