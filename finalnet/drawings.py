@@ -7,8 +7,8 @@ label    0 to 9, as a number or a text, is a digit; any other character (a lette
 strokes  in any unit, y pointing down
 source, writer  where it is from and who drew it, if known; anything else in a line is ignored
 
-The page writes such files ("Wrong?"), `finalnet drawings` makes them of public data sets,
-and `finalnet train`, `evaluate` and `crossvalidate` read them.
+The page writes and reads such files ("Knows 3 of your drawings"), `finalnet drawings` makes them
+of public data sets, and `finalnet train`, `evaluate` and `crossvalidate` read them.
 """
 
 import gzip

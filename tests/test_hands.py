@@ -383,25 +383,6 @@ def test_a_late_answer_to_a_picture_does_not_take_the_place_of_a_drawing(desktop
     desktop.sees("7")
 
 
-def test_a_correction_stays_on_this_device(desktop):
-    desktop.draw("7 crossed")
-    desktop.sees("7")
-    requests = []
-    desktop.page.on("request", lambda request: requests.append(request.url))
-    desktop.page.click("#wrong")
-    desktop.page.locator("#correction .choices").get_by_text("2", exact=True).click()
-    desktop.page.click("#wrong")
-    assert "1" in desktop.page.locator("#correction .kept").inner_text()
-    (kept,) = desktop.page.evaluate("JSON.parse(localStorage.getItem('finalnet-corrections'))")
-    assert kept["label"] == "2" and kept["answered"] == "7" and len(kept["strokes"]) == 2
-    with desktop.page.expect_download() as download:
-        desktop.page.click("#download")
-    assert '"label":"2"' in download.value.path().read_text()
-    desktop.page.click("#forget")
-    assert desktop.page.evaluate("localStorage.getItem('finalnet-corrections')") == "[]"
-    assert [url for url in requests if not url.startswith("blob:")] == []
-
-
 def test_the_answer_is_copied_and_the_drawing_saved(browser, app_url):
     permissions = ["clipboard-read", "clipboard-write"]
     with visit(browser, app_url, permissions=permissions) as visitor:

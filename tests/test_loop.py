@@ -275,7 +275,7 @@ def test_train_command_writes_a_whole_checkpoint(small_mnist, drawings_file, tmp
     command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(small_mnist)]
     options = ["--output", str(output), "--epochs", "2", "--precision", "float32"]
     options += ["--generated-digits", "500", "--generated-others", "100"]
-    options += ["--drawings", str(drawings_file), "--real-digits", "100", "--start", str(COMMITTED)]
+    options += ["--drawings", str(drawings_file), "--real-digits", "100", "--from", str(COMMITTED)]
     run = subprocess.run(command + options, check=True, capture_output=True, cwd=tmp_path)
     names = {path.name for path in output.iterdir()}
     files = {"README.md", "config.json", "metrics.json", "model.safetensors"}

@@ -1,13 +1,10 @@
 """The pad under pens, palms, fingers and keys that do what no test driver does by itself."""
 
-import json
-
 import pytest
 from drawings import DRAWINGS
 from visitor import SCREENS, Visitor, visit
 
 from finalnet import draw_strokes
-from finalnet.web import texts
 
 # point(type, [x, y], {...}): a pointer event on the pad, in percent of it.
 # strokes(): the ends of what is on the pad, alike.
@@ -335,78 +332,3 @@ def test_a_reload_in_a_replay_keeps_all_that_was_drawn(hand):
     hand.page.reload()
     hand.page.wait_for_selector("#sketchpad.ready")
     assert hand.page.evaluate("strokes().length") == 2
-
-
-def test_a_drawing_is_corrected_once_with_thanks_and_a_way_back(hand):
-    page = hand.page
-
-    def kept() -> list:
-        return json.loads(page.evaluate("localStorage.getItem('finalnet-corrections') ?? '[]'"))
-
-    def choose(digit: str) -> None:
-        page.click("#wrong")
-        page.locator("#correction .choices").get_by_text(digit, exact=True).click()
-
-    hand.draw("7 crossed")
-    hand.sees("7")
-    page.wait_for_selector("#wrong:visible")
-    choose("2")
-    assert not page.locator("#correction").is_visible()
-    page.get_by_text(texts.ANSWER["thanks"]).wait_for()
-    for button in page.locator("#correction .choices button").all()[:3]:
-        button.evaluate("button => button.click()")  # as quick as three clicks can be
-    assert [each["label"] for each in kept()] == ["2"]
-    choose("1")
-    page.click("#wrong")
-    assert page.locator("#correction [aria-pressed=true]").inner_text() == "1"
-    page.keyboard.press("Escape")
-    assert [each["label"] for each in kept()] == ["1"]
-    page.get_by_role("button", name=texts.ANSWER["unsay_name"]).click()
-    assert kept() == []
-    assert page.locator("#wrong").inner_text() == texts.ANSWER["wrong"]
-    choose("1")
-    page.click("#clear")
-    hand.sees("")
-    assert not page.locator("#unsay").is_visible()
-    page.locator("#correction .choices button").first.evaluate("button => button.click()")
-    assert len(kept()) == 1  # nothing is kept of an empty pad
-    hand.draw("3 round")
-    hand.sees("3")
-    assert page.locator("#wrong").inner_text() == texts.ANSWER["wrong"]
-
-
-# What the browser does before a drawing is corrected, and what is then said.
-STORAGES = {
-    "cut short": ("localStorage.setItem('finalnet-corrections', '{\"strokes\": [')", "thanks"),
-    "of another kind": (
-        "localStorage.setItem('finalnet-corrections', '[null, 7, {\"strokes\": 5}, {\"a\": 1}]')",
-        "thanks",
-    ),
-    "no list": ("localStorage.setItem('finalnet-corrections', '{\"strokes\": []}')", "thanks"),
-    "full": ("localStorage.setItem('more', 'x'.repeat(5_242_870))", "not_kept"),
-    "blocked": (
-        """() => {
-          Storage.prototype.getItem = Storage.prototype.setItem = () => {
-            throw new DOMException("blocked", "SecurityError");
-          };
-        }""",
-        "not_kept",
-    ),
-}
-
-
-def test_storage_that_is_broken_full_or_blocked_is_no_reason_not_to_answer(browser, app_url):
-    with visit(browser, app_url, **SCREENS["desktop"]) as visitor:
-        page = visitor.page
-        for kind, (happens, words) in STORAGES.items():
-            page.evaluate("localStorage.clear()")
-            page.evaluate(happens)
-            visitor.draw("7 crossed")
-            visitor.sees("7")
-            page.click("#wrong")
-            page.locator("#correction .choices").get_by_text("1", exact=True).click()
-            told = "#wrong" if words == "thanks" else "#correction .kept"
-            assert page.locator(told).inner_text() == texts.ANSWER[words], kind
-            page.evaluate("document.querySelector('#correction').hidePopover()")
-            page.click("#clear")
-            visitor.sees("")

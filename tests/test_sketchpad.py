@@ -1,9 +1,15 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import gradio as gr
 import numpy as np
 import pytest
+from drawings import DRAWINGS
+from playwright.sync_api import Page
 from serving import free_port
 from visitor import SCREENS
 
+from finalnet.checkpoint import COMMITTED
 from finalnet.server.page import launch_options
 from finalnet.strokes import render_strokes
 from finalnet.web.sketchpad import DEFAULT_PEN_WIDTH, Drawing, Sketchpad
@@ -72,12 +78,9 @@ JSON.stringify = (...options) => {
 """
 
 
-def test_what_is_drawn_is_sent_only_where_somebody_listens(browser):
-    with gr.Blocks(analytics_enabled=False) as demo:
-        Sketchpad(elem_id="unheard")
-        heard = Sketchpad(elem_id="heard")
-        answer = gr.Textbox(elem_id="answer")
-        heard.release(lambda drawing: f"{len(drawing.strokes)} strokes", heard, answer, queue=False)
+@contextmanager
+def strangers_page(demo: gr.Blocks, browser) -> Iterator[Page]:
+    """Somebody else's Gradio page, in a browser."""
     port = free_port()
     demo.launch(
         server_name="127.0.0.1",
@@ -90,20 +93,89 @@ def test_what_is_drawn_is_sent_only_where_somebody_listens(browser):
     try:
         with browser.new_context(**SCREENS["desktop"]) as context:
             page = context.new_page()
+            page.set_default_timeout(10_000)
             page.goto(f"http://127.0.0.1:{port}")
-            for pad in ("#unheard", "#heard"):
-                page.wait_for_selector(f"{pad} .ready")
-                page.locator(pad).scroll_into_view_if_needed()
-            sent: list[str] = []
-            page.on("request", lambda request: "/run/" in request.url and sent.append(request.url))
-            page.evaluate(NOTE_VALUES)
-            for pad, count in (("#unheard", 0), ("#heard", 1)):
-                page.locator(f"{pad} canvas").click(position={"x": 90, "y": 90})
-                page.wait_for_selector(f"{pad} .inked")
-                page.wait_for_timeout(200)
-                assert len(sent) == count and (page.evaluate("values") > 0) == bool(count)
-            page.wait_for_function(
-                "document.querySelector('#answer textarea').value === '1 strokes'"
-            )
+            yield page
     finally:
         demo.close()
+
+
+def test_what_is_drawn_is_sent_only_where_somebody_listens(browser):
+    with gr.Blocks(analytics_enabled=False) as demo:
+        Sketchpad(elem_id="unheard")
+        heard = Sketchpad(elem_id="heard")
+        answer = gr.Textbox(elem_id="answer")
+        heard.release(lambda drawing: f"{len(drawing.strokes)} strokes", heard, answer, queue=False)
+    with strangers_page(demo, browser) as page:
+        for pad in ("#unheard", "#heard"):
+            page.wait_for_selector(f"{pad} .ready")
+            page.locator(pad).scroll_into_view_if_needed()
+        sent: list[str] = []
+        page.on("request", lambda request: "/run/" in request.url and sent.append(request.url))
+        page.evaluate(NOTE_VALUES)
+        for pad, count in (("#unheard", 0), ("#heard", 1)):
+            page.locator(f"{pad} canvas").click(position={"x": 90, "y": 90})
+            page.wait_for_selector(f"{pad} .inked")
+            page.wait_for_timeout(200)
+            assert len(sent) == count and (page.evaluate("values") > 0) == bool(count)
+        page.wait_for_function("document.querySelector('#answer textarea').value === '1 strokes'")
+
+
+def test_two_pads_on_a_page_have_readings_a_hand_and_a_history_each(browser):
+    with gr.Blocks(analytics_enabled=False) as demo, gr.Row():
+        Sketchpad(checkpoint=COMMITTED, elem_id="left")
+        Sketchpad(checkpoint=COMMITTED)  # no id of its own
+    drawing = DRAWINGS["7 crossed"][1]
+    readings = "[...document.querySelectorAll('.paper')].map((pad) => pad.reading?.text)"
+
+    def draw(pad: int) -> None:
+        canvas = page.locator(".paper canvas").nth(pad)
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        for stroke in drawing:
+            for i, (x, y) in enumerate(stroke):
+                page.mouse.move(
+                    box["x"] + x * box["width"] / 100, box["y"] + y * box["height"] / 100
+                )
+                if i == 0:
+                    page.mouse.down()
+            page.mouse.up()
+
+    def wait_for(*texts: str | None) -> None:
+        page.wait_for_function(
+            f"(texts) => {readings}.every((text, i) => text === (texts[i] ?? undefined))",
+            arg=list(texts),
+        )
+
+    def strokes() -> list[int]:
+        pads = "[...document.querySelectorAll('.paper')]"
+        return page.evaluate(f"{pads}.map((pad) => pad.drawing().strokes.length)")
+
+    with strangers_page(demo, browser) as page:
+        page.wait_for_function("document.querySelectorAll('.paper.reads').length === 2")
+        page.evaluate(
+            """() => {
+              window.told = [];
+              document.addEventListener("reading", ({ target }) => told.push(target));
+            }"""
+        )
+        draw(0)
+        wait_for("7", None)
+        assert page.evaluate("told.every((pad) => pad === document.querySelector('.paper'))")
+        draw(1)
+        wait_for("7", "7")
+        page.evaluate(
+            """() => {
+              const pad = document.querySelector(".paper");
+              pad.taught.change({ add: [{ label: 1, ...pad.example() }] });
+            }"""
+        )
+        wait_for("1", "7")
+        page.keyboard.press("Control+z")  # of the pad that was used last
+        page.wait_for_function("document.querySelectorAll('.paper')[1].reading.finished")
+        assert strokes() == [2, 1]
+        page.reload()
+        page.wait_for_function("document.querySelectorAll('.paper.reads').length === 2")
+        assert strokes() == [2, 1]
+        page.wait_for_function(f"{readings}[0] === '1'")
+        assert page.evaluate("document.querySelectorAll('.paper')[1].taught.drawings") == []

@@ -122,7 +122,7 @@ class Visitor(Guest):
     def rests(self) -> None:
         """Waits until the answer is the one for the ink, and nothing on the page moves."""
         self.page.wait_for_function(
-            """!document.documentElement.classList.contains("unread")
+            """!document.querySelector(".paper.unread")
                && document.getAnimations().every(({ playState }) => playState !== "running")""",
             timeout=ANSWER_TIMEOUT,
         )

@@ -78,6 +78,7 @@ def build_page(
                 _part("network-input", "readout.js", "network-input", texts.NETWORK_INPUT, files)
                 _part("digits", "readout.js", "digits", texts.DIGIT_OF_NUMBER, files)
                 _part("bars", "readout.js", "bars", texts.BARS, files)
+                _part("hand", "teaching.js", "mount", texts.HAND, files)
                 kept = training(service.checkpoint)
                 _part("inside", "inside.js", "mount", texts.INSIDE, files, training=kept)
                 _part(

@@ -97,6 +97,7 @@ def _props(checkpoint: Path) -> dict[str, Any]:
         "bars": {"texts": texts.BARS},
         "network-input": {"texts": texts.NETWORK_INPUT},
         "digits": {"texts": texts.DIGIT_OF_NUMBER},
+        "hand": {"texts": texts.HAND},
         "inside": {"texts": texts.INSIDE, "training": training(checkpoint)},
         "stage-bar": {"texts": texts.STATIC_STAGE},
     }

@@ -80,14 +80,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """An option for each of the `TrainingArguments`, and the network to go on from."""
-    parser.add_argument("--start", type=Path, help="a checkpoint folder to go on from")
+    parser.add_argument(
+        "--from",
+        type=Path,
+        dest="start",
+        metavar="CHECKPOINT",
+        help="a checkpoint folder to go on from",
+    )
     for field in fields(TrainingArguments):
         going_on = getattr(GOING_ON, field.name)
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
             type=type(field.default),
             help=f"{HELP[field.name]}; default: {field.default}"
-            + (f"; with --start {going_on}" if going_on != field.default else ""),
+            + (f"; with --from {going_on}" if going_on != field.default else ""),
         )
 
 
@@ -181,8 +187,9 @@ def take_options(options: argparse.Namespace, kept: dict[str, Any]) -> None:
     for name, before in kept.items():
         now = give_options(options)[name]
         if now not in (None, [], before) and name != "data_dir":
+            option = "from" if name == "start" else name.replace("_", "-")
             raise ValueError(
-                f"the training began with --{name.replace('_', '-')} {before}, not {now}; leave "
+                f"the training began with --{option} {before}, not {now}; leave "
                 "that out, or begin anew without --resume"
             )
     moved = options.data_dir if options.data_dir != DATA_DIR else None

@@ -42,6 +42,7 @@ def body_words(stage: dict[str, Any] = texts.STAGE, footer: str = "") -> dict[st
         "bars": render("bars.html", **texts.BARS),
         "network_input": render("network-input.html", **texts.NETWORK_INPUT),
         "digits": render("digits.html", **texts.DIGIT_OF_NUMBER),
+        "hand": render("hand.html", **texts.HAND),
         "inside": render("inside.html", **texts.INSIDE),
     }
     return {

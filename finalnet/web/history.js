@@ -52,14 +52,18 @@ export class History {
   }
 }
 
-const KEY = `finalnet-pad:${location.pathname}`;
+/** What something is kept under for one pad of a page, which its element's id tells from others. */
+export function keyOf(kind, element) {
+  const { id } = element.closest("[id]:not([id^=html-])") ?? {}; // Gradio's are others at each load
+  return `finalnet-${kind}:${location.pathname.replace(/index\.html$/, "")}:${id ?? ""}`;
+}
 
 /** Keep a drawing {strokes, pen_width, width}, and its history, until the browser's tab is closed. */
-export function keep(drawing, history) {
+export function keep(key, drawing, history) {
   // Where there is no room for both, the drawing.
   for (const state of [{ ...drawing, history }, drawing]) {
     try {
-      return sessionStorage.setItem(KEY, JSON.stringify(state));
+      return sessionStorage.setItem(key, JSON.stringify(state));
     } catch {
       // A browser that keeps nothing, or no more, is no reason not to draw.
     }
@@ -67,9 +71,9 @@ export function keep(drawing, history) {
 }
 
 /** What was kept, or null. */
-export function kept() {
+export function kept(key) {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY));
+    return JSON.parse(sessionStorage.getItem(key));
   } catch {
     return null;
   }

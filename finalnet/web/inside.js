@@ -3,7 +3,7 @@
 
 import { mountLearning } from "./learning.js";
 import { lifeOf } from "./lifetime.js";
-import { follow, shownDigit } from "./reading.js";
+import { follow, padOf, shownDigit } from "./reading.js";
 import { decode, topDigits } from "./recognizer/answer.js";
 import { hideSum, showSum } from "./sum.js";
 
@@ -69,7 +69,7 @@ class Inside {
     this.showParts(isWanted && this.planes.length > 0);
     if (!isWanted) return;
     this.showScores(digit.probabilities);
-    const { look } = document.querySelector("#sketchpad");
+    const { look } = padOf(this.element);
     look(digit.input, reading.finished, reading.state, (inside) => {
       if (this.isOfReading(inside)) this.show(inside, digit);
     });
@@ -175,7 +175,7 @@ class Inside {
     const spot = this.marked;
     const digit = shownDigit(this.reading);
     if (!digit || !(spot?.index > 0 && spot.index < FC1)) return this.sums.forEach(hideSum);
-    const { explain } = document.querySelector("#sketchpad");
+    const { explain } = padOf(this.element);
     explain(digit.input, spot, this.reading.state, (explanation) => {
       if (!isSame(explanation.spot, this.marked) || !this.isOfReading(explanation)) return;
       this.sums.forEach((place) => showSum(place, explanation, this.texts.sum_texts));

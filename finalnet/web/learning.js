@@ -2,7 +2,7 @@
 // says is read by the pad's recogniser; the files are fetched when they are asked for.
 
 import { lifeOf } from "./lifetime.js";
-import { follow, latest, shownDigit } from "./reading.js";
+import { follow, latest, padOf, shownDigit } from "./reading.js";
 import { percent } from "./readout.js";
 
 const PLAYED_IN = 6_000; // ms, a whole training
@@ -22,7 +22,7 @@ export function mountLearning(element, component) {
 class Learning {
   constructor(element, texts, training, file) {
     const find = (selector) => element.querySelector(selector);
-    Object.assign(this, { find, texts, training, file, states: null, moment: null });
+    Object.assign(this, { element, find, texts, training, file, states: null, moment: null });
     this.strip = find("#learning");
     this.slider = find("#learning input");
     this.begin = find("#learn");
@@ -47,7 +47,7 @@ class Learning {
   }
 
   get pad() {
-    return document.querySelector("#sketchpad");
+    return padOf(this.element);
   }
 
   // --- the files -------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ class Learning {
     const isOnStage = root.classList.contains("on-stage");
     this.strip.hidden = false;
     this.choose(this.last, true);
-    this.update(latest());
+    this.update(latest(this.element));
     if (isOnStage) this.play();
     else this.slider.focus();
   }

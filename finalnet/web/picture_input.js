@@ -125,19 +125,19 @@ class PictureInput {
   dropReading() {
     this.request?.abort();
     this.request = null;
-    if (this.isAnswered) tellPicture(null);
+    if (this.isAnswered) tellPicture(this.zone, null);
     this.reading = null;
   }
 
   /** Whether what the page shows was read in this picture. */
   get isAnswered() {
-    return this.reading !== null && latest() === this.reading;
+    return this.reading !== null && latest(this.zone) === this.reading;
   }
 
   /** Have the server read the picture. What was drawn keeps its answer until there is another. */
   async read() {
     this.dropReading();
-    const [request, before] = [new AbortController(), latest()];
+    const [request, before] = [new AbortController(), latest(this.zone)];
     [this.request, this.complaint, this.isRefused] = [request, "", false];
     this.show();
     const { words, reading, isFinal } = await this.ask(request.signal);
@@ -145,7 +145,8 @@ class PictureInput {
     this.request = null;
     [this.reading, this.complaint, this.isRefused] = [reading, words, isFinal];
     // What was drawn meanwhile came last.
-    const isOvertaken = latest() !== before && latest()?.digits.length > 0;
+    const now = latest(this.zone);
+    const isOvertaken = now !== before && now?.digits.length > 0;
     if (reading && !isOvertaken) this.tell();
     else this.show();
   }
@@ -177,7 +178,7 @@ class PictureInput {
   }
 
   tell() {
-    tellPicture(this.reading);
+    tellPicture(this.zone, this.reading);
     this.show();
     // The answer to a picture that lies below it comes into sight.
     document.querySelector("#answer .digit")?.scrollIntoView({ block: "nearest" });

@@ -1,9 +1,9 @@
 // What was read, as the page shows it: answer, bars, network input and the digits of a number.
 
-import { mountCorrections } from "./corrections.js";
 import { lifeOf } from "./lifetime.js";
-import { chooseTile, follow, latest, shownDigit } from "./reading.js";
+import { chooseTile, follow, latest, padOf, shownDigit } from "./reading.js";
 import { decode, topDigits } from "./recognizer/answer.js";
+import { mountCorrection } from "./teaching.js";
 
 const SECOND_CHOICE = 0.15; // probability from which on a second digit is named
 const TWO_LEFT = 0.6; // probability of the best two together, from which on a doubt is between them
@@ -18,7 +18,7 @@ const INPUT_SIZE = 28;
 const part = (show) => (element, component) => {
   const showReading = (reading) => show(element, reading ?? BLANK, component.props.texts);
   follow(element, showReading);
-  return () => showReading(latest());
+  return () => showReading(latest(element));
 };
 
 export const answer = (element, component) => {
@@ -36,14 +36,13 @@ export const answer = (element, component) => {
       timer = setTimeout(() => showAnswer(element, reading, texts, false), REST);
     }
   })(element, component);
-  find("#widen").addEventListener("click", () => document.querySelector("#wide").click());
+  find("#widen").addEventListener("click", () => padOf(element).parentElement.querySelector("#wide").click());
   find("#copy").addEventListener("click", async ({ currentTarget: button }) => {
     await copy(shown.text);
     button.textContent = texts.copied;
     setTimeout(() => (button.textContent = texts.copy), 2 * REST);
   });
-  const drawing = () => ({ answered: shown.text, ...document.querySelector("#sketchpad").drawing() });
-  mountCorrections(find("#correction"), texts, drawing);
+  mountCorrection(find("#correction"), texts);
 };
 
 function showAnswer(element, reading, texts, isEarly) {
@@ -70,7 +69,7 @@ function showAnswer(element, reading, texts, isEarly) {
   const isOffered = isRead && verdict === "unsure" && Boolean(reading.offer);
   find("#widen").hidden = !isOffered;
   find("#copy").hidden = !isRead || isDoubtful(reading);
-  find("#wrong").hidden = !isRead || isOffered || reading.is_number || isForeign;
+  find("#wrong").hidden = !isRead || !shownDigit(reading) || isForeign;
 }
 
 /** Put a text on the clipboard. */
@@ -125,7 +124,7 @@ export const digits = (element, component) => {
   })(element, component);
   place.addEventListener("click", ({ target }) => {
     const index = [...tiles].indexOf(target.closest(".tile"));
-    if (index >= 0) chooseTile(String(index) === place.dataset.tile ? null : index);
+    if (index >= 0) chooseTile(element, String(index) === place.dataset.tile ? null : index);
   });
 };
 

@@ -5,13 +5,14 @@
 // changes once a finished drawing has been read. "release" says that the value is that of a finished
 // drawing. Where nobody listens on the Gradio page, the value stays as it is.
 
-import { History, keep, kept } from "./history.js";
+import { History, keep, kept, keyOf } from "./history.js";
 import { Ink } from "./ink.js";
 import { lifeOf } from "./lifetime.js";
 import { Pointers } from "./pointers.js";
-import { latest, tellDrawing } from "./reading.js";
+import { latest, shownDigit, tellDrawing } from "./reading.js";
 import { Reader } from "./recognizer/reader.js";
 import { Replay } from "./replay.js";
+import { Taught } from "./taught.js";
 
 const SEND_EVERY = 50; // ms between two values while drawing
 const UNREAD_AFTER = 250; // ms until an answer is dimmed that is not for the ink on the paper
@@ -21,6 +22,8 @@ const KEEP_AFTER = 300; // ms from a stroke until it is written down: the answer
 const TEXT_FIELDS = "input:not([type=range], [type=radio]), textarea, select, [contenteditable]";
 const OVER_THE_PAD = ":popover-open, dialog[open], [aria-modal=true], .cropping"; // a picture
 const OWN_KEYS = "input, #picture, #inside"; // where Escape and Delete are for something else
+
+let inUse = null; // of several pads the one that keys are for: where the last press or focus was
 
 /** Bring a sketchpad to life; `file` turns a path among the props into a URL. */
 export function mount(element, component) {
@@ -51,6 +54,7 @@ class Sketchpad {
     this.stroked = null; // what was on the paper when it was lifted
     this.replayed = null; // a Replay, until something else is done
     this.revision = 0; // of what is on the paper
+    this.key = keyOf("pad", element);
     this.lastSent = 0;
     this.sendTimer = null;
     this.paper.drawing = () => ({
@@ -61,7 +65,7 @@ class Sketchpad {
     if (props.recognizer) this.startReader(file);
     this.listen(find);
     watch("value", () => this.adopt(props.value));
-    this.adopt(props.value || kept()); // Gradio has "" for none
+    this.adopt(props.value || kept(this.key)); // Gradio has "" for none
     this.ink.fitScreen();
     this.paper.classList.add("ready"); // for scripts: from here on no stroke is lost
   }
@@ -97,8 +101,9 @@ class Sketchpad {
     pen.addEventListener("change", () => this.strokes.length && this.tell(true));
     document.addEventListener("keydown", (event) => this.keyDown(event), { signal });
     addEventListener("pagehide", () => this.keep(), { signal });
-    const onReading = ({ detail }) => detail?.source === "picture" && this.markRead();
-    document.addEventListener("reading", onReading, { signal });
+    paper.addEventListener("reading", ({ detail }) => detail?.source === "picture" && this.markRead());
+    const use = () => (inUse = this.element);
+    for (const type of ["pointerdown", "focusin"]) this.element.addEventListener(type, use);
     signal.addEventListener("abort", () => this.end());
   }
 
@@ -108,7 +113,7 @@ class Sketchpad {
     const { checkpoint, constants } = this.props.recognizer;
     this.reader = new Reader(
       { checkpoint: file(checkpoint), constants },
-      (reading) => this.takeReading(reading),
+      (reading, drawing) => this.takeReading(reading, drawing),
       (reason) => this.showFailure(reason),
     );
     for (const name of ["look", "explain", "learn"]) {
@@ -117,16 +122,44 @@ class Sketchpad {
     /** Read what is drawn with a state of the network; `reader.js` says which. */
     this.paper.choose = (state, isFinished) => {
       this.reader.state = state;
-      if (latest()?.source !== "picture") this.tell(isFinished);
+      if (latest(this.paper)?.source !== "picture") this.tell(isFinished);
     };
+    this.paper.example = () => this.example();
+    const key = keyOf("hand", this.element);
+    this.paper.taught = new Taught(key, constants, () => this.teach(), this.life);
+    this.teach();
   }
 
-  takeReading(reading) {
+  /** Have the reader learn what the pad was taught, and tell of it, at once and when it is learned. */
+  teach() {
+    const { taught } = this.paper;
+    const tell = () => this.paper.dispatchEvent(new Event("taught", { bubbles: true }));
+    this.reader.teach(taught.drawings, (reads) => {
+      taught.reads = reads;
+      tell();
+    });
+    tell();
+  }
+
+  takeReading(reading, drawing) {
     this.paper.reading = reading;
+    this.read = drawing;
     if (this.reader.isCurrent(this.revision)) this.markRead();
-    tellDrawing(reading);
+    tellDrawing(this.paper, reading, drawing.revision);
     // After the answer is on the page: setting the value takes some milliseconds.
     if (reading.finished) setTimeout(() => this.send(true));
+  }
+
+  /** What is answered, the drawing or the digit of a number that was chosen, to be taught; or null. */
+  example() {
+    const reading = latest(this.paper);
+    const digit = shownDigit(reading);
+    if (!digit || reading.source === "picture" || this.read.revision !== this.revision) return null;
+    const { strokes, penWidth, isNumber } = this.read;
+    // Digits of numbers are drawn with a pen of the network's own.
+    return isNumber
+      ? { strokes: digit.strokes.map((index) => strokes[index]) }
+      : { strokes, pen_width: penWidth };
   }
 
   showFailure(reason) {
@@ -137,14 +170,14 @@ class Sketchpad {
 
   /** Until the ink on the paper has been read, no answer stands beside it as if it were its own. */
   awaitReading() {
-    const markUnread = () => document.documentElement.classList.add("unread");
+    const markUnread = () => this.paper.classList.add("unread");
     this.unreadTimer ??= setTimeout(markUnread, UNREAD_AFTER);
   }
 
   markRead() {
     clearTimeout(this.unreadTimer);
     this.unreadTimer = null;
-    document.documentElement.classList.remove("unread");
+    this.paper.classList.remove("unread");
   }
 
   /** Have the drawing read, or, without a recogniser, send it. */
@@ -417,7 +450,7 @@ class Sketchpad {
   }
 
   keep() {
-    keep({ ...this.paper.drawing(), strokes: this.whole }, this.history);
+    keep(this.key, { ...this.paper.drawing(), strokes: this.whole }, this.history);
   }
 
   keyDown(event) {
@@ -431,6 +464,7 @@ class Sketchpad {
   actionOf(event) {
     const { altKey, shiftKey, target } = event;
     const key = event.key?.toLowerCase(); // none when a browser fills in a form
+    if (inUse?.isConnected && inUse !== this.element) return;
     // A drawing that cannot be seen, or that something lies over, is left alone.
     if (!this.canvas.checkVisibility() || document.querySelector(OVER_THE_PAD)) return;
     if (altKey || target.closest?.(TEXT_FIELDS)) return;

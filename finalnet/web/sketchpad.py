@@ -74,9 +74,13 @@ class Sketchpad(Part):
 
     Events: `change` and `release`, when the pen is lifted or a button pressed; `change` also while
     drawing, at most 20 times a second, where nothing is read in the browser. Nothing is sent where
-    no listener takes the pad's value or events. Where drawings are read in the browser, the
-    document has an event "reading" with every reading as its `detail`, and
-    `document.querySelector("#sketchpad").reading` is the latest.
+    no listener takes the pad's value or events.
+
+    Where drawings are read in the browser, the pad's element, of the class "paper", has an event
+    "reading" with every reading as its `detail`, which bubbles, and the latest as `reading`. It
+    learns by `pad.taught.change({add: [{label: 1, ...pad.example()}]})`. Several pads on a page
+    have a reading, a hand and a history each; with an `elem_id` they keep them through changes of
+    the page.
     """
 
     def __init__(

@@ -16,6 +16,7 @@ const find = (selector) => document.querySelector(selector);
 const click = (id) => find(`#${id}`)?.click();
 const KEYS = {
   " ": () => click("clear"),
+  t: () => teach(),
   z: () => click("undo"),
   w: () => click("wide"),
   r: () => click("replay"),
@@ -24,8 +25,8 @@ const KEYS = {
   "+": () => changePen(PEN_STEP),
   "-": () => changePen(-PEN_STEP),
   q: () => click("show-address"),
-  arrowleft: () => moveBar(-BAR_STEP),
-  arrowright: () => moveBar(BAR_STEP),
+  arrowleft: () => (find(BAR) ? moveBar(-BAR_STEP) : chooseTile(-1)),
+  arrowright: () => (find(BAR) ? moveBar(BAR_STEP) : chooseTile(1)),
   p: () => click("leave"),
   escape: () => click("leave"),
 };
@@ -66,7 +67,7 @@ function present(on) {
   else if (document.fullscreenElement) document.exitFullscreen().catch(() => {}); // it ended meanwhile
   document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
   if (on) click("eraser[aria-pressed=true]"); // its button is not on the stage
-  if (on) tellPicture(null); // nor is a picture
+  if (on) tellPicture(root, null); // nor is a picture
   click("leave-learning");
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
@@ -81,11 +82,26 @@ function present(on) {
 function isForStage(event) {
   if (!event.key || event.ctrlKey || event.metaKey || event.altKey) return false; // autofill has no key
   if (event.key === "Escape" && find(":popover-open")) return false;
+  if (find("#correction:popover-open")) return false; // which has keys of its own
   // What is under the keyboard's focus has arrows of its own.
-  if (/^Arrow/.test(event.key) && (!find(BAR) || event.target.matches?.("input, .map"))) return false;
+  if (/^Arrow/.test(event.key) && (!find(`${BAR}, .tile`) || event.target.matches?.("input, .map"))) return false;
   // Who has walked to a button with the keyboard presses it with the keyboard.
   if (event.key === " " && event.target.matches?.(":is(button, summary):focus-visible")) return false;
   return root.classList.contains("on-stage") && !event.target.closest?.(TEXT_FIELDS);
+}
+
+/** Ask what the drawing is, or the digit of a number that was chosen. */
+function teach() {
+  if (!find("#wrong:not([hidden])")) chooseTile(1);
+  find("#wrong:not([hidden])")?.click();
+}
+
+/** Choose the next digit of a number to the right or the left. */
+function chooseTile(step) {
+  const tiles = [...document.querySelectorAll(".tile")];
+  const chosen = tiles.findIndex(({ ariaPressed }) => ariaPressed === "true");
+  const next = chosen < 0 && step < 0 ? tiles.length - 1 : chosen + step;
+  tiles[next]?.click();
 }
 
 function changePen(step) {

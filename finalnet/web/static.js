@@ -4,8 +4,9 @@ import { mount as mountInside } from "./inside.js";
 import * as readout from "./readout.js";
 import { mount as mountSketchpad } from "./sketchpad.js";
 import { mount as mountStage } from "./stage.js";
+import { mount as mountHand } from "./teaching.js";
 
-const mounts = { inside: mountInside };
+const mounts = { inside: mountInside, hand: mountHand };
 for (const name of ["answer", "bars", "network-input", "digits"]) mounts[name] = readout[name];
 
 const allProps = JSON.parse(document.querySelector("#props").textContent);

@@ -118,20 +118,67 @@ ANSWER = {
     "not_digits": "Those do not look like digits",
     "none_in_picture": "No digits in the picture",
     "unreadable": "It cannot be read: {error}.",
-    "widen": "More than one digit? Widen the pad",
+    "widen": "Several digits?",
+    "widen_title": "Widen the pad, and read them one by one",
     "copy": "Copy",
     "copy_title": "Copy the answer",
     "copied": "Copied",
     "wrong": "Not right?",
+    "wrong_title": "Say what you drew, and it is read so from now on",
     "correct": "Which digit did you draw?",
     "no_digit": "No digit",
-    "thanks": "Thank you",
+    "no_digit_title": "It is not a digit (N)",
+    "learned": "Learned",
     "unsay": "Undo",
     "unsay_name": "Undo the correction",
-    "not_kept": "This browser lets the page keep nothing, so the correction is not kept.",
-    "kept": "Corrections kept on this device, and nowhere else: {count}",
-    "download": "Save as a file",
-    "forget": "Forget them",
+}
+
+# What is known of somebody's hand.
+HAND = {
+    "none": "Teach it your hand",
+    "one": "Knows 1 of your drawings",
+    "several": "Knows {count} of your drawings",
+    "title": "What it knows of your hand",
+    "explained": (
+        "Where an answer is wrong, press “Not right?” and say what you drew: that, and what is "
+        "like it, is read so from then on. Or show it how you write all ten digits, in half a "
+        "minute. Your drawings stay on this device."
+    ),
+    "kept": "Read as you said, and so is what is like them. They stay on this device.",
+    "show": "Show it your hand",
+    "load": "Load",
+    "load_title": "Learn from a file of drawings",
+    "download": "Download",
+    "download_title": "Save the drawings as a file, to load or to train with",
+    "forget": "Forget all",
+    "forget_one": "Forget this drawing: {label}",
+    "undo": "Undo",
+    "no_digit": "no digit",
+    "no_digit_short": "none",
+    "learned": "Learned: that is {label}.",
+    "loaded": "Learned {count} drawings.",
+    "forgotten_one": "Forgot 1 drawing.",
+    "forgotten": "Forgot {count} drawings.",
+    "shown": "Of your {count} digits it read {before} right; now it reads {after}.",
+    "shown_all": "It read all {count} of your digits right already, and knows your hand now.",
+    "one_gone": "It knows {count} at most, so {label} is forgotten, the oldest.",
+    "gone": "It knows {count} at most, so the {gone} oldest are forgotten.",
+    "broken": "What it had learned in this browser is broken, and lost.",
+    "foreign": (
+        "A newer version of this page keeps your drawings here, so what you teach this one is "
+        "forgotten when you leave it."
+    ),
+    "not_kept": (
+        "This browser has no room for it, so what you teach is forgotten when you leave the page."
+    ),
+    "not_loaded": "Line {line} of the file holds no drawing, so none was learned.",
+    "too_large": "The file is too large.",
+    "prompt": "Draw {digit}",
+    "of_ten": "({number} of 10)",
+    "back": "Back",
+    "skip": "Skip",
+    "next": "Next",
+    "stop": "Stop",
 }
 BARS = {"digit_name": "Digit {digit}"}
 NETWORK_INPUT = {
@@ -154,6 +201,7 @@ STAGE = {
         ("Space", "clear"),
         ("Z", "undo"),
         ("E", "eraser"),
+        ("T", "teach"),
         ("W", "number"),
         ("R", "replay"),
         ("I", "inside"),

@@ -6,7 +6,7 @@ import { pack } from "./packing.js";
 export class Reader {
   /**
    * settings: {checkpoint, constants}, the checkpoint folder's absolute URL and Python's numbers.
-   * onReading: is given each reading, with `finished` as its drawing's.
+   * onReading: is given each reading, with `finished` as its drawing's, and the drawing.
    * onFailure: is given why the network could not be loaded, or null once it is.
    */
   constructor(settings, onReading, onFailure) {
@@ -14,6 +14,7 @@ export class Reader {
     this.wanted = null; // what is read next
     this.read = null; // what was read last, or is being read
     this.reading = null; // what it says; null while it is being read
+    this.hand = []; // drawings that are known
     this.looked = null; // the network input that was looked into last
     this.state = null; // of the network that reads, as worker.js says
     this.load();
@@ -70,6 +71,15 @@ export class Reader {
     if (this.isReady) this.worker.postMessage({ explain: input, spot, state });
   }
 
+  /**
+   * Have drawings {label, strokes, pen_width} known, the latest last, and read anew what is there;
+   * onTaught is given what each of them is read as then.
+   */
+  teach(hand, onTaught) {
+    Object.assign(this, { hand, onTaught });
+    if (this.isReady) this.worker.postMessage({ hand });
+  }
+
   /** Whether the last reading is for this drawing. */
   isCurrent(revision) {
     return revision === this.read?.revision;
@@ -99,7 +109,7 @@ export class Reader {
     }
   }
 
-  onMessage({ isReady, failure, reading, inside, explanation, learned }) {
+  onMessage({ isReady, failure, reads, reading, inside, explanation, learned }) {
     if (failure) return this.onFailure(failure);
     if (inside) return this.onInside(inside);
     if (explanation) return this.onExplained(explanation);
@@ -107,8 +117,13 @@ export class Reader {
     if (isReady) {
       [this.isReady, this.read] = [true, null];
       this.onFailure(null);
+      if (this.hand.length) this.teach(this.hand, this.onTaught);
       if (this.learned) this.worker.postMessage(this.learned);
       if (this.looked) this.worker.postMessage(this.looked);
+    } else if (reads) {
+      this.onTaught(reads);
+      // What is being read now is read by who has learned.
+      if (this.reading) [this.wanted, this.read, this.reading] = [this.wanted ?? this.read, null, null];
     } else {
       this.reading = reading;
       if (!isSame(this.wanted, this.read)) this.deliver(this.read);
@@ -119,7 +134,8 @@ export class Reader {
   /** The same ink may be wanted again once the pen is lifted: it is not read twice. */
   deliver(drawing) {
     if (drawing === this.wanted) this.wanted = null;
-    this.onReading({ ...this.reading, finished: drawing.isFinished, state: drawing.state });
+    this.read = drawing;
+    this.onReading({ ...this.reading, finished: drawing.isFinished, state: drawing.state }, drawing);
   }
 }
 

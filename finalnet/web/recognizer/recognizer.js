@@ -66,9 +66,9 @@ export class Recognizer {
   }
 
   /**
-   * Digits on lines: {text, characters, digits, boxes, unread}, "?" for an unsure digit; the text
-   * holds separators, spaces and line breaks too, the characters are one a digit; unread is how many
-   * signs were seen but not read.
+   * Digits on lines: {text, characters, digits, boxes, strokes, unread}, "?" for an unsure digit;
+   * the text holds separators, spaces and line breaks too, the characters are one a digit; strokes are
+   * the indices of each digit's; unread is how many signs were seen but not read.
    */
   readNumber(strokes) {
     checkStrokes(strokes, this.constants);
@@ -82,7 +82,8 @@ export class Recognizer {
     );
     const characters = digits.map(({ digit }) => String(digit ?? "?"));
     const text = write(characters, spans, breaks);
-    return { text, characters, digits, boxes: spans.map(({ box }) => box), unread };
+    const [boxes, parts] = [spans.map(({ box }) => box), spans.map((span) => span.strokes)];
+    return { text, characters, digits, boxes, strokes: parts, unread };
   }
 
   recognizeInput(input) {
@@ -90,14 +91,18 @@ export class Recognizer {
       const probabilities = new Array(this.constants.NUM_CLASSES).fill(0);
       return { verdict: "blank", digit: null, probabilities, input };
     }
-    const seen = this.look(input);
+    return { ...this.judge(this.look(input)), input };
+  }
+
+  /** {verdict, digit, probabilities} of what the network alone makes of an input, and of the hand. */
+  judge(seen) {
     const logits = this.hand.sway(seen.traits, seen.logits);
     const probabilities = softmax(logits.map((logit) => logit / this.temperature));
     const confidence = Math.max(...softmax(logits));
     if (this.threshold !== null && confidence < this.threshold) {
-      return { verdict: "unsure", digit: null, probabilities, input };
+      return { verdict: "unsure", digit: null, probabilities };
     }
-    return { verdict: "digit", digit: likeliest(probabilities), probabilities, input };
+    return { verdict: "digit", digit: likeliest(probabilities), probabilities };
   }
 
   /** What the network alone makes of a network input, in the mean over its views: {traits, logits}. */

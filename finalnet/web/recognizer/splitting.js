@@ -9,7 +9,7 @@ import { drawStrokes, extentOf } from "./strokes.js";
 
 /**
  * The ways in which strokes may be taken apart: {spans, inputs, breaks, unread}, the network input
- * of each span, what stands before each piece and after the last, and how many signs are not read.
+ * of each span, which has the indices of its strokes, what stands before each piece and after the last, and how many signs are not read.
  */
 export function splitStrokes(strokes, constants) {
   const boxes = strokes.map((stroke) => extentOf([stroke]));
@@ -21,9 +21,9 @@ export function splitStrokes(strokes, constants) {
     .slice(1)
     .map((box, i) => (breaks[i + 1] ? Infinity : logOdds(pieceBoxes[i], box, constants)));
   const spans = findSpans(pieceBoxes, odds, breaks, constants);
-  const inputs = spans.map(({ start, stop }) => {
-    const parts = pieces.slice(start, stop).flat().sort((one, other) => one - other);
-    const image = drawStrokes(parts.map((index) => strokes[index]), constants);
+  const inputs = spans.map((span) => {
+    span.strokes = pieces.slice(span.start, span.stop).flat().sort((one, other) => one - other);
+    const image = drawStrokes(span.strokes.map((index) => strokes[index]), constants);
     return preprocess(image, constants);
   });
   return { spans, inputs, breaks, unread: sum(lines.map((line) => line.unread)) };

@@ -1,10 +1,12 @@
 // The recogniser in a thread of its own, so that the pen never waits; in the page's where it may
 // have no other.
 //
-// In comes {checkpoint, constants} once, which is answered with {isReady} or {failure}; then
-// drawings {drawing, penWidth, isNumber}, packed, each of which is answered with {reading}; network
-// inputs {look, isThorough}, which are answered with {inside}, twice if it is to be thorough; and
-// {explain, spot}, a network input and a pixel of a map, which is answered with {explanation}.
+// In comes {checkpoint, constants} once, which is answered with {isReady} or {failure}; then {hand},
+// all drawings {label, strokes, pen_width} to be known, which is answered with {reads}, what each is
+// read as then, 0 to 9 or null; drawings {drawing, penWidth, isNumber}, packed, each of which is
+// answered with {reading}; network inputs {look, isThorough}, which are answered with {inside}, twice
+// if it is to be thorough; and {explain, spot}, a network input and a pixel of a map, which is answered
+// with {explanation}.
 //
 // {states, tutorial}, the files of a training, is answered with {learned}: what the states are called,
 // or why they cannot be read. All that comes after may then name a `state`: its number, "tutorial", or
@@ -24,6 +26,8 @@ const NOTHING = { text: "", digits: [], unread: 0 };
 /** A function that takes what comes in; `answer` is called with each answer. */
 export function startReading(answer) {
   let recognizer = null;
+  let known = new Map(); // what is remembered of each drawing of the hand
+  let lessons = 0; // the latest is the one that is wanted
   const states = new Map(); // recognisers, by what a state is named
   let looks = 0; // asked for; the latest is the one that is wanted
 
@@ -39,6 +43,22 @@ export function startReading(answer) {
       // A drawing that has come meanwhile goes first.
       await new Promise((resolve) => setTimeout(resolve));
     }
+  }
+
+  async function teach({ hand }) {
+    const [lesson, memories] = [++lessons, new Map()];
+    for (const { label, strokes, pen_width: penWidth } of hand) {
+      const name = JSON.stringify([label, strokes, penWidth]);
+      if (!known.has(name)) {
+        known.set(name, recognizer.remember({ label, strokes, penWidth }));
+        await new Promise((resolve) => setTimeout(resolve)); // what is drawn meanwhile goes first
+        if (lesson !== lessons) return;
+      }
+      memories.set(name, known.get(name));
+    }
+    known = memories;
+    recognizer = recognizer.taught([...memories.values()]);
+    answer({ reads: [...memories.values()].map((memory) => recognizer.judge(memory).digit) });
   }
 
   /** The one that a state names; the latest one of all where it names none. */
@@ -78,6 +98,7 @@ export function startReading(answer) {
 
   return (data) => {
     if (data.checkpoint) load(data);
+    else if (data.hand) teach(data);
     else if (data.look) look(data);
     else if (data.explain) explain(data);
     else if (data.states) learn(data);
@@ -96,7 +117,9 @@ function read(recognizer, { drawing, penWidth, isNumber, state }) {
   try {
     if (isNumber) {
       const number = recognizer.readNumber(strokes);
-      return { ...describeNumber(number, recognizer.constants), is_number: true };
+      const reading = { ...describeNumber(number, recognizer.constants), is_number: true };
+      reading.digits.forEach((digit, i) => (digit.strokes = number.strokes[i]));
+      return reading;
     }
     const prediction = recognizer.recognize(strokes, penWidth);
     if (prediction.verdict === "blank") return { ...NOTHING, is_number: false };
