@@ -32,6 +32,7 @@ from finalnet.training.loop import (
 )
 from finalnet.training.pool import growing_pool
 from finalnet.training.precision import settle
+from finalnet.training.runs import Run, add_ray, check_ray, run_all, to_command
 from finalnet.training.unfinished import Kept, read_state, unfinished_path, write_state
 from finalnet.training.writing import check_output, versions, write_checkpoint
 
@@ -75,7 +76,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on with the training of --output that was stopped, as it was begun",
     )
+    parser.add_argument(
+        "--seeds",
+        type=seed_range,
+        metavar="FIRST-LAST",
+        help="train once with each of these seeds, as many at once as there are cores, into "
+        "OUTPUT-seed-FIRST and so on",
+    )
+    add_ray(parser)
     add_training_arguments(parser)
+
+
+def seed_range(text: str) -> range:
+    """The seeds 0 to 4 of "0-4"."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +112,10 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         FileNotFoundError, ValueError: an option makes no sense; the message says which and why.
     """
+    if options.seeds is not None:
+        return train_seeds(options)
+    if options.ray:
+        raise ValueError("--ray trains several networks at once; say which with --seeds")
     check_output(options.output)
     unfinished = unfinished_path(options.output)
     resumed = read_state(unfinished) if options.resume else None
@@ -113,6 +132,53 @@ def run(options: argparse.Namespace) -> None:
             print(f"stopped, nothing is lost; go on with: {go_on}", file=sys.stderr)
         raise
     unfinished.unlink(missing_ok=True)
+
+
+def train_seeds(options: argparse.Namespace) -> None:
+    """Train with each of the seeds into a folder of its own, and print how they compare."""
+    check_ray(options.ray)
+    outputs = {
+        s: options.output.with_name(f"{options.output.name}-seed-{s}") for s in options.seeds
+    }
+    left_out: dict[str, Any] = dict.fromkeys(("output", "seeds", "ray", "resume"))
+    if not options.resume:
+        arguments = training_arguments(options)
+        for output in outputs.values():
+            check_output(output)
+            unfinished_path(output).unlink(missing_ok=True)
+        load_mnist("test", options.data_dir)  # which may fetch it, or say what is wrong
+        if not options.ray:  # timed now: side by side, two might choose differently
+            settled = settle(arguments)
+            left_out |= {"device": settled.device, "precision": settled.precision}
+    runs = [
+        Run(f"seed {seed}", to_command("train", options, **left_out, seed=seed), output, output)
+        for seed, output in outputs.items()
+        if not (options.resume and (output / "metrics.json").exists())
+    ]
+    try:
+        run_all(runs, options.ray)
+    except KeyboardInterrupt:
+        print("stopped, nothing is lost; the same command with --resume goes on", file=sys.stderr)
+        raise
+    print(write_seeds(outputs), end="")
+
+
+def write_seeds(outputs: dict[int, Path]) -> str:
+    """Validation and test accuracy of each seed's checkpoint folder, as a Markdown table."""
+    names = ("validation_accuracy", "test_accuracy")
+    metrics = [
+        json.loads((output / "metrics.json").read_text("utf-8")) for output in outputs.values()
+    ]
+    shares = np.array([[each[name] for name in names] for each in metrics])
+    lines = [["seed", "MNIST validation", "MNIST test"], ["---"] * 3]
+    for seed, row in zip(outputs, shares, strict=True):
+        lines.append([str(seed), *(f"{share:.2%}" for share in row)])
+    if len(shares) > 1:
+        spread = zip(shares.mean(axis=0), shares.std(axis=0, ddof=1), strict=True)
+        lines.append(
+            ["mean", *(f"{mean:.2%} ± {100 * deviation:.2f}" for mean, deviation in spread)]
+        )
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("%", " %")
 
 
 def train_and_write(options: argparse.Namespace, unfinished: Path, resumed: Kept | None) -> None:
