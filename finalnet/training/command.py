@@ -24,8 +24,10 @@ from finalnet.training.calibration import calibrate
 from finalnet.training.curves import write_curves
 from finalnet.training.data import DATA_DIR, Digits, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
+from finalnet.training.logs import LOGS, Log, check_log, open_log
 from finalnet.training.loop import (
     GOING_ON,
+    QUICK,
     TrainingArguments,
     measure_accuracy,
     train,
@@ -54,6 +56,7 @@ HELP = {
     "device": "auto, cpu, mps, cuda or cuda:1",
     "precision": "auto, float32 or bfloat16",
 }
+PRESETS = {None: TrainingArguments(), "quick": QUICK}
 # Where the package is installed, its own folder is not one to write to.
 OUTPUT = Path("checkpoints", "finalnet") if IS_INSTALLED else COMMITTED
 
@@ -84,6 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "OUTPUT-seed-FIRST and so on",
     )
     add_ray(parser)
+    parser.add_argument(
+        "--log-to", choices=LOGS, help="where to log each epoch as well, where it is installed"
+    )
     add_training_arguments(parser)
 
 
@@ -96,6 +102,11 @@ def seed_range(text: str) -> range:
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """An option for each of the `TrainingArguments`, and the network to go on from."""
     parser.add_argument("--start", type=Path, help="a checkpoint folder to go on from")
+    parser.add_argument(
+        "--preset",
+        choices=["quick"],
+        help="other defaults: quick trains on MNIST alone, to 99 %% in half a minute",
+    )
     for field in fields(TrainingArguments):
         going_on = getattr(GOING_ON, field.name)
         parser.add_argument(
@@ -116,6 +127,7 @@ def run(options: argparse.Namespace) -> None:
         return train_seeds(options)
     if options.ray:
         raise ValueError("--ray trains several networks at once; say which with --seeds")
+    log = open_log(options.log_to, options.output)
     check_output(options.output)
     unfinished = unfinished_path(options.output)
     resumed = read_state(unfinished) if options.resume else None
@@ -125,7 +137,7 @@ def run(options: argparse.Namespace) -> None:
     elif unfinished.exists():
         print(f"replacing the unfinished training in {unfinished}; --resume would go on with it")
     try:
-        train_and_write(options, unfinished, resumed)
+        train_and_write(options, unfinished, resumed, log)
     except (KeyboardInterrupt, OSError):
         if unfinished.exists():
             go_on = f"python train.py --resume --output {options.output}"
@@ -137,6 +149,7 @@ def run(options: argparse.Namespace) -> None:
 def train_seeds(options: argparse.Namespace) -> None:
     """Train with each of the seeds into a folder of its own, and print how they compare."""
     check_ray(options.ray)
+    check_log(options.log_to)
     outputs = {
         s: options.output.with_name(f"{options.output.name}-seed-{s}") for s in options.seeds
     }
@@ -181,7 +194,9 @@ def write_seeds(outputs: dict[int, Path]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("%", " %")
 
 
-def train_and_write(options: argparse.Namespace, unfinished: Path, resumed: Kept | None) -> None:
+def train_and_write(
+    options: argparse.Namespace, unfinished: Path, resumed: Kept | None, log: Log
+) -> None:
     """Do it, and keep the state of the training in a file until it is done."""
     arguments = training_arguments(options)
     settled = replace(arguments, **resumed["settled"]) if resumed else settle(arguments)
@@ -202,9 +217,11 @@ def train_and_write(options: argparse.Namespace, unfinished: Path, resumed: Kept
         except OSError as error:
             tqdm.write(f"the state of the training cannot be kept ({error}); it goes on without")
 
+    # They cost as much as half an epoch, which a preset that is to be quick has not.
+    keep_states = not options.preset
     with growing_pool(arguments, drawings) as pool:
         model, history, precision, states = train(
-            settled, digits, validation, pool, start_model, True, resumed, keep
+            settled, digits, validation, pool, start_model, keep_states, resumed, keep, log
         )
     trained = time.perf_counter()
     if arguments.generated_others:  # only then has it learned to be undecided
@@ -232,6 +249,7 @@ def give_options(options: argparse.Namespace) -> dict[str, Any]:
     """What a training was told, from whatever folder it is resumed."""
     arguments = {field.name: getattr(options, field.name) for field in fields(TrainingArguments)}
     return arguments | {
+        "preset": options.preset,
         "data_dir": str(options.data_dir.resolve()),
         "drawings": [str(path.resolve()) for path in options.drawings],
         "start": str(options.start.resolve()) if options.start else None,
@@ -262,7 +280,9 @@ def take_options(options: argparse.Namespace, kept: dict[str, Any]) -> None:
 def training_arguments(options: argparse.Namespace) -> TrainingArguments:
     """Those of the command line; raises ValueError where they make no sense."""
     named = {field.name: getattr(options, field.name) for field in fields(TrainingArguments)}
-    defaults = GOING_ON if options.start else TrainingArguments()
+    if options.preset and options.start:
+        raise ValueError("--preset and --start both set the defaults; leave one out")
+    defaults = GOING_ON if options.start else PRESETS[options.preset]
     return replace(defaults, **{name: v for name, v in named.items() if v is not None})
 
 
