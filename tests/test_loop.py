@@ -1,3 +1,4 @@
+import argparse
 import json
 import math
 import re
@@ -17,12 +18,14 @@ from finalnet.checkpoint import COMMITTED
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.evaluation.scores import mnist_samples, score
 from finalnet.model import normalize, to_tensor
+from finalnet.training.command import add_training_arguments, training_arguments
 from finalnet.training.data import Digits, augment, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.loop import (
     GOING_ON,
     PENS,
     PRECISIONS,
+    QUICK,
     Learner,
     Pool,
     TrainingArguments,
@@ -305,6 +308,16 @@ def test_train_command_writes_a_whole_checkpoint(small_mnist, drawings_file, tmp
     assert metrics["test_accuracy_of_one_view"] == one_view
     assert 0.1 < recognizer.network.rejection_threshold < 1
     assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_preset_changes_defaults_and_what_is_named_still_counts():
+    parser = argparse.ArgumentParser()
+    add_training_arguments(parser)
+    quick = parser.parse_args(["--preset", "quick", "--seed", "7"])
+    assert training_arguments(quick) == replace(QUICK, seed=7)
+    assert training_arguments(parser.parse_args([])) == TrainingArguments()
+    with pytest.raises(ValueError, match="leave one out"):
+        training_arguments(parser.parse_args(["--preset", "quick", "--start", str(COMMITTED)]))
 
 
 def test_train_command_names_the_option_when_mnist_is_missing(tmp_path):

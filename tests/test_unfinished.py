@@ -6,9 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from serving import ROOT
 
 from finalnet.checkpoint import STATES
+from finalnet.training.data import Digits
+from finalnet.training.loop import Pool, TrainingArguments, train
 from finalnet.training.unfinished import read_state, unfinished_path
 
 OPTIONS = ["--epochs", "6", "--generated-digits", "60", "--generated-others", "0"]
@@ -102,3 +105,31 @@ def test_a_loss_that_is_no_number_ends_the_training(small_mnist, tmp_path):
     assert run.returncode == 1 and "Traceback" not in said
     assert "the loss is no longer a number in epoch" in said and "--learning-rate" in said
     assert not output.exists()
+
+
+def test_a_training_that_is_stopped_after_the_last_batch_of_an_epoch_goes_on(mnist_validation):
+    digits = Digits(mnist_validation.images[:60], mnist_validation.labels[:60])
+    arguments = TrainingArguments(
+        epochs=2,
+        generated_digits=0,
+        generated_others=0,
+        batch_size=40,
+        device="cpu",
+        precision="float32",
+    )
+    nothing, kept = Pool(0, iter(())), []
+
+    class Stopping(Digits):
+        """Digits that Ctrl-C comes upon when they are measured."""
+
+        @property
+        def images(self) -> torch.Tensor:
+            signal.raise_signal(signal.SIGINT)
+            return digits.images
+
+    with pytest.raises(KeyboardInterrupt):
+        train(arguments, digits, Stopping(*digits), nothing, keep=kept.append)
+    assert kept[-1]["place"] == 60
+    resumed = train(arguments, digits, digits, nothing, resumed=kept[-1]).model.state_dict()
+    whole = train(arguments, digits, digits, nothing).model.state_dict()
+    assert all(torch.equal(resumed[name], tensor) for name, tensor in whole.items())

@@ -41,6 +41,7 @@ from finalnet.training.handwriting import Chunk, draw_ahead
 from finalnet.training.loop import Pool, TrainingArguments, train
 from finalnet.training.pool import plan_pool
 from finalnet.training.precision import settle
+from finalnet.training.runs import Run, add_ray, check_ray, run_all, to_command
 from finalnet.training.writing import write_card
 
 MOST = 2_000  # drawings of one source that are measured, of each kind
@@ -66,15 +67,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--record", type=Path, help="checkpoint folder to keep the figures in")
     parser.add_argument("--table", type=Path, help="Markdown file with the marks of the table")
+    add_ray(parser)
     add_training_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train and measure without each source in turn; print and keep the table.
+    """Train and measure without each source; print and keep the table.
 
     Raises:
         FileNotFoundError, ValueError: a file or an option makes no sense; the message says why.
     """
+    check_ray(options.ray)
     arguments = training_arguments(options)
     drawings = [drawing for path in options.drawings for drawing in read_drawings(path)]
     sources = options.sources or sorted({d.source for d in drawings if d.is_digit})
@@ -82,19 +85,12 @@ def run(options: argparse.Namespace) -> None:
         if not any(drawing.source == source and drawing.is_digit for drawing in drawings):
             raise ValueError(f"no digits of the source {source!r} in {options.drawings}")
     settings = asdict(arguments) | {"start": describe_start(options.start)}
+    del settings["device"], settings["precision"]  # where it was computed is no recipe
     missing = [s for s in sources if not is_done(options.output / s, settings)]
-    if missing:
-        settled = settle(arguments)
-        digits, validation = (load_mnist(s, options.data_dir) for s in ("train", "validation"))
-        unseen, start = calibration_digits(validation), load_start(options.start)
-        drawn = draw_all(plan_pool(arguments, drawings), options.output)
-        for source in tqdm(missing, unit="source"):
-            pool = without(drawn, source)
-            model, history, *_ = train(settled, digits, validation, pool, start)
-            model = calibrate(model, *unseen)
-            scores = measure(model, [d for d in drawings if d.source == source])
-            scores["validation_accuracy"] = history[-1].validation_accuracy
-            keep(options.output / source, model, {"settings": settings, **scores})
+    if len(missing) > 1 or (missing and options.ray):
+        train_apart(options, arguments, drawings, missing)
+    elif missing:
+        train_without(missing[0], options, arguments, drawings, settings)
     figures = summarize(options.output, sources)
     table = write_table(*figures)
     print(table, end="")
@@ -102,6 +98,49 @@ def run(options: argparse.Namespace) -> None:
         put_table(options.table, table)
     if options.record:
         record(options.record, arguments, *figures)
+
+
+def train_apart(
+    options: argparse.Namespace,
+    arguments: TrainingArguments,
+    drawings: Sequence[Drawing],
+    sources: Sequence[str],
+) -> None:
+    """Train without each source, all at once, by this command with that source alone."""
+    changes: dict[str, Any] = dict.fromkeys(("output", "table", "record", "ray"))
+    if not options.ray:
+        settled = settle(arguments)  # timed now: side by side, two might choose differently
+        changes |= {"device": settled.device, "precision": settled.precision}
+        draw_all(plan_pool(arguments, drawings), options.output)  # once, for all of them
+    runs = [
+        Run(
+            source,
+            to_command("crossvalidate", options, **changes, sources=[source]),
+            options.output,
+            options.output / source,
+        )
+        for source in sources
+    ]
+    run_all(runs, options.ray)
+
+
+def train_without(
+    source: str,
+    options: argparse.Namespace,
+    arguments: TrainingArguments,
+    drawings: Sequence[Drawing],
+    settings: dict[str, Any],
+) -> None:
+    """Train without a source, measure on it, and keep both."""
+    torch.set_num_threads(1)  # as beside others, so that the figures are the same
+    digits, validation = (load_mnist(s, options.data_dir) for s in ("train", "validation"))
+    unseen, start = calibration_digits(validation), load_start(options.start)
+    pool = without(draw_all(plan_pool(arguments, drawings), options.output), source)
+    model, history, *_ = train(settle(arguments), digits, validation, pool, start)
+    model = calibrate(model, *unseen)
+    scores = measure(model, [d for d in drawings if d.source == source])
+    scores["validation_accuracy"] = history[-1].validation_accuracy
+    keep(options.output / source, model, {"settings": settings, **scores})
 
 
 def is_done(folder: Path, settings: dict[str, Any]) -> bool:

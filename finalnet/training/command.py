@@ -24,14 +24,17 @@ from finalnet.training.calibration import calibrate
 from finalnet.training.curves import write_curves
 from finalnet.training.data import DATA_DIR, Digits, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
+from finalnet.training.logs import LOGS, Log, check_log, open_log
 from finalnet.training.loop import (
     GOING_ON,
+    QUICK,
     TrainingArguments,
     measure_accuracy,
     train,
 )
 from finalnet.training.pool import growing_pool
 from finalnet.training.precision import settle
+from finalnet.training.runs import Run, add_ray, check_ray, run_all, to_command
 from finalnet.training.unfinished import Kept, read_state, unfinished_path, write_state
 from finalnet.training.writing import check_output, versions, write_checkpoint
 
@@ -53,6 +56,7 @@ HELP = {
     "device": "auto, cpu, mps, cuda or cuda:1",
     "precision": "auto, float32 or bfloat16",
 }
+PRESETS = {None: TrainingArguments(), "quick": QUICK}
 # Where the package is installed, its own folder is not one to write to.
 OUTPUT = Path("checkpoints", "finalnet") if IS_INSTALLED else COMMITTED
 
@@ -75,7 +79,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on with the training of --output that was stopped, as it was begun",
     )
+    parser.add_argument(
+        "--seeds",
+        type=seed_range,
+        metavar="FIRST-LAST",
+        help="train once with each of these seeds, as many at once as there are cores, into "
+        "OUTPUT-seed-FIRST and so on",
+    )
+    add_ray(parser)
+    parser.add_argument(
+        "--log-to", choices=LOGS, help="where to log each epoch as well, where it is installed"
+    )
     add_training_arguments(parser)
+
+
+def seed_range(text: str) -> range:
+    """The seeds 0 to 4 of "0-4"."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +107,11 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start",
         metavar="CHECKPOINT",
         help="a checkpoint folder to go on from",
+    )
+    parser.add_argument(
+        "--preset",
+        choices=["quick"],
+        help="other defaults: quick trains on MNIST alone, to 99 %% in half a minute",
     )
     for field in fields(TrainingArguments):
         going_on = getattr(GOING_ON, field.name)
@@ -103,6 +129,11 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         FileNotFoundError, ValueError: an option makes no sense; the message says which and why.
     """
+    if options.seeds is not None:
+        return train_seeds(options)
+    if options.ray:
+        raise ValueError("--ray trains several networks at once; say which with --seeds")
+    log = open_log(options.log_to, options.output)
     check_output(options.output)
     unfinished = unfinished_path(options.output)
     resumed = read_state(unfinished) if options.resume else None
@@ -112,7 +143,7 @@ def run(options: argparse.Namespace) -> None:
     elif unfinished.exists():
         print(f"replacing the unfinished training in {unfinished}; --resume would go on with it")
     try:
-        train_and_write(options, unfinished, resumed)
+        train_and_write(options, unfinished, resumed, log)
     except (KeyboardInterrupt, OSError):
         if unfinished.exists():
             go_on = f"python train.py --resume --output {options.output}"
@@ -121,7 +152,57 @@ def run(options: argparse.Namespace) -> None:
     unfinished.unlink(missing_ok=True)
 
 
-def train_and_write(options: argparse.Namespace, unfinished: Path, resumed: Kept | None) -> None:
+def train_seeds(options: argparse.Namespace) -> None:
+    """Train with each of the seeds into a folder of its own, and print how they compare."""
+    check_ray(options.ray)
+    check_log(options.log_to)
+    outputs = {
+        s: options.output.with_name(f"{options.output.name}-seed-{s}") for s in options.seeds
+    }
+    left_out: dict[str, Any] = dict.fromkeys(("output", "seeds", "ray", "resume"))
+    if not options.resume:
+        arguments = training_arguments(options)
+        for output in outputs.values():
+            check_output(output)
+            unfinished_path(output).unlink(missing_ok=True)
+        load_mnist("test", options.data_dir)  # which may fetch it, or say what is wrong
+        if not options.ray:  # timed now: side by side, two might choose differently
+            settled = settle(arguments)
+            left_out |= {"device": settled.device, "precision": settled.precision}
+    runs = [
+        Run(f"seed {seed}", to_command("train", options, **left_out, seed=seed), output, output)
+        for seed, output in outputs.items()
+        if not (options.resume and (output / "metrics.json").exists())
+    ]
+    try:
+        run_all(runs, options.ray)
+    except KeyboardInterrupt:
+        print("stopped, nothing is lost; the same command with --resume goes on", file=sys.stderr)
+        raise
+    print(write_seeds(outputs), end="")
+
+
+def write_seeds(outputs: dict[int, Path]) -> str:
+    """Validation and test accuracy of each seed's checkpoint folder, as a Markdown table."""
+    names = ("validation_accuracy", "test_accuracy")
+    metrics = [
+        json.loads((output / "metrics.json").read_text("utf-8")) for output in outputs.values()
+    ]
+    shares = np.array([[each[name] for name in names] for each in metrics])
+    lines = [["seed", "MNIST validation", "MNIST test"], ["---"] * 3]
+    for seed, row in zip(outputs, shares, strict=True):
+        lines.append([str(seed), *(f"{share:.2%}" for share in row)])
+    if len(shares) > 1:
+        spread = zip(shares.mean(axis=0), shares.std(axis=0, ddof=1), strict=True)
+        lines.append(
+            ["mean", *(f"{mean:.2%} ± {100 * deviation:.2f}" for mean, deviation in spread)]
+        )
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("%", " %")
+
+
+def train_and_write(
+    options: argparse.Namespace, unfinished: Path, resumed: Kept | None, log: Log
+) -> None:
     """Do it, and keep the state of the training in a file until it is done."""
     arguments = training_arguments(options)
     settled = replace(arguments, **resumed["settled"]) if resumed else settle(arguments)
@@ -142,9 +223,11 @@ def train_and_write(options: argparse.Namespace, unfinished: Path, resumed: Kept
         except OSError as error:
             tqdm.write(f"the state of the training cannot be kept ({error}); it goes on without")
 
+    # They cost as much as half an epoch, which a preset that is to be quick has not.
+    keep_states = not options.preset
     with growing_pool(arguments, drawings) as pool:
         model, history, precision, states = train(
-            settled, digits, validation, pool, start_model, True, resumed, keep
+            settled, digits, validation, pool, start_model, keep_states, resumed, keep, log
         )
     trained = time.perf_counter()
     if arguments.generated_others:  # only then has it learned to be undecided
@@ -172,6 +255,7 @@ def give_options(options: argparse.Namespace) -> dict[str, Any]:
     """What a training was told, from whatever folder it is resumed."""
     arguments = {field.name: getattr(options, field.name) for field in fields(TrainingArguments)}
     return arguments | {
+        "preset": options.preset,
         "data_dir": str(options.data_dir.resolve()),
         "drawings": [str(path.resolve()) for path in options.drawings],
         "start": str(options.start.resolve()) if options.start else None,
@@ -203,7 +287,9 @@ def take_options(options: argparse.Namespace, kept: dict[str, Any]) -> None:
 def training_arguments(options: argparse.Namespace) -> TrainingArguments:
     """Those of the command line; raises ValueError where they make no sense."""
     named = {field.name: getattr(options, field.name) for field in fields(TrainingArguments)}
-    defaults = GOING_ON if options.start else TrainingArguments()
+    if options.preset and options.start:
+        raise ValueError("--preset and --start both set the defaults; leave one out")
+    defaults = GOING_ON if options.start else PRESETS[options.preset]
     return replace(defaults, **{name: v for name, v in named.items() if v is not None})
 
 

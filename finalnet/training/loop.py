@@ -77,6 +77,10 @@ GOING_ON = TrainingArguments(
 )
 
 
+# The defaults of `--preset quick`: 99 % on MNIST in half a minute of two cores.
+QUICK = TrainingArguments(epochs=1, generated_digits=0, generated_others=0)
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One line of the training history."""
@@ -112,6 +116,7 @@ def train(
     keep_states: bool = False,
     resumed: Kept | None = None,
     keep: Callable[[Kept], None] = lambda kept: None,
+    log: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Trained:
     """Train FinalNet; the same arguments on the same machine give the same weights.
 
@@ -124,6 +129,7 @@ def train(
         keep_states: whether to keep states of the network on the way, see `states.py`.
         resumed: what `keep` was given, to go on from there as if nothing had come between.
         keep: takes the whole state after each epoch, and when Ctrl-C or SIGTERM ends the training.
+        log: takes what each epoch gave.
     Raises:
         ValueError: the loss is no longer a number, or `resumed` is of another training.
         KeyboardInterrupt: Ctrl-C or SIGTERM.
@@ -144,7 +150,8 @@ def train(
     with show_progress(arguments, size, run) as bar, interruptible() as whole:
         try:
             for epoch in range(len(run.history) + 1, arguments.epochs + 1):
-                # The first epochs choose from what the other processes have had time to draw.
+                # Generated drawings are worth 1.2 points on drawn digits. The first epochs choose
+                # from what the other processes have had time to draw.
                 missing = min(epoch * drawn, pool.size) - (len(labels) - len(digits.labels))
                 more = take(pool.drawings, missing)
                 images = torch.cat([images, more.images[:, None].to(device)])
@@ -152,7 +159,7 @@ def train(
                 with whole():
                     if not run.place:
                         run.order = epoch_order(len(digits.labels), len(labels), drawn, generator)
-                for rows in run.order[run.place :].split(arguments.batch_size):
+                for rows in split(run.order[run.place :], arguments.batch_size):
                     with whole():
                         if keep_states and epoch == 1 and learner.taken in STEPS:
                             accuracy = measure_average(learner, digits, validation)
@@ -175,6 +182,7 @@ def train(
                         run.states.append(take_state(name, learner.averaged, accuracy))
                     run.end_epoch(Epoch(epoch, mean_loss, accuracy, run.seconds))
                 tell(bar, arguments, run.history)
+                log(run.history[-1])
                 keep(run.state())
         except KeyboardInterrupt:
             if all(loss.isfinite() for loss in run.losses):
@@ -323,7 +331,8 @@ class Learner:
         self.average = AveragedModel(self.model, multi_avg_fn=self.follow)
         self.model.dropout.p = arguments.dropout
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
-        # Muon takes the kernels that turn features into features, AdamW the rest.
+        # Muon takes the kernels that turn features into features, AdamW the rest: 0.16 points on
+        # drawn digits, 0.07 on MNIST's validation digits.
         named = list(self.model.named_parameters())
         self.kernels = [p for name, p in named if p.ndim > 1 and "fc2" not in name]
         self.matrices = [nn.Parameter(as_matrix(kernel.detach())) for kernel in self.kernels]
@@ -391,6 +400,11 @@ def epoch_order(real: int, known: int, drawn: int, generator: torch.Generator) -
     chosen = real + torch.randperm(known - real, generator=generator, device=device)[:drawn]
     rows = torch.cat([torch.arange(real, device=device), chosen])
     return rows[torch.randperm(len(rows), generator=generator, device=device)]
+
+
+def split(order: Tensor, size: int) -> Sequence[Tensor]:
+    """The rows of each batch; none of no rows, as after a stop at the end of an epoch."""
+    return order.split(size) if len(order) else ()
 
 
 def mixed_loss(log_probabilities: Tensor, labels: Tensor) -> Tensor:

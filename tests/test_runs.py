@@ -1,0 +1,114 @@
+"""Several trainings at once: seeds side by side."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from serving import ROOT
+
+from finalnet.__main__ import main
+from finalnet.checkpoint import STATES
+from finalnet.training.runs import to_command
+
+OPTIONS = ["--epochs", "2", "--generated-digits", "60", "--generated-others", "0"]
+OPTIONS += ["--precision", "float32", "--device", "cpu", "--batch-size", "20"]
+
+
+def find_child(parent: int, word: str) -> int | None:
+    """The number of a process's child that was started with a word."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            is_child = (folder / "stat").read_text().rpartition(")")[2].split()[1] == str(parent)
+            if is_child and word in (folder / "cmdline").read_text():
+                return int(folder.name)
+        except OSError:  # it has ended meanwhile
+            continue
+    return None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
+def test_seeds_at_once_give_the_files_of_one_after_the_other_even_if_one_dies(
+    small_mnist, tmp_path
+):
+    words = ["--data-dir", str(small_mnist), *OPTIONS]
+    command = [sys.executable, str(ROOT / "train.py"), *words, "--output"]
+    run = subprocess.Popen(
+        [*command, str(tmp_path / "both"), "--seeds", "0-1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = ""
+    while "seed 1: epoch 1 of 2" not in said:
+        line = run.stdout.readline()
+        assert line, said
+        said += line
+    os.kill(find_child(run.pid, "both-seed-1"), signal.SIGKILL)
+    said += run.communicate()[0]
+    assert run.returncode == 0, said
+    assert "seed 1: died of signal 9; begun again" in said
+    table = [line.split("|")[1].strip() for line in said.splitlines()[-5:]]
+    assert table == ["seed", "---", "0", "1", "mean"]
+    alone, beside = tmp_path / "alone", tmp_path / "both-seed-1"
+    subprocess.run([*command, str(alone), "--seed", "1"], check=True, capture_output=True)
+    for name in ("model.safetensors", STATES, "config.json"):
+        assert (beside / name).read_bytes() == (alone / name).read_bytes(), name
+    told, same = (json.loads((f / "metrics.json").read_text()) for f in (beside, alone))
+    assert told["arguments"] == same["arguments"]
+    assert told["test_accuracy"] == same["test_accuracy"]
+    assert not list(tmp_path.glob("*.unfinished"))
+
+
+def test_ctrl_c_ends_all_seeds_and_resume_goes_on_with_them(small_mnist, tmp_path):
+    command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(small_mnist), *OPTIONS]
+    command += ["--output", str(tmp_path / "net"), "--seeds", "3-4", "--epochs", "3"]
+    run = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    while "epoch 1 of 3" not in (line := run.stdout.readline()):
+        assert line
+    run.send_signal(signal.SIGINT)
+    said = run.communicate(timeout=30)[0]
+    assert run.returncode == 130 and "Traceback" not in said
+    assert "the same command with --resume goes on" in said
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"net-seed-3", "net-seed-4"}
+    history = json.loads((tmp_path / "net-seed-3" / "metrics.json").read_text())["history"]
+    assert len(history) == 3
+
+
+def test_options_become_the_command_that_gives_them():
+    options = argparse.Namespace(seed=0, start=None, drawings=[Path("/a"), Path("/b")], resume=True)
+    words = ["train", "--seed", "7", "--drawings", "/a", "/b", "--resume"]
+    assert to_command("train", options, seed=7) == words
+    assert to_command("train", options, drawings=[], resume=None)[1:] == ["--seed", "0"]
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
+def test_a_cluster_without_ray_is_told_at_the_start(tmp_path):
+    with pytest.raises(SystemExit, match="needs Ray, .* pip install ray"):
+        main(["train", "--seeds", "0-1", "--ray", "auto", "--output", str(tmp_path / "net")])
+    with pytest.raises(SystemExit, match="say which with --seeds"):
+        main(["train", "--ray", "auto", "--output", str(tmp_path / "net")])
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+def test_seeds_on_a_ray_cluster_give_the_files_of_this_machine(small_mnist, tmp_path):
+    words = ["train", "--data-dir", str(small_mnist.resolve()), *OPTIONS]
+    main([*words, "--seeds", "0-1", "--output", str(tmp_path / "here")])
+    main([*words, "--seeds", "0-1", "--output", str(tmp_path / "there"), "--ray", "local"])
+    for seed in (0, 1):
+        here, there = (tmp_path / f"{place}-seed-{seed}" for place in ("here", "there"))
+        assert {path.name for path in here.iterdir()} == {path.name for path in there.iterdir()}
+        name = "model.safetensors"
+        assert (here / name).read_bytes() == (there / name).read_bytes()
