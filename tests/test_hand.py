@@ -53,7 +53,7 @@ def test_a_style_that_the_network_gets_wrong_is_learned_from_ten_drawings(recogn
 
 
 def test_mnist_is_read_as_before_by_who_has_learned_a_style(recognizer, mnist_test):
-    """Of 9s: flat 1s are MNIST's own 7s, 56 of which are read as 1 by who has learned ten of them."""
+    """Of 9s: flat 1s are MNIST's own 7s, 56 of which who has learned ten of them reads as 1."""
     seen = look(recognizer.network, mnist_test.images.numpy(), mnist_test.labels.numpy())
     taught = recognizer.taught([(drawing, 9) for drawing in write(cornered_nine, 10, 1)])
     both = seen.logits, taught.hand.sway(seen.traits, seen.logits)
