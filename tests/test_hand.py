@@ -52,6 +52,15 @@ def test_a_style_that_the_network_gets_wrong_is_learned_from_ten_drawings(recogn
     assert share_right(taught) > 0.95
 
 
+def test_mnist_is_read_as_before_by_who_has_learned_a_style(recognizer, mnist_test):
+    """Of 9s: flat 1s are MNIST's own 7s, 56 of which who has learned ten of them reads as 1."""
+    seen = look(recognizer.network, mnist_test.images.numpy(), mnist_test.labels.numpy())
+    taught = recognizer.taught([(drawing, 9) for drawing in write(cornered_nine, 10, 1)])
+    both = seen.logits, taught.hand.sway(seen.traits, seen.logits)
+    before, after = [(logits.argmax(axis=1) == seen.labels).mean() for logits in both]
+    assert before > 0.99 and after >= before - 0.001
+
+
 def test_without_examples_every_answer_is_bit_for_bit_the_untaught_one(recognizer):
     inputs = np.concatenate([generate_digits(100, 4), generate_unseen(20, 4)])
     pairs = zip(

@@ -80,6 +80,29 @@ def open_dialog(visitor: Visitor) -> None:
     visitor.page.wait_for_selector("#correction:popover-open")
 
 
+def open_hand(visitor: Visitor) -> None:
+    """What it knows of a hand, three drawings."""
+    for name in ("7 crossed", "3 round", "4 open"):
+        visitor.page.evaluate("document.querySelector('#clear').click()")
+        visitor.sees("")
+        visitor.draw(name)
+        visitor.sees(name[0])
+        visitor.page.evaluate(
+            """() => {
+              const pad = document.querySelector(".paper");
+              pad.taught.change({ add: [{ label: 1, ...pad.example() }] });
+            }"""
+        )
+        visitor.sees("1")
+    visitor.page.evaluate("document.querySelector('#hand-known').click()")
+    visitor.page.wait_for_selector("#drawings:popover-open li")
+
+
+def choose_tile(visitor: Visitor) -> None:
+    visitor.page.evaluate("document.querySelector('.tile').click()")
+    visitor.page.wait_for_selector(".tiles[data-tile]")
+
+
 def present(visitor: Visitor) -> None:
     visitor.page.evaluate("document.querySelector('#present').click()")
     visitor.page.wait_for_function("document.documentElement.classList.contains('on-stage')")
@@ -115,9 +138,11 @@ STATES: dict[str, Callable[[Visitor], None]] = {
     "see inside": open_inside,
     "watch it learn": watch,
     "dialog": open_dialog,
+    "hand": open_hand,
     "stage": on_stage(draw_seven),
     "stage, empty": on_stage(),
     "stage, number of 4": on_stage(number(4)),
+    "stage, digit of a number": on_stage(number(4), choose_tile),
     "stage, number of 12": on_stage(number(12)),
     "stage, see inside": on_stage(open_inside),
     "stage, watch it learn": watch_on_stage,

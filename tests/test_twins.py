@@ -137,6 +137,25 @@ def test_both_recognisers_say_the_same_when_they_were_taught_the_same(
     assert compare(ask_python(recognizer, known[on_pad]), in_browser[:count][on_pad]).same < 0.1
 
 
+def test_a_drawing_is_read_within_a_frame_with_300_drawings_known(page, recognizer, digits):
+    known = place_on_pad(digits[:300], 1)
+    teach_both(page, recognizer, known[:1], [3])
+    code = """([known, asked]) => {
+      const remember = ([strokes, penWidth], i) =>
+        recognizer.remember({ strokes, penWidth, label: i % 10 });
+      const taught = untaught.taught(known.map(remember));
+      recognizer = untaught;
+      return asked.map(([strokes, penWidth]) => {
+        const start = performance.now();
+        taught.recognize(strokes, penWidth);
+        return performance.now() - start;
+      });
+    }"""
+    times = page.evaluate(code, [known, place_on_pad(digits[300:360], 2)])
+    print(f"{np.median(times):.1f} ms")
+    assert np.median(times) < 1000 / 60
+
+
 @pytest.mark.parametrize(
     ("count", "under"), [(0, False), (1, False), (21, False), (11, True), (501, False)]
 )
