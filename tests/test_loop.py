@@ -317,7 +317,7 @@ def test_a_preset_changes_defaults_and_what_is_named_still_counts():
     assert training_arguments(quick) == replace(QUICK, seed=7)
     assert training_arguments(parser.parse_args([])) == TrainingArguments()
     with pytest.raises(ValueError, match="leave one out"):
-        training_arguments(parser.parse_args(["--preset", "quick", "--start", str(COMMITTED)]))
+        training_arguments(parser.parse_args(["--preset", "quick", "--from", str(COMMITTED)]))
 
 
 def test_train_command_names_the_option_when_mnist_is_missing(tmp_path):

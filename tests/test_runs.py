@@ -92,6 +92,7 @@ def test_options_become_the_command_that_gives_them():
     words = ["train", "--seed", "7", "--drawings", "/a", "/b", "--resume"]
     assert to_command("train", options, seed=7) == words
     assert to_command("train", options, drawings=[], resume=None)[1:] == ["--seed", "0"]
+    assert to_command("train", argparse.Namespace(start=Path("/c"))) == ["train", "--from", "/c"]
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")

@@ -288,7 +288,7 @@ def training_arguments(options: argparse.Namespace) -> TrainingArguments:
     """Those of the command line; raises ValueError where they make no sense."""
     named = {field.name: getattr(options, field.name) for field in fields(TrainingArguments)}
     if options.preset and options.start:
-        raise ValueError("--preset and --start both set the defaults; leave one out")
+        raise ValueError("--preset and --from both set the defaults; leave one out")
     defaults = GOING_ON if options.start else PRESETS[options.preset]
     return replace(defaults, **{name: v for name, v in named.items() if v is not None})
 

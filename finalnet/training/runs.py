@@ -15,6 +15,8 @@ from tqdm import tqdm
 
 from finalnet.training.unfinished import interruptible, unfinished_path
 
+NAMES = {"start": "from"}  # of options that Python has no such name for
+
 
 class Run(NamedTuple):
     """A command that trains one network."""
@@ -51,7 +53,7 @@ def to_command(name: str, options: argparse.Namespace, **changes: Any) -> list[s
     for option, value in (vars(options) | changes).items():
         if callable(value) or value is None or value is False or value == []:
             continue
-        command.append(f"--{option.replace('_', '-')}")
+        command.append(f"--{NAMES.get(option, option).replace('_', '-')}")
         if value is not True:
             values = value if isinstance(value, list) else [value]
             command += [str(v.resolve() if isinstance(v, Path) else v) for v in values]
