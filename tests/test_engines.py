@@ -57,12 +57,18 @@ def engine(request):
 
 
 def draws_and_reads(engine: Engine) -> None:
-    """A digit, what is inside, and a whole number."""
+    """A digit, what is inside, what it is said to be, and a whole number."""
     engine.draw(DRAWINGS["7 crossed"][1])
     engine.sees("7")
     engine.click("#inside summary")
     engine.waits("return document.querySelector('#inside .evidence h2').textContent !== ''")
     engine.click("#inside summary")
+    engine.click("#wrong")
+    engine.waits("return document.querySelector('#correction').matches(':popover-open')")
+    engine.click("#correction button")
+    engine.sees("0")
+    engine.click("#unsay")
+    engine.sees("7")
     engine.click("#clear")
     engine.sees("")
     engine.click("#wide")
