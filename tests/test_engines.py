@@ -62,7 +62,7 @@ def engine(request):
 
 
 def draws_and_reads(engine: Engine) -> None:
-    """A digit, what is inside, what the untrained network said, and a whole number."""
+    """A digit, what is inside, what the untrained network said, a correction, and a whole number."""
     engine.draw(DRAWINGS["7 crossed"][1])
     engine.sees("7")
     engine.click("#inside summary")
@@ -72,6 +72,12 @@ def draws_and_reads(engine: Engine) -> None:
     engine.run(BACK_TO_THE_START)
     engine.sees("?")
     engine.click("#inside summary")
+    engine.sees("7")
+    engine.click("#wrong")
+    engine.waits("return document.querySelector('#correction').matches(':popover-open')")
+    engine.click("#correction button")
+    engine.sees("0")
+    engine.click("#unsay")
     engine.sees("7")
     engine.click("#clear")
     engine.sees("")

@@ -244,12 +244,18 @@ def test_ten_prompts_show_it_a_hand_and_it_says_what_changed(person):
     assert not page.locator(".tour").is_visible()
     person.draw_strokes(LIKE_IT)
     person.sees("1")
+    page.click("#hand-known")
+    page.click("#hand-show")
+    page.click("#present")  # where there are no prompts
+    page.keyboard.press("p")
+    assert not page.locator(".tour").is_visible()
 
 
 def test_two_tabs_lose_nothing_of_each_other(person):
     with person.page.context.new_page() as page:
         other = Visitor(page, person.page.url)
         for visitor, label in ((person, "2"), (other, "3")):
+            visitor.page.bring_to_front()
             visitor.draw("7 crossed" if visitor is person else "1 bar")
             visitor.page.wait_for_selector("#wrong:visible")
             correct(visitor, label)

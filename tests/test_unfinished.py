@@ -47,7 +47,9 @@ def whole(small_mnist, tmp_path_factory) -> Path:
 
 def is_at_work(group: int) -> bool:
     """Whether a process of the group runs; one that has ended may wait to be buried."""
-    listed = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True
+    )
     rows = [line.split() for line in listed.stdout.splitlines()]
     return any(int(pgid) == group and stat[0] != "Z" for pgid, stat in rows)
 

@@ -67,6 +67,7 @@ function present(on) {
   else if (document.fullscreenElement) document.exitFullscreen().catch(() => {}); // it ended meanwhile
   document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
   if (on) click("eraser[aria-pressed=true]"); // its button is not on the stage
+  if (on) find(".tour:not([hidden]) .stop")?.click(); // nor are the prompts
   if (on) tellPicture(root, null); // nor is a picture
   click("leave-learning");
   root.classList.toggle("on-stage", on);

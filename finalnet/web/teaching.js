@@ -39,7 +39,7 @@ export function mountCorrection(dialog, texts) {
   };
 
   for (const choice of choices) choice.addEventListener("click", () => choose(choice));
-  dialog.addEventListener("toggle", () => {
+  dialog.addEventListener("beforetoggle", () => {
     const drawing = example();
     const label = drawing && padOf(dialog).taught.labelOf(drawing);
     for (const choice of choices) {
@@ -61,8 +61,10 @@ export function mount(element, { props: { texts } }) {
   const [dialog, list, file] = [find("#drawings"), find(".known"), find("input")];
   const taught = () => padOf(element)?.taught;
   let problem = ""; // of the file that was loaded last
+  let isOpen = false; // whether pictures are wanted
 
   const show = () => {
+    if (!taught()) return; // the pad is not there yet
     const { drawings, last } = taught();
     write(find("#hand-known"), countWords(drawings.length, texts));
     write(find(".notice"), describe(taught(), texts));
@@ -70,7 +72,7 @@ export function mount(element, { props: { texts } }) {
     write(dialog.querySelector("[role=status]"), problem);
     for (const id of ["#hand-download", "#hand-forget"]) find(id).hidden = !drawings.length;
     find("#hand-undo").hidden = !last;
-    if (dialog.matches(":popover-open")) showPictures(list, drawings, texts);
+    showPictures(list, isOpen ? drawings : [], texts);
   };
   const change = (changes) => {
     problem = "";
@@ -104,10 +106,14 @@ export function mount(element, { props: { texts } }) {
     change({ remove: [taught().drawings.at(-1 - index)] });
     (list.children[Math.min(index, list.children.length - 1)] ?? dialog).querySelector("button").focus();
   });
-  dialog.addEventListener("toggle", show);
+  dialog.addEventListener("beforetoggle", ({ newState }) => {
+    isOpen = newState === "open";
+    problem = "";
+    show();
+  });
   const onTaught = ({ target }) => target === padOf(element) && show();
   document.addEventListener("taught", onTaught, { signal: lifeOf(element) });
-  if (taught()) show();
+  show();
 }
 
 function countWords(count, texts) {

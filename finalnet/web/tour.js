@@ -57,7 +57,7 @@ export class Tour {
   follow({ target, detail }) {
     if (this.digit === null || target !== this.pad) return;
     clearTimeout(this.timer);
-    const isDrawn = detail.digits.length > 0;
+    const isDrawn = detail?.digits.length > 0;
     this.next.textContent = isDrawn ? this.texts.next : this.texts.skip;
     if (isDrawn && detail.finished) this.timer = setTimeout(() => this.goOn(), REST);
   }
