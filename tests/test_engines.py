@@ -62,7 +62,7 @@ def engine(request):
 
 
 def draws_and_reads(engine: Engine) -> None:
-    """A digit, what is inside, what the untrained network said, a correction, and a whole number."""
+    """A digit, its inside, the untrained network, a correction, and a whole number."""
     engine.draw(DRAWINGS["7 crossed"][1])
     engine.sees("7")
     engine.click("#inside summary")
