@@ -312,7 +312,7 @@ def test_the_pages_files_have_their_types_and_are_kept_by_their_version(http):
         assert "immutable" in answer.headers["cache-control"]
         # While releases take turns: what is there now, but not for long.
         assert http.get(f"/files/other/{name}").headers["cache-control"] == "no-cache"
-    for name in ("page.py", "checkpoint/metrics.json", "../page.py", "%2e%2e/page.py", ""):
+    for name in ("page.py", "checkpoint/README.md", "../page.py", "%2e%2e/page.py", ""):
         assert http.get(f"/{base}{name}").status_code == 404
 
 
