@@ -157,7 +157,7 @@ def test_a_part_that_leaves_the_page_leaves_nothing_behind(browser, tmp_path):
             page.wait_for_selector("#sketchpad.reads")
             before = page.evaluate("count()")
             assert before[0] > 10 and before[1] == 1
-            ours = "['pad', 'answer', 'bars', 'network-input', 'digits', 'inside']"
+            ours = "['pad', 'answer', 'bars', 'network-input', 'digits', 'hand', 'inside']"
             page.evaluate(f"{ours}.forEach((id) => document.getElementById(id).remove())")
             page.evaluate("new Promise((resolve) => setTimeout(resolve))")
             left = page.evaluate(
