@@ -56,11 +56,11 @@ def mnist_validation(mnist_test: Digits) -> Digits:
 
 @pytest.fixture(scope="session")
 def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a part of MNIST: 1,000 digits to train, 5,000 to validate, 500 to test."""
+    """A data folder with a part of MNIST: 1,100 digits to train, 100 to validate, 500 to test."""
     root = tmp_path_factory.mktemp("small-mnist")
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for name, count in (("train", 6_000), ("t10k", 500)):
+    for name, count in (("train", 1_200), ("t10k", 500)):
         for kind, header in (("images-idx3", 16), ("labels-idx1", 8)):
             file = f"{name}-{kind}-ubyte"
             size = 28 * 28 if header == 16 else 1
