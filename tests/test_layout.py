@@ -87,6 +87,7 @@ def open_hand(visitor: Visitor) -> None:
         visitor.sees("")
         visitor.draw(name)
         visitor.sees(name[0])
+        visitor.page.wait_for_function("document.querySelector('.paper').example()")
         visitor.page.evaluate(
             """() => {
               const pad = document.querySelector(".paper");

@@ -164,6 +164,7 @@ def test_two_pads_on_a_page_have_readings_a_hand_and_a_history_each(browser):
         assert page.evaluate("told.every((pad) => pad === document.querySelector('.paper'))")
         draw(1)
         wait_for("7", "7")
+        page.wait_for_function("document.querySelector('.paper').example()")
         page.evaluate(
             """() => {
               const pad = document.querySelector(".paper");
