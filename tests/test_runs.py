@@ -95,6 +95,13 @@ def test_options_become_the_command_that_gives_them():
     assert to_command("train", argparse.Namespace(start=Path("/c"))) == ["train", "--from", "/c"]
 
 
+@pytest.mark.parametrize("words", ["4-0", "", "0-", "a", "-1", "0-1-2"])
+def test_seeds_that_are_none_are_told(words, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["train", f"--seeds={words}", "--output", str(tmp_path / "net")])
+    assert "wanted seeds such as 3 or 0-4" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
 def test_a_cluster_without_ray_is_told_at_the_start(tmp_path):
     with pytest.raises(SystemExit, match="needs Ray, .* pip install ray"):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from finalnet.pictures.photograph import ink_of_photograph
-from finalnet.pictures.pixels import PictureLike, lay_on, to_pixels
+from finalnet.pictures.pixels import PictureLike, border_of, lay_on, to_pixels
 from finalnet.pictures.printed import NO_FORM, Form, erase_printed
 
 MIN_CONTRAST = 12  # grey levels of 255 between paper and its strongest ink; less is blank
@@ -45,7 +45,7 @@ def _find_ink(image: PictureLike, is_form: bool) -> tuple[np.ndarray, Form]:
 
 def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255; and what was printed."""
-    border = _border(pixels)
+    border = border_of(pixels)
     paper = _find_paper(pixels, border)
     # A quarter of the border may be ink, of more the lit part of a sheet in shadow.
     spread = _find_deviation(border, np.median(border, axis=0), 75)
@@ -91,9 +91,3 @@ def _find_paper(pixels: np.ndarray, border: np.ndarray) -> np.ndarray:
     chosen = is_light[: len(border)] == (2 * at_corner + on_border > 1.5)
     paper = np.median(border[chosen], axis=0) if chosen.any() else paper
     return paper.astype(np.uint8)
-
-
-def _border(pixels: np.ndarray) -> np.ndarray:
-    """The outermost ring of pixels, (n, channels)."""
-    ring = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
-    return ring.reshape(len(ring), -1)

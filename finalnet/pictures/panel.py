@@ -5,6 +5,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from finalnet.pictures.pixels import border_of
+
 SAME = 10  # grey levels up to which a colour is the same
 MARGIN = 0.95  # of the border has one colour, at the least
 SMALLEST = 0.03  # of the picture, the panel's area
@@ -75,8 +77,8 @@ def is_clean(part: np.ndarray) -> bool:
 
 
 def find_edge(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    """The usual colour of the outermost pixels, (channels,) or () uint8, and how many have it."""
-    edge = np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])
+    """The usual colour of the outermost pixels, (channels,) uint8, and how many have it."""
+    edge = border_of(picture)
     color = np.median(edge, axis=0).astype(np.uint8)
     return color, share_of(edge, color)
 

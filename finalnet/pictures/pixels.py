@@ -101,3 +101,9 @@ def resize(pixels: np.ndarray, longer_side: int) -> np.ndarray:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return cv2.resize(pixels, size, interpolation=method)
+
+
+def border_of(pixels: np.ndarray) -> np.ndarray:
+    """The outermost ring of pixels (H, W) or (H, W, channels): (n, channels)."""
+    ring = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
+    return ring.reshape(len(ring), -1)

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ from finalnet.training.loop import (
 )
 from finalnet.training.pool import growing_pool
 from finalnet.training.precision import settle
-from finalnet.training.runs import Run, add_ray, check_ray, run_all, to_command
+from finalnet.training.runs import Run, add_ray, check_ray, run_all, to_command, to_option
 from finalnet.training.unfinished import Kept, read_state, unfinished_path, write_state
 from finalnet.training.writing import check_output, versions, write_checkpoint
 
@@ -95,8 +96,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def seed_range(text: str) -> range:
     """The seeds 0 to 4 of "0-4"."""
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+    seeds = range(int(found[1]), int(found[2] or found[1]) + 1) if found else range(0)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"wanted seeds such as 3 or 0-4, got {text!r:.40}")
+    return seeds
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
@@ -271,9 +275,8 @@ def take_options(options: argparse.Namespace, kept: dict[str, Any]) -> None:
     for name, before in kept.items():
         now = give_options(options)[name]
         if now not in (None, [], before) and name != "data_dir":
-            option = "from" if name == "start" else name.replace("_", "-")
             raise ValueError(
-                f"the training began with --{option} {before}, not {now}; leave "
+                f"the training began with {to_option(name)} {before}, not {now}; leave "
                 "that out, or begin anew without --resume"
             )
     moved = options.data_dir if options.data_dir != DATA_DIR else None

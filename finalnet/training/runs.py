@@ -47,13 +47,18 @@ def check_ray(address: str | None) -> None:
         ) from None
 
 
+def to_option(name: str) -> str:
+    """The option of the command line that is kept under a name."""
+    return f"--{NAMES.get(name, name).replace('_', '-')}"
+
+
 def to_command(name: str, options: argparse.Namespace, **changes: Any) -> list[str]:
     """A command line that gives the same options, but for `changes`; None leaves one out."""
     command = [name]
     for option, value in (vars(options) | changes).items():
         if callable(value) or value is None or value is False or value == []:
             continue
-        command.append(f"--{NAMES.get(option, option).replace('_', '-')}")
+        command.append(to_option(option))
         if value is not True:
             values = value if isinstance(value, list) else [value]
             command += [str(v.resolve() if isinstance(v, Path) else v) for v in values]

@@ -101,7 +101,7 @@ class Inside {
     if (!evidence) return;
     topDigits(digit.probabilities, places.length).forEach((answer, i) => {
       const plane = evidence.subarray(answer * ink.length, (answer + 1) * ink.length);
-      showEvidence(places[i], plane, ink, this.texts.evidence[i], answer);
+      showEvidence(places[i], plane, ink, this.texts.evidence[i], this.texts.digits[answer]);
     });
   }
 
@@ -344,8 +344,7 @@ function wide() {
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** The drawing on white paper: ink that spoke for a digit vermilion, against it blue. */
-function showEvidence(place, evidence, ink, { title, text }, digit) {
-  const name = digit === 8 ? "an 8" : `a ${digit}`;
+function showEvidence(place, evidence, ink, { title, text }, name) {
   const canvas = place.querySelector("canvas");
   const picture = new ImageData(canvas.width, canvas.height);
   const strongest = evidence.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);

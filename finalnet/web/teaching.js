@@ -124,7 +124,7 @@ function countWords(count, texts) {
 /** What was learned last, and why it may be lost, in a sentence or two. */
 function describe({ drawings, reads, trouble, last }, texts) {
   const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-  const nameOfLabel = (label) => (label === null ? texts.no_digit : label === 8 ? "an 8" : `a ${label}`);
+  const nameOfLabel = (label) => (label === null ? texts.no_digit : texts.digits[label]);
   const sentences = [];
   const count = last?.added.length ?? 0;
   if (count && last.right !== null) {

@@ -1,6 +1,7 @@
 """Every word that the page says."""
 
 LANGUAGE = "en"  # of these words
+DIGITS = [f"an {digit}" if digit == 8 else f"a {digit}" for digit in range(10)]
 
 TITLE = "FinalNet: draw a digit"
 HEADING = "FinalNet"
@@ -135,6 +136,7 @@ ANSWER = {
 
 # What is known of somebody's hand.
 HAND = {
+    "digits": DIGITS,
     "none": "Teach it your hand",
     "one": "Knows 1 of your drawings",
     "several": "Knows {count} of your drawings",
@@ -230,6 +232,7 @@ EVIDENCE_TEXT = (
     "spoke for {digit}, blue ink against it; grey ink made no difference."
 )
 INSIDE = {
+    "digits": DIGITS,
     "title": "See inside",
     "blank": "Draw a digit to see what the network makes of it.",
     "number": "Press a digit of the number to see what the network makes of it.",

@@ -44,8 +44,7 @@ export class Tour {
   ask(digit) {
     clearTimeout(this.timer);
     this.digit = digit;
-    const article = digit === 8 ? "an" : "a";
-    const prompt = this.texts.prompt.replace("{digit}", `${article} ${digit}`);
+    const prompt = this.texts.prompt.replace("{digit}", this.texts.digits[digit]);
     this.words.textContent = `${prompt} ${this.texts.of_ten.replace("{number}", digit + 1)}`;
     this.hint.textContent = prompt;
     this.back.ariaDisabled = digit === 0;
