@@ -19,8 +19,10 @@ from starlette.types import ASGIApp
 from finalnet import Recognizer
 from finalnet.checkpoint import find_checkpoint
 from finalnet.recognizer import Number, Prediction
+from finalnet.server.readers import read_number, recognize_picture
 from finalnet.server.server import build_app, start_page
 from finalnet.server.service import Busy, Service
+from finalnet.strokes import Strokes
 
 BATCH_SIZE = 32  # drawings in one pass of the network
 BATCH_WAIT = 0.002  # s, that a drawing waits for others; about what one takes
@@ -56,12 +58,15 @@ class Reader:
     async def recognize(self, images: list[np.ndarray]) -> list[Prediction]:
         return self.recognizer.recognize_batch(images)
 
-    def read_number(self, drawing: Any) -> Number:
-        return self.recognizer.read_number(drawing)
+    def recognize_picture(self, file: bytes | None) -> Prediction:
+        return recognize_picture(self.recognizer, file)
+
+    def read_number(self, drawing: bytes | Strokes | None) -> Number:
+        return read_number(self.recognizer, drawing)
 
 
 class Readers:
-    """A `Recognizer` whose work the readers do."""
+    """What `Service` asks, of the deployment."""
 
     def __init__(self, handle: DeploymentHandle) -> None:
         self._handle = handle
@@ -69,7 +74,10 @@ class Readers:
     def recognize(self, image: Image.Image | np.ndarray) -> Prediction:
         return repeat(lambda: self._handle.recognize.remote(image))
 
-    def read_number(self, drawing: Any) -> Number:
+    def recognize_picture(self, file: bytes | None) -> Prediction:
+        return repeat(lambda: self._handle.recognize_picture.remote(file))
+
+    def read_number(self, drawing: bytes | Strokes | None) -> Number:
         return repeat(lambda: self._handle.read_number.remote(drawing))
 
 

@@ -98,8 +98,9 @@ def run_without_torch(code: str) -> subprocess.CompletedProcess:
             "from finalnet import Recognizer\n"
             "from finalnet.checkpoint import COMMITTED\n"
             "from finalnet.server.page import mount_page\n"
+            "from finalnet.server.readers import LocalReaders\n"
             "from finalnet.server.service import Service\n"
-            "print(mount_page(Service(Recognizer.load(), COMMITTED)).numbers)",
+            "print(mount_page(Service(LocalReaders(COMMITTED), COMMITTED)).numbers)",
             "recognize_strokes",
         ),
         (

@@ -15,8 +15,8 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from finalnet.checkpoint import find_checkpoint  # noqa: E402
-from finalnet.recognizer import Recognizer  # noqa: E402
 from finalnet.server.limits import RATE  # noqa: E402
+from finalnet.server.readers import LocalReaders  # noqa: E402
 from finalnet.server.server import serve  # noqa: E402
 from finalnet.server.service import Service  # noqa: E402
 
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> None:
     address = options.host or find_own_address()
     listener = listen(address, options.port)
     folder = find_checkpoint(options.checkpoint)
-    service = Service(Recognizer.load(folder), folder)
+    service = Service(LocalReaders(folder), folder)
     port = listener.getsockname()[1]
     print(f"Running on http://{find_network_host(address) or '127.0.0.1'}:{port}", flush=True)
     serve(service, listener, options.rate, options.mcp, find_network_host(address))
@@ -103,7 +103,7 @@ def find_network_host(host: str | None) -> str | None:
 
 
 def listen(host: str, port: int | None = None) -> socket.socket:
-    """A socket that is bound to an address, by default to port 7860 or the next free one.
+    """A socket that listens at an address, by default to port 7860 or the next free one.
 
     Raises:
         OSError: it cannot be had; the message says why and what to do.
@@ -132,6 +132,7 @@ def _bind(listener: socket.socket, address: tuple[Any, ...]) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen()  # who comes now waits until the app is there
     except OSError:
         listener.close()
         raise

@@ -8,16 +8,15 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
+import numpy as np
 from PIL import Image
 
 from finalnet.answer import describe_digit, describe_number
 from finalnet.checkpoint import CHECKPOINT_FILES
-from finalnet.pictures.opening import open_picture
-from finalnet.recognizer import Recognizer
+from finalnet.recognizer import Number, Prediction
 from finalnet.strokes import Strokes, check_strokes, draw_strokes
 
 NUMBER_POINTS = 5_000  # of strokes that are read as a number: half a second of a core
@@ -25,9 +24,19 @@ AT_ONCE = 2  # drawings in work; they wait for a core, not for each other
 PATIENCE = 10.0  # s that a call waits for its turn
 SEVEN = [[[0.0, 0.0], [60.0, 0.0], [25.0, 100.0]]]  # a drawing that is answered wherever one is
 
+Result = TypeVar("Result")
+
 
 class Busy(RuntimeError):
     """So many wait already that one more would wait for too long."""
+
+
+class Readers(Protocol):
+    """Recognisers in this process or in others; they raise what `Recognizer` does, or Busy."""
+
+    def recognize(self, image: Image.Image | np.ndarray) -> Prediction: ...
+    def recognize_picture(self, file: bytes | None) -> Prediction: ...
+    def read_number(self, drawing: bytes | Strokes | None) -> Number: ...
 
 
 class Gate:
@@ -37,7 +46,7 @@ class Gate:
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="gate")
         self._free = asyncio.Semaphore(at_once)
 
-    async def run(self, function: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """What a function gives, called in a thread when it is its turn.
 
         Raises:
@@ -48,23 +57,24 @@ class Gate:
         except asyncio.TimeoutError:
             raise Busy(f"no turn came in {PATIENCE:.0f} s; ask again in a few seconds") from None
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, function, *arguments)
         finally:
             self._free.release()
 
 
 class Service:
-    """A recogniser that many may ask at once.
+    """Readers that many may ask at once.
 
     Args:
-        checkpoint: the folder that the recogniser is from.
+        checkpoint: the folder that the readers' recognisers are from.
         at_once: drawings in work; more than a few where other processes do it.
     Attributes:
         revision: names configuration and weights; it is part of every answer.
     """
 
-    def __init__(self, recognizer: Recognizer, checkpoint: Path, at_once: int = AT_ONCE) -> None:
-        self.recognizer = recognizer
+    def __init__(self, readers: Readers, checkpoint: Path, at_once: int = AT_ONCE) -> None:
+        self._readers = readers
         self.checkpoint = checkpoint.resolve()
         weights = b"".join((checkpoint / name).read_bytes() for name in CHECKPOINT_FILES)
         self.revision = hashlib.sha256(weights).hexdigest()[:12]
@@ -79,29 +89,21 @@ class Service:
             ValueError: the input cannot be read; the message says why.
             Busy: there are too many callers.
         """
-
-        def read() -> dict[str, Any]:
-            return describe_digit(self.recognizer.recognize(_open(picture)))
-
-        return await self._ask(self._pictures, read)
+        prediction = await self._pictures.run(self._readers.recognize_picture, picture)
+        return self._sign(describe_digit(prediction))
 
     async def recognize_strokes(self, strokes: Strokes) -> dict[str, Any]:
         """The digit that strokes make, [x, y], y pointing down, in any unit."""
         # Refused before it waits; and while it waits, arrays take a tenth of the memory.
         strokes = check_strokes(strokes)
-
-        def read() -> dict[str, Any]:
-            return describe_digit(self.recognizer.recognize(draw_strokes(strokes)))
-
-        return await self._ask(self._drawings, read)
+        read = self._readers.recognize
+        prediction = await self._drawings.run(lambda: read(draw_strokes(strokes)))
+        return self._sign(describe_digit(prediction))
 
     async def read_number(self, picture: bytes | None, with_inputs: bool = False) -> dict[str, Any]:
         """All digits in an image file, with their places in pixels of the upright picture."""
-
-        def read() -> dict[str, Any]:
-            return describe_number(self.recognizer.read_number(_open(picture)), with_inputs)
-
-        return await self._ask(self._pictures, read)
+        number = await self._pictures.run(self._readers.read_number, picture)
+        return self._sign(describe_number(number, with_inputs))
 
     async def read_number_strokes(self, strokes: Strokes) -> dict[str, Any]:
         """All digits that strokes make, with their places in the strokes' own unit."""
@@ -112,15 +114,8 @@ class Service:
                 f"too many points: {points:,}, at most {NUMBER_POINTS:,} are read as a number; "
                 "send fewer of each stroke"
             )
+        number = await self._pictures.run(self._readers.read_number, strokes)
+        return self._sign(describe_number(number))
 
-        def read() -> dict[str, Any]:
-            return describe_number(self.recognizer.read_number(strokes))
-
-        return await self._ask(self._pictures, read)
-
-    async def _ask(self, gate: Gate, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        return {**await gate.run(read), "revision": self.revision}
-
-
-def _open(picture: bytes | None) -> Image.Image:
-    return open_picture(BytesIO(picture) if picture else None)
+    def _sign(self, answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "revision": self.revision}
