@@ -12,8 +12,8 @@ from PIL import Image
 from finalnet.checkpoint import load_checkpoint
 from finalnet.hand import Example, Hand, Memory, check_label, find_traits
 from finalnet.network import FEATURES, NUM_CLASSES, Network
+from finalnet.numbers.boxes import Box
 from finalnet.numbers.cutting import split_ink
-from finalnet.numbers.lines import Box
 from finalnet.numbers.splitting import Split, choose_spans, find_words, split_strokes, write
 from finalnet.pictures.ink import find_writing
 from finalnet.pictures.panel import find_panel

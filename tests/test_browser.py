@@ -1,19 +1,42 @@
-"""What the browser is given: Python's constants, under the names that its modules use."""
+"""Python's constants in the browser, by the modules and the names that its code uses."""
 
 import re
 
 import pytest
 
-from finalnet.web.browser import RECOGNIZER, constants
+from finalnet.web.browser import FOLDER, RECOGNIZER, constants
 
+FILES = [*RECOGNIZER.glob("*.js"), *FOLDER.glob("*.js")]
 COMMENT_OR_TEXT = re.compile(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"", re.DOTALL)
 NAME = re.compile(r"\b[A-Z]{2}[A-Z0-9_]+\b")
 OWN = re.compile(r"^(?:export )?const ([A-Z][A-Z0-9_]+) =", re.MULTILINE)
-LANGUAGE = {"JSON", "URL"}  # JavaScript's own
+LANGUAGE = {"CSS", "JSON", "URL"}  # JavaScript's own
+# constants.lines.SURE, { lines: { SURE } }, and { SURE } = constants.lines
+USES = [
+    re.compile(r"constants\.(?P<module>[a-z]+)\.(?P<names>[A-Z_]+)"),
+    re.compile(r"(?P<module>[a-z]+): \{(?P<names>[A-Z_,\s]+)\}"),
+    re.compile(r"\{(?P<names>[A-Z_,\s]+)\} = (?:this\.)?constants\.(?P<module>[a-z]+)"),
+    re.compile(r"\{(?P<names>[A-Z_,\s]+)\} = (?P<module>separators);"),
+]
 
 
-@pytest.mark.parametrize("module", [*RECOGNIZER.glob("*.js")], ids=lambda path: path.name)
-def test_every_constant_of_a_module_is_its_own_or_python_s(module):
-    code = COMMENT_OR_TEXT.sub("", module.read_text(encoding="utf-8"))
-    used = set(NAME.findall(code)) - LANGUAGE
-    assert used <= set(constants()) | set(OWN.findall(code))
+def uses(code: str) -> set[tuple[str, str]]:
+    """The module and the name of each constant of Python's that code uses."""
+    found = [(use["module"], use["names"]) for pattern in USES for use in pattern.finditer(code)]
+    return {(module, name) for module, names in found for name in NAME.findall(names)}
+
+
+def read(path) -> str:
+    return COMMENT_OR_TEXT.sub("", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_constant_of_a_file_is_its_own_or_of_a_module_of_python(path):
+    code = read(path)
+    names = set(NAME.findall(code)) - LANGUAGE - set(OWN.findall(code))
+    assert names == {name for _, name in uses(code)}
+
+
+def test_the_browser_uses_each_constant_that_it_is_given_and_no_other():
+    given = {(module, name) for module, names in constants().items() for name in names}
+    assert given == set().union(*(uses(read(path)) for path in FILES))

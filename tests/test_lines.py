@@ -135,6 +135,12 @@ def test_a_slanted_1_is_no_slash(recognizer):
     assert recognizer.read_number(slanted).text == "3151"
 
 
+def test_a_dot_between_lines_of_no_height_is_no_separator(recognizer):
+    flat = [[(100, 50), (140, 50)], [(160, 50), (161, 50)], [(180, 50), (220, 50)]]
+    number = recognizer.read_number([[(0, 0), (0, 100)], *flat])
+    assert set(number.text) <= {"1", "?"} and number.unread == 1
+
+
 def test_more_lines_than_are_read_are_refused(recognizer):
     strokes = [[(0, 100 * line), (0, 100 * line + 60)] for line in range(MAX_LINES + 1)]
     assert recognizer.read_number(strokes[1:]).text.count("\n") == MAX_LINES - 1

@@ -6,7 +6,8 @@ import pytest
 from drawings import DRAWINGS, NOT_DIGITS
 
 from finalnet import draw_strokes
-from finalnet.numbers.lines import MAX_DIGITS, Box
+from finalnet.numbers.boxes import Box
+from finalnet.numbers.lines import MAX_DIGITS
 from finalnet.numbers.splitting import Span, choose_spans
 from finalnet.recognizer import Number, Prediction, judge_row, sureness
 from finalnet.strokes import render_strokes

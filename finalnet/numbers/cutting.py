@@ -7,7 +7,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from finalnet.numbers.lines import INK_ROOM, MAX_DIGITS, Box, are_apart, find_lines, join, log_odds
+from finalnet.numbers.boxes import Box, join
+from finalnet.numbers.lines import INK_ROOM, MAX_DIGITS, are_apart, find_lines, log_odds
 from finalnet.numbers.splitting import MOST_SPANS, Split, find_spans, join_breaks, lean, stack
 from finalnet.preprocessing import center_ink
 

@@ -5,13 +5,14 @@
 A piece is ink that is surely of one digit, or less; splitting.py says which pieces make a digit.
 """
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from finalnet.numbers.boxes import Box, distance, gap, join, rise
+from finalnet.numbers.separators import DOT, UNREAD, Mark, name_dots, name_mark
 from finalnet.strokes import MAX_STROKES
 
 MAX_DIGITS = 20  # in a line
@@ -30,44 +31,9 @@ STACKED = 0.1  # of the height of both: gap between the upper and the lower part
 SLIMMEST = 2.4  # height of such a digit, in its widths
 SPACE = 0.9  # between words ...
 SPACE_GAPS = 3.0  # ... and in the gaps that are usual on the line
-# Separators, in the mean height of the digits beside them.
-DOT = 0.22  # longer side, at the most
-DOT_FLAT = 1.6  # width, at the most, in its heights; flatter is the foot of a 1
-TAIL = 0.12  # height of a dot from which on it may be a comma
-SLIM = 1.3  # height of a comma, at the least, in its widths
-COMMA = 0.5  # height, at the most
-COMMA_TOP = 0.75  # how far down it begins, at the least
-BASE = 0.75  # how far down the middle of a dot at the base is, at the least
-BELOW = 1.3  # and at the most
-DASH = (0.12, 0.9)  # width
-DASH_FLAT = 0.5  # height, at the most, in its widths
-DASH_MIDDLE = (0.31, 0.75)  # how far down it is
-SLASH = 0.85  # height, at the least
-SLASH_LEAN = 0.985  # correlation of x and y along a straight stroke that leans to the right
-# A slanted 1 is a slash too, but steeper and shorter: the width of a slash, in its heights, ...
-SLASH_FLATNESS = 0.85  # ... and SLASH_HIGHER times what it is higher than digits, at the least
-SLASH_HIGHER = 2.0
-SLASH_WIDEST = 1.3  # in its heights
-CLOSE = 1.0  # to the digits beside it
-CLOSE_AT_END = 0.5  # the same of a dot before the first digit or after the last
-SIGN = 0.45  # longer side, at the most, of a sign that is none of these, such as a plus
-SIGN_ROOM = 0.05  # kept by such a sign, at the least
-UNREAD = "?"  # its name
+# What separators keep from other pieces, in heights of the digits.
 STROKES_ROOM = 0.035  # kept by strokes, or they may be the second ones of digits
 INK_ROOM = -0.1  # kept by ink, which does not touch digits anyway
-DOT_OVERLAP = 0.1  # with them; a dot is often tucked under a digit
-
-
-class Box(NamedTuple):
-    """The extent of ink, in the coordinates of its picture or its strokes."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-    def scale(self, factor: float) -> "Box":
-        return Box(*(factor * length for length in self))
 
 
 class Line(NamedTuple):
@@ -122,7 +88,7 @@ def group_lines(boxes: dict[int, Box]) -> list[list[int]]:
         if index not in tall:
             nearest = min(tall, key=lambda other: distance(box, tall[other]))
             home[nearest].append(index)
-    groups.sort(key=lambda group: _middle(join([tall[i] for i in group if i in tall])))
+    groups.sort(key=lambda group: join([tall[i] for i in group if i in tall]).middle)
     return groups
 
 
@@ -179,7 +145,7 @@ def are_on_level(boxes: np.ndarray, rows: Sequence[Sequence[int]]) -> np.ndarray
 
 
 def _between(boxes: np.ndarray, others: np.ndarray, axis: int) -> np.ndarray:
-    """`_gap` (axis 0) or `_rise` (axis 1) of (n, 4) and (m, 4) boxes: (n, m)."""
+    """`gap` (axis 0) or `rise` (axis 1) of (n, 4) and (m, 4) boxes: (n, m)."""
     start, length = boxes[:, None, axis], boxes[:, None, axis + 2]
     other_start, other_length = others[None, :, axis], others[None, :, axis + 2]
     return np.maximum(other_start - start - length, start - other_start - other_length)
@@ -206,7 +172,7 @@ def lay_out(
         name_mark(box, leans[piece[0]] if len(piece) == 1 else 0.0, piece_boxes, tall, room)
         for piece, box in zip(pieces, piece_boxes, strict=True)
     ]
-    marks = [(_center(box), name) for box, name in zip(piece_boxes, names, strict=True) if name]
+    marks = [Mark(box.center, name) for box, name in zip(piece_boxes, names, strict=True) if name]
     digits = [i for i, name in enumerate(names) if not name]
     kept = [piece_boxes[i] for i in digits]
     dot_marks = name_dots([boxes[index] for index in dots], kept)
@@ -215,7 +181,7 @@ def lay_out(
     free = len(dots)
     for index in dots:  # a dot above or in a digit is a part of it
         for piece, box in zip(lined, kept, strict=True):
-            if _gap(boxes[index], box) < 0 and -_rise(boxes[index], box) >= 0:
+            if gap(boxes[index], box) < 0 and -rise(boxes[index], box) >= 0:
                 piece.append(index)
                 free -= 1
                 break
@@ -251,88 +217,15 @@ def arrange(
         pieces.append((box, joined))
     largest = max((max(box.width, box.height) for box, _ in pieces), default=0)
     pieces = [piece for piece in pieces if max(piece[0].width, piece[0].height) >= DIRT * largest]
-    pieces.sort(key=lambda piece: _center(piece[0]))
+    pieces.sort(key=lambda piece: piece[0].center)
     return [joined for _, joined in pieces]
 
 
-def name_mark(
-    box: Box, lean: float, pieces: Sequence[Box], tall: Sequence[Box], room: float
-) -> str:
-    """The separator that a piece of a line is, or "": what it is beside digits decides."""
-    left, right = _beside(box, tall)
-    if right is None:
-        return ""
-    sides = [side for side in (left, right) if side is not None]
-    height = sum(side.height for side in sides) / len(sides)
-    if height == 0:  # all are points
-        return ""
-    gaps = [_gap(box, side) / height for side in sides]
-    if max(gaps) > CLOSE or min(gaps) < room:
-        return ""
-    if left is not None and is_slash(box, lean, height):
-        return "/"
-    if any(_gap(box, piece) < room * height for piece in pieces if piece is not box):
-        return ""
-    down = _down(box, sides)
-    if (
-        DASH[0] * height <= box.width <= DASH[1] * height
-        and box.height <= DASH_FLAT * box.width
-        and DASH_MIDDLE[0] <= down <= DASH_MIDDLE[1]
-    ):
-        return "-"
-    begins = down - box.height / height / 2
-    if left is not None and box.height <= COMMA * height and begins >= COMMA_TOP:
-        return "," if box.height > SLIM * box.width else ""
-    is_small = max(box.width, box.height) <= SIGN * height
-    others = [_gap(box, piece) for piece in pieces if piece is not box]
-    if left is not None and is_small and min(others) >= SIGN_ROOM * height:
-        return UNREAD if DASH_MIDDLE[0] <= down <= DASH_MIDDLE[1] else ""
-    return ""
-
-
-def is_slash(box: Box, lean: float, height: float) -> bool:
-    """Whether a box beside digits of that height holds a slash."""
-    if lean < SLASH_LEAN or box.height < SLASH * height or box.width > SLASH_WIDEST * box.height:
-        return False
-    higher = box.height / height - 1
-    return box.width / box.height + SLASH_HIGHER * higher >= SLASH_FLATNESS
-
-
-def name_dots(dots: Sequence[Box], digits: Sequence[Box]) -> list[tuple[float, str]]:
-    """Where dots are separators, and which: a dot, a comma, or two that are a colon."""
-    free: list[tuple[Box, float, float]] = []  # box, how far down, height of the digits beside it
-    for dot in sorted(dots, key=_center):
-        sides = [side for side in _beside(dot, digits) if side is not None]
-        if not sides:
-            continue
-        height = sum(side.height for side in sides) / len(sides)
-        gaps = [_gap(dot, side) / height for side in sides]
-        closest = CLOSE if len(sides) == 2 else CLOSE_AT_END
-        if min(gaps) >= -DOT_OVERLAP and max(gaps) <= closest:
-            free.append((dot, _down(dot, sides), height))
-    marks: list[tuple[float, str]] = []
-    while free:
-        dot, down, height = free.pop(0)
-        pair = next((other for other in free if _are_colon(dot, other[0], height)), None)
-        if pair:
-            free.remove(pair)
-            marks.append((_center(dot), ":"))
-        elif BASE <= down <= BELOW and not DOT * height / 2 < dot.width > DOT_FLAT * dot.height:
-            is_comma = dot.height > TAIL * height and dot.height > SLIM * dot.width
-            marks.append((_center(dot), "," if is_comma else "."))
-    return marks
-
-
-def _are_colon(one: Box, other: Box, height: float) -> bool:
-    aside = abs(_center(one) - _center(other))
-    return aside <= DOT * height and abs(_middle(one) - _middle(other)) >= DOT * height
-
-
 def find_breaks(
-    digits: Sequence[Box], marks: Sequence[tuple[float, str]], homes: Sequence[Box | None]
+    digits: Sequence[Box], marks: Sequence[Mark], homes: Sequence[Box | None]
 ) -> list[str]:
     """What stands before each digit of a line, and after the last."""
-    gaps = [_gap(*pair) for pair in pairwise(digits)]
+    gaps = [gap(*pair) for pair in pairwise(digits)]
     highest = max((box.height for box in digits), default=0)
     clear = sorted(gap for gap in gaps if gap > 0)
     # A lone gap is as usual as can be: two digits, however far apart, are one number.
@@ -340,7 +233,7 @@ def find_breaks(
     wide = max(SPACE * highest, SPACE_GAPS * usual)
     breaks = ["", *(" " if gap >= wide else "" for gap in gaps), ""]
     for place, name in marks:
-        before = sum(_center(box) < place for box in digits)
+        before = sum(box.center < place for box in digits)
         if 0 < before < len(digits) and are_apart(homes[before - 1], homes[before]):
             continue  # what is left of a line
         # One separator between two digits: of more, some are dirt.
@@ -352,55 +245,9 @@ def find_breaks(
 def log_odds(one: Box, other: Box) -> float:
     """How surely two boxes are two digits, by the gap between them."""
     height = max(one.height, other.height, 1e-6)
-    return (_gap(one, other) / height - EVEN_GAP) / GAP_SCALE
+    return (gap(one, other) / height - EVEN_GAP) / GAP_SCALE
 
 
 def are_apart(home: Box | None, other: Box | None) -> bool:
     """Whether two pieces are in two printed cells, which are given where there are any."""
     return home is not None and other is not None and home != other
-
-
-def join(boxes: Sequence[Box]) -> Box:
-    """The box around boxes."""
-    left, top = min(box.left for box in boxes), min(box.top for box in boxes)
-    right = max(box.left + box.width for box in boxes)
-    bottom = max(box.top + box.height for box in boxes)
-    return Box(left, top, right - left, bottom - top)
-
-
-def distance(one: Box, other: Box) -> float:
-    """Between the nearest points of two boxes."""
-    return math.hypot(max(_gap(one, other), 0.0), max(_rise(one, other), 0.0))
-
-
-def _gap(one: Box, other: Box) -> float:
-    """Between two boxes from left to right; negative where they overlap."""
-    return max(other.left - one.left - one.width, one.left - other.left - other.width)
-
-
-def _rise(one: Box, other: Box) -> float:
-    """Between two boxes from the top down; negative where they overlap."""
-    return max(other.top - one.top - one.height, one.top - other.top - other.height)
-
-
-def _center(box: Box) -> float:
-    return box.left + box.width / 2
-
-
-def _middle(box: Box) -> float:
-    return box.top + box.height / 2
-
-
-def _beside(box: Box, digits: Sequence[Box]) -> tuple[Box | None, Box | None]:
-    """The nearest digits to the left and to the right."""
-    others = [digit for digit in digits if digit is not box]
-    left = [digit for digit in others if _center(digit) < _center(box)]
-    right = [digit for digit in others if _center(digit) >= _center(box)]
-    return max(left, key=_center, default=None), min(right, key=_center, default=None)
-
-
-def _down(box: Box, sides: Sequence[Box]) -> float:
-    """How far down the middle of a box is: 0 at the top of the digits beside it, 1 at the base."""
-    top = sum(side.top for side in sides) / len(sides)
-    height = sum(side.height for side in sides) / len(sides)
-    return (_middle(box) - top) / height

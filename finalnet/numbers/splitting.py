@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from finalnet.numbers.lines import STROKES_ROOM, SURE, Box, find_lines, join, log_odds
+from finalnet.numbers.boxes import Box, join
+from finalnet.numbers.lines import STROKES_ROOM, SURE, find_lines, log_odds
 from finalnet.preprocessing import INPUT_SIZE, preprocess
 from finalnet.strokes import draw_strokes
 

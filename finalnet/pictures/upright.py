@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from finalnet.numbers.lines import Box
+from finalnet.numbers.boxes import Box
 
 QUARTERS = (0, 1, 3, 2)  # turns to the left that are tried, the most usual first
 

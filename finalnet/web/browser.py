@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from finalnet import answer, hand, network, preprocessing, recognizer, strokes, views
 from finalnet.checkpoint import CHECKPOINT_FILES, STATES, TUTORIAL
-from finalnet.numbers import lines, splitting
+from finalnet.numbers import lines, separators, splitting
 from finalnet.pictures import ink
 
 FOLDER = Path(__file__).parent
@@ -44,8 +44,22 @@ LATE_MODULES = ["vendor/lean-qr.js"]  # loaded when they are wanted
 CHECKPOINT = "checkpoint"  # folder of its files, beside the modules
 # Of a training, by what learning.js calls them; fetched when somebody asks to watch it.
 TRAINING_FILES = {"states": STATES, "tutorial": TUTORIAL, "metrics": "metrics.json"}
-# The modules that have a twin in recognizer/*.js.
-TWINS = (network, strokes, ink, preprocessing, views, lines, splitting, hand, recognizer, answer)
+# Python's constants that the twins in recognizer/*.js use, by module.
+CONSTANTS = {
+    answer: "TOP_K",
+    hand: "FALLOFF GAIN GAIN_IF_RIGHT LEAD PICTURE SAME THUMBNAIL",
+    ink: "MIN_CONTRAST",
+    lines: "DIRT EVEN_GAP GAP_SCALE LEVEL MAX_DIGITS MAX_LINES MOST_PIECES REACH SLIMMEST SPACE "
+    "SPACE_GAPS STACKED STROKES_ROOM SURE TALL",
+    network: "CHANNELS EPSILON FEATURES NUM_CLASSES POOLED",
+    preprocessing: "CENTER DIGIT_SIZE INPUT_SIZE MEAN STD",
+    recognizer: "LIKELY",
+    separators: "DOT DOTS DOT_OVERLAP FARTHEST FARTHEST_AT_END MARKS UNREAD",
+    splitting: "MAX_PIECES MOST_SPANS SMALL SMALL_COST TRUST",
+    strokes: "FINEST_PEN LARGEST_PEN MARGIN MAX_COORDINATE MAX_POINTS MAX_STROKES PAD_SIZE "
+    "PEN_WIDTH SUPERSAMPLING",
+    views: "UNRECORDED_PENS",
+}
 TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,
@@ -150,13 +164,9 @@ def recognizer_settings(checkpoint: str = CHECKPOINT) -> dict[str, Any]:
     return {"checkpoint": checkpoint, "constants": constants()}
 
 
-def constants() -> dict[str, Any]:
-    """Every constant of the modules that have a twin in recognizer/*.js, by its name."""
-    found: dict[str, Any] = {}
-    for module in TWINS:
-        for name, value in vars(module).items():
-            if not (name.isupper() and isinstance(value, int | float | tuple | str)):
-                continue
-            if found.setdefault(name, value) is not value:
-                raise ValueError(f"{name} is another constant in {module.__name__}")
-    return found
+def constants() -> dict[str, dict[str, Any]]:
+    """The constants of each module, by their names."""
+    return {
+        module.__name__.rpartition(".")[2]: {name: getattr(module, name) for name in names.split()}
+        for module, names in CONSTANTS.items()
+    }

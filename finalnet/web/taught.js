@@ -149,7 +149,7 @@ function readBefore() {
 
 /** A row of a file as a drawing; null for a letter or a sign. Throws if it is none. */
 function toDrawing({ label, strokes, pen_width: penWidth }, constants) {
-  const { MAX_COORDINATE, PAD_SIZE, FINEST_PEN } = constants;
+  const { MAX_COORDINATE, PAD_SIZE, FINEST_PEN } = constants.strokes;
   const isWithin = (low, high) => (number) => Number.isFinite(number) && number >= low && number <= high;
   const isPoint = (point) => point.length === 2 && point.every(isWithin(-MAX_COORDINATE, MAX_COORDINATE));
   const isStroke = (stroke) => stroke.length > 0 && stroke.every(isPoint);

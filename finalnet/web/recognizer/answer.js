@@ -1,7 +1,7 @@
 // What was read, as JSON. Twin of answer.py.
 
 /** A prediction: {verdict, digit, top, probabilities}; top are the most probable, highest first. */
-export function describeDigit({ verdict, digit, probabilities }, { TOP_K }) {
+export function describeDigit({ verdict, digit, probabilities }, { answer: { TOP_K } }) {
   const isBlank = verdict === "blank";
   const top = isBlank
     ? []

@@ -14,12 +14,12 @@ export class Hand {
   /** Add a drawing, with the gain by which it is read as its label, beside the others. */
   remember(memory) {
     const { traits, label } = memory;
-    this.known = this.known.filter((known) => dot(known.traits, traits) < this.constants.SAME);
+    this.known = this.known.filter((known) => dot(known.traits, traits) < this.constants.hand.SAME);
     this.known.push({ traits, gain: this.findGain(memory), label });
   }
 
   findGain({ traits, logits, label }) {
-    const { GAIN, GAIN_IF_RIGHT, LEAD } = this.constants;
+    const { GAIN, GAIN_IF_RIGHT, LEAD } = this.constants.hand;
     if (label === null) return 0;
     const swayed = this.sway(traits, logits);
     const isRight = swayed.indexOf(Math.max(...swayed)) === label;
@@ -40,7 +40,7 @@ export class Hand {
   /** How like each remembered drawing something is, 1 for the same. */
   likeness(traits) {
     return this.known.map((known) =>
-      Math.exp((dot(known.traits, traits) - 1) / this.constants.FALLOFF),
+      Math.exp((dot(known.traits, traits) - 1) / this.constants.hand.FALLOFF),
     );
   }
 
@@ -55,7 +55,7 @@ export class Hand {
 }
 
 /** What a drawing is compared by, of its features and network input; of length 1. */
-export function findTraits(features, input, { INPUT_SIZE, THUMBNAIL, PICTURE }) {
+export function findTraits(features, input, { preprocessing: { INPUT_SIZE }, hand: { THUMBNAIL, PICTURE } }) {
   const step = INPUT_SIZE / THUMBNAIL;
   const thumbnail = new Float64Array(THUMBNAIL ** 2);
   input.forEach((pixel, i) => {

@@ -7,7 +7,7 @@
 const BLOCK = 4; // output planes computed together, so that each input pixel is loaded once for all
 
 /** Name and shape of every tensor of a checkpoint. */
-export function weightShapes({ CHANNELS, FEATURES, NUM_CLASSES }) {
+export function weightShapes({ network: { CHANNELS, FEATURES, NUM_CLASSES } }) {
   const shapes = {};
   for (let number = 1; number < CHANNELS.length; number++) {
     const [before, after] = [CHANNELS[number - 1], CHANNELS[number]];
@@ -28,7 +28,9 @@ export function weightShapes({ CHANNELS, FEATURES, NUM_CLASSES }) {
 
 /** The network with the tensors of a checkpoint. */
 export class Network {
-  constructor(tensors, { INPUT_SIZE, CHANNELS, POOLED, NUM_CLASSES, EPSILON }) {
+  constructor(tensors, constants) {
+    const { CHANNELS, POOLED, NUM_CLASSES, EPSILON } = constants.network;
+    const { INPUT_SIZE } = constants.preprocessing;
     this.inputSize = INPUT_SIZE;
     this.pooled = POOLED;
     this.classes = NUM_CLASSES;

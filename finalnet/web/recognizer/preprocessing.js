@@ -11,7 +11,7 @@ export function preprocess(image, constants) {
 }
 
 /** What a tutorial's network sees: the whole pad shrunk, wherever the ink is on it. */
-export function shrinkWhole({ pixels, width }, { INPUT_SIZE }) {
+export function shrinkWhole({ pixels, width }, { preprocessing: { INPUT_SIZE } }) {
   const step = width / INPUT_SIZE;
   const sums = new Float64Array(INPUT_SIZE ** 2);
   pixels.forEach((pixel, i) => {
@@ -22,7 +22,7 @@ export function shrinkWhole({ pixels, width }, { INPUT_SIZE }) {
 }
 
 /** Separate ink from even paper, whichever is darker. */
-export function findInk({ pixels, width, height }, { MIN_CONTRAST }) {
+export function findInk({ pixels, width, height }, { ink: { MIN_CONTRAST } }) {
   const paper = medianOfBorder(pixels, width, height);
   const ink = new Uint8Array(pixels.length);
   let strongest = 0;
@@ -47,7 +47,8 @@ function medianOfBorder(pixels, width, height) {
 }
 
 /** Crop the ink, bring its longer side to 20 px and its centre of mass to the middle. */
-export function centerInk(ink, { INPUT_SIZE, DIGIT_SIZE, CENTER }) {
+export function centerInk(ink, constants) {
+  const { INPUT_SIZE, DIGIT_SIZE, CENTER } = constants.preprocessing;
   const frame = new Uint8Array(INPUT_SIZE ** 2);
   const cropped = crop(ink);
   if (!cropped) return frame;
@@ -149,7 +150,7 @@ function linearWeights(from, to) {
 }
 
 /** Network inputs, one behind the other, to mean 0 and standard deviation 1: a Float32Array. */
-export function normalize(inputs, { MEAN, STD }) {
+export function normalize(inputs, { preprocessing: { MEAN, STD } }) {
   const scaled = new Float32Array(inputs.length);
   for (let i = 0; i < inputs.length; i++) scaled[i] = (inputs[i] / 255 - MEAN) / STD;
   return scaled;

@@ -13,7 +13,7 @@ import { makeViews } from "./views.js";
 
 export class Recognizer {
   constructor({ config, tensors }, constants) {
-    const { temperature, rejection_threshold: threshold, pens = constants.UNRECORDED_PENS } = config;
+    const { temperature, rejection_threshold: threshold, pens = constants.views.UNRECORDED_PENS } = config;
     if (!(temperature > 0) || threshold === undefined || !pens.length) {
       throw new Error("config.json needs a temperature above 0, a rejection_threshold and pens");
     }
@@ -60,7 +60,7 @@ export class Recognizer {
   }
 
   drawPad(strokes, penWidth) {
-    const { PAD_SIZE } = this.constants;
+    const { PAD_SIZE } = this.constants.strokes;
     const pen = fitPen(strokes, penWidth, this.constants);
     return renderStrokes(strokes, pen, PAD_SIZE, PAD_SIZE, this.constants);
   }
@@ -88,7 +88,7 @@ export class Recognizer {
 
   recognizeInput(input) {
     if (input.every((pixel) => pixel === 0)) {
-      const probabilities = new Array(this.constants.NUM_CLASSES).fill(0);
+      const probabilities = new Array(this.constants.network.NUM_CLASSES).fill(0);
       return { verdict: "blank", digit: null, probabilities, input };
     }
     return { ...this.judge(this.look(input)), input };
@@ -115,7 +115,7 @@ export class Recognizer {
 }
 
 /** Judge drawings of one word: beside a sure digit, an unsure one is called what it likely is. */
-function judgeRow(row, { LIKELY }) {
+function judgeRow(row, { recognizer: { LIKELY } }) {
   if (row.every(({ verdict }) => verdict !== "digit")) return row;
   return row.map((prediction) =>
     prediction.verdict === "unsure" && Math.max(...prediction.probabilities) > LIKELY

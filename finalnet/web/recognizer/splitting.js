@@ -3,7 +3,8 @@
 //
 // A box is {left, top, width, height} in the strokes' own unit.
 
-import { findLines, join, logOdds } from "./lines.js";
+import { join } from "./boxes.js";
+import { findLines, logOdds } from "./lines.js";
 import { preprocess } from "./preprocessing.js";
 import { drawStrokes, extentOf } from "./strokes.js";
 
@@ -13,7 +14,7 @@ import { drawStrokes, extentOf } from "./strokes.js";
  */
 export function splitStrokes(strokes, constants) {
   const boxes = strokes.map((stroke) => extentOf([stroke]));
-  const lines = findLines(boxes, strokes.map(leanOf), constants.STROKES_ROOM, constants);
+  const lines = findLines(boxes, strokes.map(leanOf), constants.lines.STROKES_ROOM, constants);
   const breaks = joinBreaks(lines.map((line) => line.breaks));
   const pieces = lines.flatMap((line) => line.pieces);
   const pieceBoxes = pieces.map((piece) => join(piece.map((index) => boxes[index])));
@@ -50,7 +51,8 @@ function joinBreaks(lines) {
 
 /** All rows of neighbouring pieces, start up to stop, that may be one digit. */
 function findSpans(boxes, odds, breaks, constants) {
-  const { MAX_PIECES, SURE, SMALL, SMALL_COST } = constants;
+  const { MAX_PIECES, SMALL, SMALL_COST } = constants.splitting;
+  const { SURE } = constants.lines;
   const ends = [Infinity, ...odds, Infinity];
   const apart = ends.map((end) => -softplus(-end)); // log-probabilities
   const together = ends.map((end) => -softplus(end));
@@ -71,7 +73,7 @@ function findSpans(boxes, odds, breaks, constants) {
 }
 
 /** At most `MOST_SPANS`, and all single pieces, so that there is always a row of digits. */
-function dropUnlikely(spans, { MOST_SPANS }) {
+function dropUnlikely(spans, { splitting: { MOST_SPANS } }) {
   const several = spans.filter(({ start, stop }) => stop > start + 1);
   several.sort((one, other) => other.prior - one.prior);
   const dropped = new Set(several.slice(Math.max(0, MOST_SPANS - spans.length + several.length)));
@@ -93,7 +95,7 @@ function softplus(value) {
 }
 
 /** Indices of the spans of the likeliest row of digits that uses every piece once. */
-export function chooseSpans(spans, probabilities, { TRUST }) {
+export function chooseSpans(spans, probabilities, { splitting: { TRUST } }) {
   const best = new Map([[0, { value: 0, row: [] }]]); // by the piece that comes next
   spans.forEach(({ start, stop, prior }, index) => {
     const before = best.get(start);

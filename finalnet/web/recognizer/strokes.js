@@ -4,7 +4,7 @@
 // row by row. Every `constants` holds the numbers of the Python modules, by their names there.
 
 /** Throws where there is more than is read, in the words of check_strokes. */
-export function checkStrokes(strokes, { MAX_STROKES, MAX_POINTS }) {
+export function checkStrokes(strokes, { strokes: { MAX_STROKES, MAX_POINTS } }) {
   const say = (count) => count.toLocaleString("en");
   if (strokes.length > MAX_STROKES) {
     throw new RangeError(
@@ -24,18 +24,18 @@ export function roundHalfEven(value) {
 
 /** Draw strokes where they are, as the pad shows them; ink outside the pad is cut off. */
 export function renderStrokes(strokes, penWidth, width, height, constants) {
-  return rasterize(strokes, penWidth, width, height, constants.SUPERSAMPLING);
+  return rasterize(strokes, penWidth, width, height, constants.strokes.SUPERSAMPLING);
 }
 
 /** The pen to look closer with: no thicker, in pixels, than a small drawing can bear. */
-export function fitPen(strokes, penWidth, { LARGEST_PEN, FINEST_PEN }) {
+export function fitPen(strokes, penWidth, { strokes: { LARGEST_PEN, FINEST_PEN } }) {
   const { width, height } = extentOf(strokes);
   return Math.min(penWidth, Math.max(LARGEST_PEN * Math.max(width, height), FINEST_PEN));
 }
 
 /** Draw strokes of any coordinates, fitted into the middle of a square pad. */
 export function drawStrokes(strokes, constants) {
-  const { PAD_SIZE, PEN_WIDTH, MARGIN } = constants;
+  const { PAD_SIZE, PEN_WIDTH, MARGIN } = constants.strokes;
   const room = PAD_SIZE * (1 - 2 * MARGIN);
   const { left, top, width, height } = extentOf(strokes);
   const extent = Math.max(width, height);

@@ -4,7 +4,7 @@
 import { roundHalfEven } from "./strokes.js";
 
 /** A network input as each of the pens would draw it, one behind the other: a Uint8Array. */
-export function makeViews(input, pens, { INPUT_SIZE }) {
+export function makeViews(input, pens, { preprocessing: { INPUT_SIZE } }) {
   const views = new Uint8Array(pens.length * input.length);
   pens.forEach((amount, i) => views.set(changePen(input, amount, INPUT_SIZE), i * input.length));
   return views;
