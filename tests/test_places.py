@@ -13,7 +13,7 @@ from hosts import Host
 from PIL import Image
 from playwright.sync_api import Frame
 from serving import ROOT, running_app
-from visitor import SCREENS, visit
+from visitor import SCREENS, draw_on, visit
 
 from finalnet import draw_strokes
 from finalnet.checkpoint import COMMITTED
@@ -111,17 +111,7 @@ def draws(page, frame=None) -> None:
     """Draws a 7 and waits for the answer."""
     frame = frame or page
     frame.wait_for_selector("#sketchpad.reads")
-    box = frame.locator("#sketchpad canvas").bounding_box()
-    for stroke in DRAWINGS["7 crossed"][1]:
-        points = [
-            (box["x"] + x * box["width"] / 100, box["y"] + y * box["height"] / 100)
-            for x, y in stroke
-        ]
-        page.mouse.move(*points[0])
-        page.mouse.down()
-        for point in points[1:]:
-            page.mouse.move(*point)
-        page.mouse.up()
+    draw_on(page, frame, DRAWINGS["7 crossed"][1])
     frame.wait_for_function("document.querySelector('#answer .digit').textContent === '7'")
     assert frame.locator("#trouble").inner_text() == ""
 

@@ -2,7 +2,7 @@
 
 from drawings import DRAWINGS
 from hosts import Host
-from visitor import SCREENS
+from visitor import SCREENS, draw_on
 
 from finalnet import draw_strokes
 from finalnet.checkpoint import COMMITTED
@@ -42,17 +42,7 @@ def test_what_is_drawn_before_the_network_is_there_is_read_once_it_is(browser, a
     context.route("**/model.safetensors", lambda route: waiting.append(route))
     page.goto(app_url)
     page.wait_for_selector("#sketchpad.ready")
-    canvas = page.locator("#sketchpad canvas").bounding_box()
-    for stroke in DRAWINGS["7 crossed"][1]:
-        points = [
-            (canvas["x"] + x * canvas["width"] / 100, canvas["y"] + y * canvas["height"] / 100)
-            for x, y in stroke
-        ]
-        page.mouse.move(*points[0])
-        page.mouse.down()
-        for point in points[1:]:
-            page.mouse.move(*point, steps=3)
-        page.mouse.up()
+    draw_on(page, page, DRAWINGS["7 crossed"][1])
     assert page.locator("#answer .digit").inner_text() == ""
     waiting[0].continue_()
     page.wait_for_function("document.querySelector('#answer .digit').textContent === '7'")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from drawings import DRAWINGS, NOT_DIGITS
-from playwright.sync_api import Browser, BrowserContext, BrowserType
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Frame, Page
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # Where macOS and Windows keep what is on no PATH.
@@ -48,6 +48,27 @@ def find_chromium(kind: BrowserType) -> str | None:
 DEVICES: dict[str, tuple[BrowserContext, tempfile.TemporaryDirectory]] = {}
 
 
+def on_pad(frame: Page | Frame, strokes) -> list[list[tuple[float, float]]]:
+    """Strokes of a 100x100 box in page pixels, on the pad."""
+    canvas = frame.locator("#sketchpad canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    return [
+        [(box["x"] + x * box["width"] / 100, box["y"] + y * box["height"] / 100) for x, y in stroke]
+        for stroke in strokes
+    ]
+
+
+def draw_on(page: Page, frame: Page | Frame, strokes) -> None:
+    """Draw strokes of a 100x100 box with the mouse; the pad is on the page or in a frame of it."""
+    for stroke in on_pad(frame, strokes):
+        page.mouse.move(*stroke[0])
+        page.mouse.down()
+        for point in stroke[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
 class Guest:
     """Somebody on a page: notices errors, calls to other hosts and what is sent."""
 
@@ -77,26 +98,14 @@ class Visitor(Guest):
     READY = "#sketchpad.ready"
 
     def on_pad(self, strokes) -> list[list[tuple[float, float]]]:
-        """Strokes of a 100x100 box in page pixels, on the pad."""
-        canvas = self.page.locator("#sketchpad canvas")
-        canvas.scroll_into_view_if_needed()
-        box = canvas.bounding_box()
-        return [
-            [(box["x"] + x * box["width"] / 100, box["y"] + y * box["height"] / 100) for x, y in s]
-            for s in strokes
-        ]
+        return on_pad(self.page, strokes)
 
     def draw(self, name: str) -> None:
         strokes = NOT_DIGITS[name] if name in NOT_DIGITS else DRAWINGS[name][1]
         self.draw_strokes(strokes)
 
     def draw_strokes(self, strokes) -> None:
-        for stroke in self.on_pad(strokes):
-            self.page.mouse.move(*stroke[0])
-            self.page.mouse.down()
-            for point in stroke[1:]:
-                self.page.mouse.move(*point)
-            self.page.mouse.up()
+        draw_on(self.page, self.page, strokes)
 
     def touch(self, name: str) -> None:
         touch = self.page.context.new_cdp_session(self.page)
