@@ -65,13 +65,13 @@ def test_mnist_is_told_with_its_spread():
 
 def test_the_readme_says_what_the_results_say():
     assert f"| {100 * SCORES['random placement']['accuracy_over_sources']:.2f} % |" in row(
-        "README.md", "drawn digits, anywhere on the pad, by hands left out"
+        "README.md", "drawn digits, anywhere on the pad, held-out writers"
     )
     assert f"| {100 * RUNS['MNIST test']['mean']:.2f} % |" in row(
         "README.md", "MNIST test, mean of five seeds"
     )
     assert f"| {100 * REJECTIONS['drawn letters']['accepted']:.1f} % |" in row(
-        "README.md", "drawn letters that pass for a digit, by hands left out"
+        "README.md", "drawn letters accepted as digits, held-out writers"
     )
 
 
