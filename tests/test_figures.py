@@ -47,7 +47,7 @@ def test_the_drawn_digits_are_those_of_hands_left_out(name, placement):
 
 def test_what_is_no_digit_is_told():
     letters, scribbles = REJECTIONS["drawn letters"], REJECTIONS["unseen scribbles"]
-    told = row("docs/results.md", "letters and signs told from digits")
+    told = row("docs/results.md", "drawn letters and signs rejected")
     assert f"AUROC {letters['auroc']:.3f}" in told
     assert f"{letters['count']:,} drawn ones" in told
     assert f"{100 * letters['accepted']:.1f} % accepted" in told
