@@ -1,11 +1,11 @@
-# The app on any host that runs containers:
+# Build and run:
 #   docker build --tag finalnet . && docker run --publish 7860:7860 finalnet
 FROM python:3.12-slim
 
 ENV PYTHONUNBUFFERED=1
 WORKDIR /app
 
-# First, so that a change of the code does not install anew.
+# Copied first, so that code changes reuse the installed layer.
 COPY requirements-app.txt ./
 RUN pip install --no-cache-dir --requirement requirements-app.txt
 
@@ -13,7 +13,7 @@ COPY app.py LICENSE README.md ./
 COPY finalnet finalnet
 COPY checkpoints checkpoints
 
-# Not root, and the code is not its own: all it may write to is its home and /tmp.
+# An unprivileged user that can write only to its home and /tmp, not to the code.
 RUN useradd --create-home --uid 1000 visitor
 USER visitor
 

@@ -1,7 +1,8 @@
-# make app    serves the page (make app PORT=7871 on another port)
-# make test   runs the tests
-# make check, make benchmark
-# They set up a virtual environment in .venv on first use; all they need is Python 3.10 or later.
+# make app        serves the page (PORT=7871: on another port)
+# make test       runs the tests
+# make check      lints and checks types
+# make benchmark  measures latency, loading and load
+# The first run sets up a virtual environment in .venv. It needs only Python 3.10 or later.
 
 PYTHON ?= python3
 PORT ?= 7860
@@ -15,7 +16,7 @@ test: .venv/dev
 	.venv/bin/python -m pytest --numprocesses 3 --dist worksteal
 
 check: .venv/dev
-	rm -f finalnet/*/*.pyi  # Gradio writes them when it runs, and mypy would believe them
+	rm -f finalnet/*/*.pyi  # Gradio writes these stubs, and mypy would prefer them
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -27,7 +28,7 @@ benchmark: .venv/dev
 	.venv/bin/python -m benchmarks.load
 
 .venv/app: requirements-app.txt
-	$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed, this is " + sys.version)'
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("FinalNet needs Python 3.10 or later; this is " + sys.version)'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --requirement requirements-app.txt
 	touch .venv/app

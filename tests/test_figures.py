@@ -1,4 +1,4 @@
-"""The figures of README, docs and SECURITY: those recorded with the checkpoint, and the code's."""
+"""Figures in README, docs and SECURITY match the recorded metrics and the code."""
 
 import json
 import re
@@ -20,7 +20,7 @@ RUNS = {runs["name"]: runs for runs in METRICS["runs"]}
 
 
 def row(page: str, name: str) -> str:
-    """The row of a table that begins with this name."""
+    """The table row that begins with this name."""
     text = (ROOT / page).read_text(encoding="utf-8")
     found = re.search(rf"^\| {re.escape(name)} \|.*$", text, re.MULTILINE)
     assert found, f"{page} has no row {name!r}"
@@ -36,42 +36,42 @@ def row(page: str, name: str) -> str:
         ("tilted", "tilted"),
     ],
 )
-def test_the_drawn_digits_are_those_of_hands_left_out(name, placement):
+def test_drawn_digits_are_measured_on_held_out_writers(name, placement):
     assert METRICS["hands left out"]
     score = SCORES[placement]
     worst = score["accuracy_by_source"][score["worst_source"]]
-    told = row("docs/results.md", name)
-    assert f"| {score['accuracy_over_sources']:.2%} |".replace("%", " %") in told
-    assert f"{worst:.2%}".replace("%", " %") in told
+    written = row("docs/results.md", name)
+    assert f"| {score['accuracy_over_sources']:.2%} |".replace("%", " %") in written
+    assert f"{worst:.2%}".replace("%", " %") in written
 
 
-def test_what_is_no_digit_is_told():
+def test_results_give_the_rejection_figures():
     letters, scribbles = REJECTIONS["drawn letters"], REJECTIONS["unseen scribbles"]
-    told = row("docs/results.md", "letters and signs told from digits")
-    assert f"AUROC {letters['auroc']:.3f}" in told
-    assert f"{letters['count']:,} drawn ones" in told
-    assert f"{100 * letters['accepted']:.1f} % accepted" in told
+    written = row("docs/results.md", "drawn letters and signs rejected")
+    assert f"AUROC {letters['auroc']:.3f}" in written
+    assert f"{letters['count']:,} drawn ones" in written
+    assert f"{100 * letters['accepted']:.1f} % accepted" in written
     assert f"{100 * scribbles['accepted']:.1f} %" in row(
         "docs/results.md", "scribbles and doodles accepted"
     )
 
 
-def test_mnist_is_told_with_its_spread():
+def test_results_give_mnist_with_its_spread():
     runs = RUNS["MNIST test"]
-    told = row("docs/results.md", "MNIST test accuracy")
-    assert f"{100 * runs['mean']:.2f} ± {100 * runs['deviation']:.2f} %" in told
-    assert f"{100 * TRAINING['test_accuracy']:.2f} %" in told
+    written = row("docs/results.md", "MNIST test accuracy")
+    assert f"{100 * runs['mean']:.2f} ± {100 * runs['deviation']:.2f} %" in written
+    assert f"{100 * TRAINING['test_accuracy']:.2f} %" in written
 
 
-def test_the_readme_says_what_the_results_say():
+def test_the_readme_matches_the_metrics():
     assert f"| {100 * SCORES['random placement']['accuracy_over_sources']:.2f} % |" in row(
-        "README.md", "drawn digits, anywhere on the pad, by hands left out"
+        "README.md", "drawn digits, anywhere on the pad, held-out writers"
     )
     assert f"| {100 * RUNS['MNIST test']['mean']:.2f} % |" in row(
         "README.md", "MNIST test, mean of five seeds"
     )
     assert f"| {100 * REJECTIONS['drawn letters']['accepted']:.1f} % |" in row(
-        "README.md", "drawn letters that pass for a digit, by hands left out"
+        "README.md", "drawn letters accepted as digits, held-out writers"
     )
 
 
@@ -98,5 +98,5 @@ def million(count: float) -> str:
     ],
     ids=lambda row: row.split(" |")[0],
 )
-def test_security_says_what_is_refused(row):
+def test_security_lists_the_limits_of_the_code(row):
     assert row in (ROOT / "SECURITY.md").read_text(encoding="utf-8")

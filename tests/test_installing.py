@@ -1,4 +1,4 @@
-"""The package, built and installed as anyone would, in an environment of its own."""
+"""Builds the package and installs it into a fresh virtual environment."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def run(*command: object, **options) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
-    """A wheel of the files that belong to the project, without what lies about in a checkout."""
+    """A wheel built from the project's files, without leftovers of the checkout."""
     folder = tmp_path_factory.mktemp("source")
     for name in ("finalnet", "checkpoints", "docs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -44,7 +44,7 @@ def wheel(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory) -> Path:
-    """The folder of the commands of an environment that holds the wheel and what it needs."""
+    """The `bin` folder of an environment with the wheel and its dependencies."""
     environment = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", environment, check=True)
     pins = ("--constraint", ROOT / "requirements-app.txt")
@@ -61,7 +61,7 @@ def three(tmp_path_factory) -> Path:
     return path
 
 
-def test_the_wheel_holds_every_file_of_the_page_and_the_checkpoint(wheel):
+def test_the_wheel_contains_all_of_the_page_and_the_checkpoint(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     kinds = {".py", ".js", ".css", ".html", ".md", ".txt"}
     package = {p for p in (ROOT / "finalnet").rglob("*") if p.suffix in kinds}
@@ -72,25 +72,25 @@ def test_the_wheel_holds_every_file_of_the_page_and_the_checkpoint(wheel):
     assert {name.split("/")[0] for name in names} == {"finalnet", "finalnet-0.1.0.dist-info"}
 
 
-def test_installed_without_extras_there_is_no_pytorch(installed):
+def test_installing_without_extras_brings_no_pytorch(installed):
     packages = json.loads(run(installed / "python", "-m", "pip", "list", "--format=json").stdout)
     assert HEAVY & {package["name"].lower() for package in packages} == set()
     files = (path for path in installed.parent.rglob("*") if path.is_file())
     assert sum(path.stat().st_size for path in files) < 700e6
 
 
-def test_the_command_names_its_commands_and_what_each_takes(installed, tmp_path):
-    told = run(installed / "finalnet", "--help", cwd=tmp_path, check=True).stdout
+def test_help_lists_the_commands_and_their_options(installed, tmp_path):
+    shown = run(installed / "finalnet", "--help", cwd=tmp_path, check=True).stdout
     for command in ("app", "predict", "export", "publish", "train", "evaluate", "curves"):
-        assert re.search(rf"^\s+{command}\s", told, re.MULTILINE), command
+        assert re.search(rf"^\s+{command}\s", shown, re.MULTILINE), command
     assert "--number" in run(installed / "finalnet", "predict", "--help", check=True).stdout
     train = run(installed / "finalnet", "train", cwd=tmp_path)
     assert train.returncode == 1 and "pip install 'finalnet[train]'" in train.stderr
 
 
-def test_the_installed_command_knows_what_a_space_needs(installed, tmp_path):
-    told = run(installed / "finalnet", "publish", "--space", "ann/app", cwd=tmp_path, check=True)
-    names = {line.split()[-1] for line in told.stdout.splitlines() if "  " in line}
+def test_the_installed_command_publishes_a_complete_space(installed, tmp_path):
+    shown = run(installed / "finalnet", "publish", "--space", "ann/app", cwd=tmp_path, check=True)
+    names = {line.split()[-1] for line in shown.stdout.splitlines() if "  " in line}
     wanted = {"app.py", "requirements.txt", "README.md", "docs/light.png"}
     wanted |= {"finalnet/server/page.py"}
     wanted |= {"SECURITY.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))}
@@ -99,12 +99,12 @@ def test_the_installed_command_knows_what_a_space_needs(installed, tmp_path):
     assert not any("/space/" in name for name in names)
 
 
-def test_a_picture_is_read_from_any_directory(installed, three, tmp_path):
+def test_predict_runs_in_any_directory(installed, three, tmp_path):
     predict = run(installed / "finalnet", "predict", three, cwd=tmp_path, check=True)
     assert predict.stdout.split("\t")[:3] == [str(three), "digit", "3"]
 
 
-def test_whoever_starts_the_installed_app_draws_in_the_browser(installed, browser, tmp_path):
+def test_the_installed_app_reads_a_drawing_in_the_browser(installed, browser, tmp_path):
     with (
         running_app(tmp_path, command=(installed / "finalnet", "app")) as app,
         visit(browser, app.url, **SCREENS["desktop"]) as visitor,
@@ -115,7 +115,7 @@ def test_whoever_starts_the_installed_app_draws_in_the_browser(installed, browse
         visitor.page.get_by_text("31,450").first.wait_for()
 
 
-def test_the_pinned_versions_are_those_that_the_package_asks_for():
+def test_the_pinned_packages_match_pyproject():
     tomllib = pytest.importorskip("tomllib")  # since Python 3.11
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -132,7 +132,7 @@ def test_the_pinned_versions_are_those_that_the_package_asks_for():
     assert f"sdk_version: {_version_of('gradio')}\n" in (ROOT / "README.md").read_text()
     (asked,) = (line for line in project["dependencies"] if line.startswith("gradio"))
     minor = int(_version_of("gradio").split(".")[1])
-    for other in (minor - 1, minor, minor + 1):  # the page was tested with one of them alone
+    for other in (minor - 1, minor, minor + 1):  # the page is tested with this one only
         assert (f"6.{other}.0" in Requirement(asked).specifier) == (other == minor)
 
 

@@ -1,4 +1,4 @@
-"""The rooms of the package: imports point one way."""
+"""Imports between the rooms of the package point one way."""
 
 import ast
 from pathlib import Path
@@ -10,7 +10,7 @@ MEASURING = ("training", "evaluation")
 SERVING = [
     path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in MEASURING
 ]
-# What the modules of a room may import of the package, beside their own room.
+# Rooms from which the modules of a room may import, beside their own.
 ALLOWED = {
     "core": set(),
     "web": {"core"},
@@ -28,7 +28,7 @@ def room_of(name: str) -> str:
 
 
 def imported_by(path: Path, package: str = "finalnet") -> set[str]:
-    """A package's modules that a file imports anywhere, also inside functions."""
+    """The modules of a package that a file imports, also inside functions."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -40,7 +40,7 @@ def imported_by(path: Path, package: str = "finalnet") -> set[str]:
 
 
 @pytest.mark.parametrize(
-    # The command line opens every room.
+    # The command line may import from every room.
     "path",
     [path for path in PACKAGE.rglob("*.py") if path.name != "__main__.py"],
     ids=lambda path: str(path.relative_to(PACKAGE)),
@@ -57,19 +57,19 @@ def test_imports_point_from_the_rooms_to_the_core(path):
     [path for path in SERVING if path.name != "model.py"],
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
-def test_what_serves_imports_no_pytorch(path, package):
+def test_serving_imports_no_pytorch(path, package):
     assert imported_by(path, package) == set()
 
 
 @pytest.mark.parametrize("path", SERVING, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_charts_are_drawn_where_something_is_measured(path):
+def test_only_training_and_evaluation_import_matplotlib(path):
     assert imported_by(path, "matplotlib") == set()
 
 
-PUBLIC = {"_asdict", "_fields", "_replace", "_exit"}  # of named tuples and of os
+PUBLIC = {"_asdict", "_fields", "_replace", "_exit"}  # in NamedTuple and os, despite the "_"
 
 
-def test_nothing_private_of_others_is_used_and_no_function_of_theirs_replaced():
+def test_no_private_names_are_used_and_no_imports_are_patched():
     for path in (*PACKAGE.rglob("*.py"), *PACKAGE.parent.glob("deploy/*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imports = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
