@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,58 +34,39 @@ def find_child(parent: int, word: str) -> int | None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
-def test_seeds_at_once_give_the_files_of_one_after_the_other_even_if_one_dies(
+def test_seeds_at_once_survive_ctrl_c_and_a_death_and_give_the_files_of_one_after_the_other(
     small_mnist, tmp_path
 ):
-    words = ["--data-dir", str(small_mnist), *OPTIONS]
-    command = [sys.executable, str(ROOT / "train.py"), *words, "--output"]
-    run = subprocess.Popen(
-        [*command, str(tmp_path / "both"), "--seeds", "0-1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = ""
-    while "seed 1: epoch 1 of 2" not in said:
-        line = run.stdout.readline()
-        assert line, said
-        said += line
-    os.kill(find_child(run.pid, "both-seed-1"), signal.SIGKILL)
-    said += run.communicate()[0]
-    assert run.returncode == 0, said
-    assert "seed 1: died of signal 9; begun again" in said
-    table = [line.split("|")[1].strip() for line in said.splitlines()[-5:]]
-    assert table == ["seed", "---", "0", "1", "mean"]
-    alone, beside = tmp_path / "alone", tmp_path / "both-seed-1"
-    subprocess.run([*command, str(alone), "--seed", "1"], check=True, capture_output=True)
-    for name in ("model.safetensors", STATES, "config.json"):
-        assert (beside / name).read_bytes() == (alone / name).read_bytes(), name
-    told, same = (json.loads((f / "metrics.json").read_text()) for f in (beside, alone))
-    assert told["arguments"] == same["arguments"]
-    assert told["test_accuracy"] == same["test_accuracy"]
-    assert not list(tmp_path.glob("*.unfinished"))
-
-
-def test_ctrl_c_ends_all_seeds_and_resume_goes_on_with_them(small_mnist, tmp_path):
     command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(small_mnist), *OPTIONS]
-    command += ["--output", str(tmp_path / "net"), "--seeds", "3-4"]
-    run = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    both = [*command, "--output", str(tmp_path / "both"), "--seeds", "0-1"]
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    run = subprocess.Popen(both, **output)
     while "epoch 1 of 2" not in (line := run.stdout.readline()):
         assert line
     run.send_signal(signal.SIGINT)
     said = run.communicate(timeout=30)[0]
     assert run.returncode == 130 and "Traceback" not in said
     assert "the same command with --resume goes on" in said
-    done = subprocess.run([*command, "--resume"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {"net-seed-3", "net-seed-4"}
-    history = json.loads((tmp_path / "net-seed-3" / "metrics.json").read_text())["history"]
-    assert len(history) == 2
+    run = subprocess.Popen([*both, "--resume"], **output)
+    while not (child := find_child(run.pid, "both-seed-1")):
+        assert run.poll() is None
+        time.sleep(0.1)
+    os.kill(child, signal.SIGKILL)
+    said = run.communicate()[0]
+    assert run.returncode == 0, said
+    assert "seed 1: died of signal 9; begun again" in said
+    table = [line.split("|")[1].strip() for line in said.splitlines()[-5:]]
+    assert table == ["seed", "---", "0", "1", "mean"]
+    alone, beside = tmp_path / "alone", tmp_path / "both-seed-1"
+    subprocess.run(
+        [*command, "--output", str(alone), "--seed", "1"], check=True, capture_output=True
+    )
+    for name in ("model.safetensors", STATES, "config.json"):
+        assert (beside / name).read_bytes() == (alone / name).read_bytes(), name
+    told, same = (json.loads((f / "metrics.json").read_text()) for f in (beside, alone))
+    assert told["arguments"] == same["arguments"]
+    assert told["test_accuracy"] == same["test_accuracy"]
+    assert {path.name for path in tmp_path.iterdir()} == {"alone", "both-seed-0", "both-seed-1"}
 
 
 def test_options_become_the_command_that_gives_them():
