@@ -135,9 +135,9 @@ def test_scribbles_do_not_become_digits_by_what_was_learned(recognizer):
 @pytest.mark.parametrize(
     ("example", "message"),
     [
-        ((SEVEN, 10), "example 2: a label is 0 to 9, or None for no digit, got 10"),
-        ((SEVEN, True), "example 2: a label is 0 to 9"),
-        ((SEVEN, "7"), "example 2: a label is 0 to 9"),
+        ((SEVEN, 10), "example 2: a label must be 0 to 9, or None for no digit, got 10"),
+        ((SEVEN, True), "example 2: a label must be 0 to 9"),
+        ((SEVEN, "7"), "example 2: a label must be 0 to 9"),
         (([], 7), "example 2: nothing is drawn"),
         (([[]], 7), "example 2: stroke 1 has no points"),
         ((np.full((5, 5), 7.0), 7), r"example 2: .*0\.\.1"),
