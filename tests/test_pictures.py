@@ -19,7 +19,7 @@ def test_an_avif_opens():
 @pytest.mark.skipif(find_spec("pillow_heif") is not None, reason="pillow-heif reads it")
 @pytest.mark.parametrize("brand", [b"heic", b"mif1"])
 def test_what_an_iphone_saves_is_named_with_what_to_do(brand):
-    with pytest.raises(ValueError, match="in HEIC.* as JPEG .*install pillow-heif"):
+    with pytest.raises(ValueError, match="is HEIC.* as JPEG .*install pillow-heif"):
         open_picture(BytesIO(b"\0\0\0\x18ftyp" + brand + b"\0" * 100))
 
 

@@ -174,7 +174,7 @@ def test_any_size_and_aspect_is_read(size):
     [
         ("digit.png", TypeError, "expected a PIL image or an array, got str"),
         (None, TypeError, "got NoneType"),
-        (np.full((28, 28), 255.0), ValueError, "must lie in 0..1, got 255 to 255; give 0..255 as"),
+        (np.full((28, 28), 255.0), ValueError, "must lie in 0..1, got 255 to 255; pass 0..255 as"),
         (np.full((28, 28), np.nan), ValueError, "must lie in 0..1, got nan"),
         (
             np.zeros((28, 28), int),

@@ -188,7 +188,7 @@ def test_another_web_server_in_the_hubs_place_is_told(publish):
     Thread(target=server.serve_forever, daemon=True).start()
     run = publish("--model", "ann/net", "--yes", endpoint=f"http://127.0.0.1:{server.server_port}")
     server.shutdown()
-    complains(run, "is no Hub", "HF_ENDPOINT")
+    complains(run, "is not a Hub", "HF_ENDPOINT")
 
 
 def test_a_checkpoint_without_a_card_is_no_model_to_publish(publish, tmp_path):
