@@ -106,7 +106,7 @@ def _parse(line: str, where: str) -> Drawing:
         problem = "not an object"
     except (RecursionError, ValueError) as error:
         problem = str(error)
-    raise ValueError(f"{where}: wanted {WANTED}, got {line[:60].rstrip()!r} ({problem})")
+    raise ValueError(f"{where} must be {WANTED}, got {line[:60].rstrip()!r} ({problem})")
 
 
 def _label(label: Any) -> str:
