@@ -143,13 +143,13 @@ class Score(NamedTuple):
         return 1000 * self.waits[min(len(self.waits) - 1, int(share * len(self.waits)))]
 
 
-async def press(url: str, ask: Ask, clients: int, seconds: float) -> Score:
+async def send_load(url: str, ask: Ask, clients: int, seconds: float) -> Score:
     """Send requests with a number of clients for some seconds."""
     waits: list[float] = []
     errors = 0
     end = time.perf_counter() + seconds
 
-    async def stand_in_line(first: int) -> None:
+    async def run_client(first: int) -> None:
         nonlocal errors
         client, number = Client(url), first
         while (start := time.perf_counter()) < end:
@@ -164,15 +164,15 @@ async def press(url: str, ask: Ask, clients: int, seconds: float) -> Score:
         client.close()
 
     start = time.perf_counter()
-    await asyncio.gather(*(stand_in_line(number) for number in range(clients)))
+    await asyncio.gather(*(run_client(number) for number in range(clients)))
     return Score((len(waits) - errors) / (time.perf_counter() - start), sorted(waits), errors)
 
 
 def measure(name: str, url: str, ask: Ask, seconds: float) -> dict[int, Score]:
-    asyncio.run(press(url, ask, 4, min(2.0, seconds)))  # warm up
+    asyncio.run(send_load(url, ask, 4, min(2.0, seconds)))  # warm up
     scores = {}
     for clients in CLIENTS:
-        score = scores[clients] = asyncio.run(press(url, ask, clients, seconds))
+        score = scores[clients] = asyncio.run(send_load(url, ask, clients, seconds))
         print(
             f"{name}, {clients} clients: {score.throughput:.0f} per second, "
             f"p50 {score.at(0.5):.0f} ms, p99 {score.at(0.99):.0f} ms, {score.errors} errors",
@@ -205,7 +205,7 @@ async def soak(url: str, requests: int, process: int) -> None:
     wrong: list[str] = []
     memory: list[float] = []
 
-    async def go() -> None:
+    async def run_client() -> None:
         client = Client(url)
         for number in numbers:
             if number % 10 == 0:
@@ -224,7 +224,7 @@ async def soak(url: str, requests: int, process: int) -> None:
                 memory.append(resident(process))
 
     start = time.perf_counter()
-    await asyncio.gather(*(go() for _ in range(SOAKING)))
+    await asyncio.gather(*(run_client() for _ in range(SOAKING)))
     seconds = time.perf_counter() - start
     warm = memory[int(len(memory) * WARM_UP) :]
     third = max(1, len(warm) // 3)

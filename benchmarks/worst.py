@@ -87,14 +87,14 @@ async def wait_beside(url: str, bad: list[tuple[str, bytes]], seconds: float) ->
     end = time.perf_counter() + seconds
     waits: list[float] = []
 
-    async def burden(number: int) -> None:
+    async def send_bad(number: int) -> None:
         client = Client(url)
         while time.perf_counter() < end:
             await client.ask("POST", *bad[number % len(bad)], "image/png")
             number += 1
         client.close()
 
-    burdens = [asyncio.create_task(burden(number)) for number in range(WAITING if bad else 0)]
+    bad_clients = [asyncio.create_task(send_bad(number)) for number in range(WAITING if bad else 0)]
     await asyncio.sleep(1)  # until they queue
     client, errors = Client(url), 0
     while (start := time.perf_counter()) < end:
@@ -102,7 +102,7 @@ async def wait_beside(url: str, bad: list[tuple[str, bytes]], seconds: float) ->
         waits.append(time.perf_counter() - start)
         await asyncio.sleep(PAUSE)
     client.close()
-    await asyncio.gather(*burdens)
+    await asyncio.gather(*bad_clients)
     return Score(len(waits) / seconds, sorted(waits), errors)
 
 

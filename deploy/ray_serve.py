@@ -50,7 +50,7 @@ class Options(BaseModel):
 
 @serve.deployment(max_ongoing_requests=2 * BATCH_SIZE)
 class Reader:
-    """A recogniser in a process of its own."""
+    """A recogniser in a separate process."""
 
     def __init__(self, checkpoint: str | None) -> None:
         self.recognizer = Recognizer.load(checkpoint)

@@ -100,6 +100,8 @@ class Number:
 class Recognizer:
     """Reads handwritten digits and numbers; safe to share between threads.
 
+    Usage:
+
         recognizer = Recognizer.load()
         recognizer.recognize(image).digit  # 7, or None
         recognizer.read_number(image).text  # "2026"
@@ -197,15 +199,16 @@ class Recognizer:
     def read_number(self, drawing: PictureLike | Strokes) -> Number:
         """Read a number: digits and separators, in one or more lines.
 
-        If one digit of a word is certain, unsure neighbours with a probability above 50 % are
-        accepted.
+        If one digit of a word has the verdict "digit", unsure neighbours whose probability is above
+        50 % get it, too.
 
         Args:
             drawing: a picture as for `recognize`, or strokes: lists of (x, y) in any unit, y
                 pointing down. The order of the strokes does not matter.
         Raises:
-            TypeError, ValueError: the drawing cannot be read, or has too many digits or lines;
-                the message says why.
+            TypeError: the drawing is neither a picture nor a list of strokes.
+            ValueError: the drawing cannot be read, or has more than 10 lines or more than 20
+                digits in a line; the message says why.
         """
         if isinstance(drawing, list | tuple):
             return self._read_split(split_strokes(check_strokes(drawing)))

@@ -13,10 +13,10 @@ SMALLEST = 0.03  # least area of the panel, of the picture
 LONGEST = 2.5  # largest ratio of its sides
 STRAIGHT = 0.97  # least share of its bounding box that is filled; no hand draws so straight
 TICKS = 64  # tick marks are narrower than its shorter side divided by this ...
-NARROWEST = 5  # px, ... and than this
+NARROWEST = 5  # px, ... or than this, if it is more
 RIVAL = 0.5  # of its area; if another component is this large, there are several panels
 LABEL = 0.15  # of its height: largest height or width of a label next to it
-INSETS = (0.04, 0.02, 0.01)  # of its shorter side: cut off together with the frame
+INSETS = (0.04, 0.02, 0.01)  # of its shorter side: cut off with the frame, tried in order
 CLEAN = 0.998  # least share of one colour on a clean side of the cut-out
 
 

@@ -2,8 +2,9 @@
 
     ink -> runs across a line -> straight pieces -> lines -> printed lines -> ink without them
 
-Strokes of digits can be straight, too. A line counts as printed if it runs on beyond the digits, if
-it encloses them, or if it stands between such lines. A 1, the bar of a 7 and a minus do neither.
+Strokes of digits can be straight, too. A line counts as printed if it runs on beyond the digits,
+if it encloses them, or if it stands between such lines. A 1, the bar of a 7 and a minus do none of
+these.
 
 "Level" means closer to horizontal, "upright" closer to vertical.
 """
@@ -89,7 +90,7 @@ class Line:
 
 
 class Form(NamedTuple):
-    """What is printed around digits."""
+    """The printed lines around digits, or a display."""
 
     lines: list[Line]
     cells: list[np.ndarray]  # (4, 2) float64 each: top left, top right, bottom left, bottom right
