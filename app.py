@@ -1,4 +1,4 @@
-"""Draw a digit in the browser: python app.py"""
+"""Serve the page on which you draw a digit: python app.py"""
 
 import sys
 

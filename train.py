@@ -1,4 +1,4 @@
-"""Train FinalNet on MNIST and write its checkpoint: python train.py"""
+"""Train FinalNet and write a checkpoint: python train.py"""
 
 import sys
 

@@ -1,8 +1,8 @@
-"""A hall of people who draw at once: python -m benchmarks.crowd [--pages 100]
+"""Server load while many people draw: python -m benchmarks.crowd [--pages 100]
 
-Opens many pages of one app process in headless Chromium, draws twenty digits on each, all pages in
-turn, and prints what the server had to do meanwhile: its requests, and its processor time beside
-what it takes while all pages are open and nobody draws.
+Opens many pages of one app process in headless Chromium and draws twenty digits on each, one page
+after the other. Prints the server's requests and CPU time meanwhile, and its CPU time while all
+pages are open and nobody draws.
 """
 
 import argparse
@@ -19,9 +19,9 @@ from finalnet.web.examples import EXAMPLES
 DIGITS = 20  # on each page
 IDLE = 20_000  # ms
 SCREEN = {"width": 400, "height": 500}
-TICKS = os.sysconf("SC_CLK_TCK")  # of processor time in a second
+TICKS = os.sysconf("SC_CLK_TCK")  # clock ticks per second of CPU time
 
-# A stroke a task, as events come, so that all pages draw side by side.
+# Yields after each stroke, as real events would, so that all pages make progress.
 DRAW = """async (strokes) => {
     const canvas = document.querySelector("#sketchpad canvas");
     const { left, top, width, height } = canvas.getBoundingClientRect();
@@ -41,13 +41,13 @@ ANSWERED = "!!document.querySelector('#answer [role=status]').textContent"
 
 
 def processor_time(process: int) -> float:
-    """Seconds of processor that a process has had since it started (Linux)."""
+    """CPU seconds of a process since its start (Linux)."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def open_pages(browser, url: str, count: int) -> list[Page]:
-    """Pages on which something has been drawn and read."""
+    """Open pages, and draw one digit on each to warm up."""
     pages = []
     for _ in range(count):
         page = browser.new_page(viewport=SCREEN)
@@ -59,7 +59,7 @@ def open_pages(browser, url: str, count: int) -> list[Page]:
 
 
 def draw(page: Page, number: int) -> None:
-    """Clear the pad, draw one of the ready-made digits, and wait until it is read."""
+    """Clear the pad, draw one of the example digits, and wait for the answer."""
     page.evaluate("document.querySelector('#clear').click()")
     page.evaluate(DRAW, EXAMPLES[number % 6].strokes)
     page.wait_for_function(ANSWERED, timeout=120_000)
@@ -86,7 +86,7 @@ def main() -> None:
         used, seconds = processor_time(process) - before, time.perf_counter() - start
     print(
         f"{count} pages, {DIGITS} digits on each, in {seconds:.0f} s: {len(requests)} requests; "
-        f"the server's processor time {used / seconds:.1%} of a core, {idle:.1%} while nobody drew"
+        f"server CPU {used / seconds:.1%} of a core, {idle:.1%} while nobody drew"
     )
 
 

@@ -1,11 +1,14 @@
-"""What does it help to teach a hand? python -m benchmarks.hands --strokes FILE
+"""How much do corrections help a writer? python -m benchmarks.hands --strokes FILE
 
-Goes through the drawings of every writer who has many, in random order. Where the answer is wrong,
-the writer says so once, and the drawing is remembered (`finalnet/hand.py`). Prints how many of the
-second half of each writer's drawings are read wrongly without and with that, by how often the
-writer had to correct; what it costs on the drawings of everyone else; whether the probabilities
-stay honest, and what is not a digit stays none. Beside it, the same with a drawing of each digit
-shown beforehand.
+Goes through the drawings of every writer with many drawings, in random order. When an answer is
+wrong, the writer corrects it once and the drawing is remembered (`finalnet/hand.py`). Prints, with
+and without corrections,
+
+- the errors in the second half of each writer's drawings, by number of corrections;
+- the errors on everyone else's drawings;
+- the calibration error, and how many drawings of something else are accepted as digits.
+
+Then does the same for writers who first show one drawing of each digit.
 """
 
 import argparse
@@ -23,18 +26,18 @@ from finalnet.hand import Hand, Memory, find_traits
 from finalnet.network import NUM_CLASSES, Network
 from finalnet.recognizer import Recognizer, confidence, softmax, view_features
 
-LEAST = 40  # drawings of a writer who counts
-ORDERS = 3  # of each writer's drawings
-OTHERS = 2_000  # drawings of others that every hand is measured on
-MOST = 3  # corrections that are counted; more count as so many
+LEAST = 40  # drawings; writers with fewer are left out
+ORDERS = 3  # random orders of each writer's drawings
+OTHERS = 2_000  # drawings of other writers on which each hand is measured
+MOST = 3  # corrections; writers with more are in one group
 
 
 class Seen(NamedTuple):
-    """What a network makes of drawings."""
+    """Drawings as the network sees them, with their labels."""
 
     traits: np.ndarray  # (N, 81) float32
     logits: np.ndarray  # (N, 10) float32
-    labels: np.ndarray  # (N,) int64; -1 for what is not a digit
+    labels: np.ndarray  # (N,) int64; -1 if not a digit
 
     def take(self, index: np.ndarray | slice) -> "Seen":
         return Seen(self.traits[index], self.logits[index], self.labels[index])
@@ -44,14 +47,14 @@ class Seen(NamedTuple):
 
 
 class Course(NamedTuple):
-    """How one writer fared, and everyone else with that writer's hand."""
+    """The results of one writer, and of everyone else's drawings read with that writer's hand."""
 
     corrections: int
-    labels: np.ndarray  # of the second half
-    before: np.ndarray  # (N, 10) probabilities
-    after: np.ndarray
-    cost: float  # share of others' drawings that are read wrongly after, less that before
-    accepted: dict[str, tuple[float, float]]  # share of what is not a digit, before and after
+    labels: np.ndarray  # (N,) of the second half
+    before: np.ndarray  # (N, 10) probabilities without corrections
+    after: np.ndarray  # (N, 10) probabilities with corrections
+    cost: float  # increase of the error rate on others' drawings
+    accepted: dict[str, tuple[float, float]]  # share of non-digits accepted, before and after
 
 
 def look(network: Network, inputs: np.ndarray, labels: np.ndarray) -> Seen:
@@ -60,7 +63,7 @@ def look(network: Network, inputs: np.ndarray, labels: np.ndarray) -> Seen:
 
 
 def follow(drawings: Seen, shown: list[Memory]) -> tuple[np.ndarray, list[Memory]]:
-    """The logits that a writer got who corrects what is wrong, and what was remembered."""
+    """Read drawings one by one and correct errors; return the logits and what was remembered."""
     known, answers = list(shown), [drawings.logits[:0]]
     while len(drawings.labels):
         logits = Hand(known).sway(drawings.traits, drawings.logits)
@@ -79,12 +82,13 @@ def measure(
     network: Network,
     is_shown: bool = False,
 ) -> Course:
-    """Follow one writer.
+    """Measure one writer.
 
     Args:
         drawings: in the order in which they are drawn.
-        nothings: what is not a digit, by its name.
-        is_shown: the first drawing of each digit is shown beforehand, and not asked for.
+        nothings: sets of drawings that are not digits, by name.
+        is_shown: the writer shows the first drawing of each digit beforehand; these are not
+            measured.
     """
     count = len(drawings.labels)
     first = np.unique(drawings.labels, return_index=True)[1] if is_shown else []
@@ -117,7 +121,7 @@ def measure(
 def walk(
     network: Network, drawings: Seen, writers: np.ndarray, nothings: dict[str, Seen], orders: int
 ) -> Iterator[tuple[str, Course]]:
-    """Every writer with a name and many drawings, in several orders, taught in both ways."""
+    """Measure every named writer with many drawings, in several orders and in both ways."""
     random = np.random.default_rng(0)
     for writer in filter(None, np.unique(writers)):
         own, others = np.flatnonzero(writers == writer), np.flatnonzero(writers != writer)
@@ -126,7 +130,7 @@ def walk(
             rest = drawings.take(random.choice(others, min(OTHERS, len(others)), replace=False))
             rows = (among, rest, nothings, network)
             yield "corrections", measure(*rows)
-            yield "a drawing of each digit shown, and corrections", measure(*rows, is_shown=True)
+            yield "one drawing of each digit, then corrections", measure(*rows, is_shown=True)
 
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
@@ -135,21 +139,21 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def pool(courses: Sequence[Course]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, and probabilities before and after, of all second halves."""
+    """Labels, and probabilities before and after, of all second halves together."""
     rows = zip(*((c.labels, c.before, c.after) for c in courses), strict=True)
     labels, before, after = (np.concatenate(row) for row in rows)
     return labels, before, after
 
 
 def count_errors(courses: Sequence[Course]) -> tuple[float, float]:
-    """Share of the second halves that is read wrongly, before and after."""
+    """Error rate in all second halves, before and after."""
     labels, *both = pool(courses)
     before, after = (float((each.argmax(axis=1) != labels).mean()) for each in both)
     return before, after
 
 
 def describe(courses: Sequence[Course]) -> Iterator[str]:
-    """The figures of one way of teaching, a line each."""
+    """The results of one way of teaching, line by line."""
     corrections = np.minimum([course.corrections for course in courses], MOST)
     for name, some in [
         ("all", courses),
@@ -162,7 +166,7 @@ def describe(courses: Sequence[Course]) -> Iterator[str]:
         before, after = count_errors(some)
         share = f", {1 - after / before:.0%} fewer" if before else ""
         yield f"errors, {name} ({len(some)} hands): {before:.2%} -> {after:.2%}{share}"
-    yield f"corrections of a writer: {np.mean([c.corrections for c in courses]):.1f}"
+    yield f"corrections per writer: {np.mean([c.corrections for c in courses]):.1f}"
     cost = 100 * float(np.mean([course.cost for course in courses]))
     yield f"errors on everyone else's drawings: {cost:+.3f} points"
     labels, *both = pool(courses)
@@ -175,13 +179,15 @@ def describe(courses: Sequence[Course]) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--strokes", type=Path, required=True, help="drawn digits, with writers")
-    parser.add_argument("--others", type=Path, help="drawings of what is not a digit")
-    parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
+    parser.add_argument(
+        "--strokes", type=Path, required=True, help="file of drawn digits with writers"
+    )
+    parser.add_argument("--others", type=Path, help="file of drawings that are not digits")
+    parser.add_argument("--checkpoint", help="folder or Hub id; default: the bundled one")
     parser.add_argument(
         "--networks",
         type=Path,
-        help="folder that `finalnet crossvalidate` wrote: every source is read by the network that "
+        help="folder written by `finalnet crossvalidate`; each source is read by the network that "
         "was trained without it",
     )
     options = parser.parse_args()

@@ -1,8 +1,8 @@
-"""How far each way of hosting goes: python -m benchmarks.hosting [--seconds 10] [--clients 32]
+"""Throughput of each way of hosting: python -m benchmarks.hosting [--seconds 10] [--clients 32]
 
-Asks `/recognize_strokes` over HTTP of one process of the app, of two, each request to the next
-one, and, where Ray is installed, of two readers on a Ray cluster of this machine. Prints answers a
-second and how long they take. Clients and servers share the machine.
+Calls `/recognize_strokes` over HTTP: on one app process, on two in round robin and, if Ray is
+installed, on two readers of a local Ray cluster. Prints answers per second and latencies. Clients
+and servers share the machine.
 """
 
 import argparse
@@ -23,12 +23,12 @@ from benchmarks.latency import running
 from finalnet.web.examples import EXAMPLES
 
 ENDPOINT = "/gradio_api/run/recognize_strokes"
-START_TIMEOUT = 180  # s, of a cluster
-RAY_PORT = 8000  # Ray Serve's own
+START_TIMEOUT = 180  # s, for the cluster
+RAY_PORT = 8000  # default of Ray Serve
 
 
 def measure(urls: list[str], clients: int, seconds: float) -> str:
-    """What so many clients see that ask one after the other, the servers in turn."""
+    """Report throughput and latency of clients that send requests in a loop, servers in turn."""
     until = time.monotonic() + seconds
 
     def ask(number: int) -> tuple[list[float], int]:
@@ -58,15 +58,16 @@ def measure(urls: list[str], clients: int, seconds: float) -> str:
     if not times:
         raise SystemExit(f"error: no answer from {', '.join(urls)}; is the machine very busy?")
     return (
-        f"{len(times) / seconds:.0f} answers a second, median {1000 * statistics.median(times):.0f}"
-        f" ms, p99 {1000 * times[int(0.99 * len(times))]:.0f} ms, "
+        f"{len(times) / seconds:.0f} answers per second, "
+        f"median {1000 * statistics.median(times):.0f} ms, "
+        f"p99 {1000 * times[int(0.99 * len(times))]:.0f} ms, "
         f"{sum(errors for _, errors in results)} errors"
     )
 
 
 @contextmanager
 def ray_cluster() -> Iterator[str]:
-    """The address of the app on a cluster of this machine, with two readers."""
+    """Run the app on a local cluster with two readers; yields its address."""
     command = [sys.executable, "-m", "ray.serve.scripts", "run", "deploy.ray_serve:build"]
     process = subprocess.Popen([*command, "readers=2"], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + START_TIMEOUT
@@ -95,7 +96,7 @@ def main() -> None:
         with ExitStack() as stack:
             app = [sys.executable, "app.py", "--port"]
             urls = [stack.enter_context(running(app))[0] for _ in range(count)]
-            measure(urls, options.clients, 2)  # warm
+            measure(urls, options.clients, 2)  # warm up
             print(f"{count} processes: {measure(urls, options.clients, options.seconds)}")
     if importlib.util.find_spec("ray"):
         with ray_cluster() as url:

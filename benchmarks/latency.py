@@ -1,10 +1,15 @@
 """How fast the answer comes: python -m benchmarks.latency
 
-Measures, on this machine, in headless Chromium: from pen-up to the answer on our page, also over a
-line of 200 ms, and on a page with the stock `gr.Sketchpad`, side by side in one run; how long our
-page is blocked at a time while one draws; from pen-up to the pictures in "See inside", while that
-is open; from starting the app to the first answer; and `recognize` alone. Prints
-medians, 10th to 90th percentiles and ratios.
+Measures, in headless Chromium on this machine,
+
+- from pen-up to the answer: on our page, on our page with 200 ms of network delay, and on a page
+  with the stock `gr.Sketchpad`;
+- how long our page is blocked at a time while you draw;
+- from pen-up to the pictures in "See inside", while that is open;
+- from starting the app to the first answer;
+- `recognize` alone.
+
+Prints medians, 10th to 90th percentiles and ratios.
 """
 
 import shutil
@@ -30,7 +35,7 @@ VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 STROKES = 30  # on our page
 STOCK_STROKES = 10  # on the stock page, where each takes seconds
 CALLS = 1_000  # of `recognize`
-LINE_DELAY = 200  # ms, of every request, there and back
+LINE_DELAY = 200  # ms, round trip of every request
 FRAME = 16.7  # ms
 START_ATTEMPTS = 2_000  # 0.05 s apart
 PAUSE = 300  # ms between two strokes
@@ -44,7 +49,7 @@ THREE = [
     (0.34, 0.72),
 ]
 
-# The stock pad as it comes, with the same network behind it.
+# Gradio's own pad, with the same network behind it.
 STOCK_APP = """
 import os, sys
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -62,14 +67,14 @@ with gr.Blocks() as demo:
 demo.launch(server_port=int(sys.argv[1]), ssr_mode=False)
 """
 
-# What is in the page once the answer to a finished drawing has come.
+# Selectors that match once the page has answered.
 ANSWERED = "#answer [role=status]:not(:empty)"
 FORGET_INSIDE = (
     "document.querySelectorAll('#inside .evidence h2').forEach((h) => (h.innerText = ''))"
 )
 LOOKED_INSIDE = "#inside .evidence h2:not(:empty)"
 
-# The page's own work on each message from the recogniser's worker, until the page is idle again.
+# Records how long the main thread works on each message from the recogniser's worker.
 WATCH_WORK = """() => {
     window.work = [];
     const { onmessage } = Object.getOwnPropertyDescriptors(Worker.prototype);
@@ -86,11 +91,11 @@ WATCH_WORK = """() => {
     });
 }"""
 
-# The pad may answer as it hears of a pointerup, so this has to hear of it first.
+# In the capture phase, to run before the pad's own listener, which may answer at once.
 WATCH_UP = """() => {
     addEventListener("pointerup", ({ timeStamp }) => { window.up = timeStamp; }, true);
 }"""
-# Time from the pointerup that ends a stroke until `sign` is in the page.
+# Records the time from the pointerup that ends a stroke until `sign` matches.
 WATCH_OURS = """sign => {
     window.times = [];
     window.up = null;
@@ -98,7 +103,7 @@ WATCH_OURS = """sign => {
         if (window.up === null || !document.querySelector(sign)) return;
         window.times.push(performance.now() - window.up);
         window.up = null;
-    // Not the sign's own part of the page, which Gradio mounts anew.
+    // Observes the whole document, because Gradio may replace the element.
     }).observe(document, { subtree: true, childList: true, characterData: true });
 }"""
 WATCH_STOCK = """() => {
@@ -124,7 +129,7 @@ class Server(NamedTuple):
 
 @contextmanager
 def running(command: list[str]) -> Iterator[Server]:
-    """A server on a free port."""
+    """Run a server on a free port until the context ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -156,14 +161,14 @@ def open_browser(playwright: Playwright) -> Browser:
 def draw(page: Page, canvas_selector: str) -> None:
     box = page.locator(canvas_selector).first.bounding_box()
     assert box
-    side = 0.8 * min(box["width"], box["height"])  # the stock paper is in the canvas's middle
+    side = 0.8 * min(box["width"], box["height"])  # the stock pad is in the middle of its canvas
     left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
     points = [(left + x * side, top + y * side) for x, y in THREE]
     page.mouse.move(*points[0])
     page.mouse.down()
     for point in points[1:]:
         page.mouse.move(*point, steps=4)
-        page.wait_for_timeout(30)  # a person's pace
+        page.wait_for_timeout(30)  # about as fast as a person draws
     page.mouse.up()
 
 
@@ -172,16 +177,16 @@ def wait_for_times(page: Page, count: int) -> None:
 
 
 class Measured(NamedTuple):
-    """What was measured on our page while one drew."""
+    """Measurements on our page."""
 
     times: list[float]  # ms from pen-up to the answer
-    work: list[float]  # ms of the page's own work for each reading
-    requests: float  # a stroke
+    work: list[float]  # ms of the main thread per answer
+    requests: float  # per stroke
     first_answer: float  # s from the start of the app
 
 
 def measure_ours(page: Page, url: str, start: float, line_delay: float = 0) -> Measured:
-    """Draw on our page, over a line that delays every request."""
+    """Draw on our page, with a network delay in ms."""
     requests: list[str] = []
     page.add_init_script(f"({WATCH_WORK})(); ({WATCH_UP})()")
     network = page.context.new_cdp_session(page)
@@ -207,7 +212,7 @@ def measure_ours(page: Page, url: str, start: float, line_delay: float = 0) -> M
 
 
 def measure_inside(page: Page, url: str) -> list[float]:
-    """Milliseconds from pen-up until "See inside" says which ink mattered."""
+    """Milliseconds from pen-up until "See inside" shows which ink mattered."""
     page.add_init_script(f"({WATCH_UP})()")
     page.goto(url)
     page.wait_for_selector("#sketchpad.ready")
@@ -268,16 +273,16 @@ def main() -> None:
             stock, stock_requests = measure_stock(browser.new_page(viewport=VIEWPORT), url)
         browser.close()
     report("pen-up to answer, this page", ours.times)
-    report(f"the same over a line of {LINE_DELAY} ms", far.times)
-    report("the page's own work for a reading", ours.work)
+    report(f"the same with {LINE_DELAY} ms of network delay", far.times)
+    report("main thread, per answer", ours.work)
     longest, long = max(ours.work), sum(each > FRAME for each in ours.work)
-    print(f"  longest {longest:.1f} ms; {long} of {len(ours.work)} above a frame of {FRAME} ms")
+    print(f"  longest {longest:.1f} ms; {long} of {len(ours.work)} longer than a {FRAME} ms frame")
     report('pen-up to the pictures in "See inside", open', inside)
     report("pen-up to answer, stock gr.Sketchpad", stock)
     ratio = statistics.median(stock) / statistics.median(ours.times)
     print(f"stock / this page: {ratio:.0f} times")
     print(
-        f"requests per stroke: {ours.requests:.1f} here, {far.requests:.1f} over the line, "
+        f"requests per stroke: {ours.requests:.1f} here, {far.requests:.1f} with delay, "
         f"{stock_requests:.1f} stock"
     )
     print(f"app start to first answer on the page: {ours.first_answer:.1f} s")

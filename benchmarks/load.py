@@ -1,11 +1,12 @@
-"""Many programs that ask at once: python -m benchmarks.load [--seconds 10] [--soak 10000]
+"""Load test of the API: python -m benchmarks.load [--seconds 10] [--soak 10000]
 
-Clients that ask again as soon as they are answered, over real HTTP: the app's API with strokes and
-with a picture file, and, in the same run, a plain `gr.Interface(gr.Sketchpad -> gr.Label)` around
-the same network, asked as Gradio lets it be asked: upload the picture, call, fetch the answer.
+Many clients send requests over HTTP, each as soon as the last one is answered: to the app's API,
+with strokes and with picture files, and in the same run to a plain
+`gr.Interface(gr.Sketchpad -> gr.Label)` with the same network, whose API needs three requests:
+upload the picture, call, fetch the answer.
 
-With --soak, so many requests instead, every tenth of them bad, and what became of answers, memory
-and temporary files.
+With --soak, sends that many requests instead, every tenth of them bad. Prints wrong answers, memory
+growth and leftover temporary files.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from finalnet.web.examples import EXAMPLES
 
 CLIENTS = (1, 8, 32, 64, 256)
 SOAKING = 16  # clients
-WARM_UP = 0.2  # of the requests of a soak, after which memory counts
+WARM_UP = 0.2  # share of a soak's requests before memory is compared
 APP = ["app.py", "--host", "127.0.0.1", "--port"]
 
 STOCK_APP = """
@@ -51,7 +52,7 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """A connection that is kept; only what these servers send is understood."""
+    """A minimal keep-alive HTTP client, just enough for these servers."""
 
     def __init__(self, url: str) -> None:
         self._address = urlsplit(url)
@@ -92,7 +93,7 @@ class Client:
         self._streams = None
 
 
-Ask = Callable[[Client, int], Awaitable[bool]]  # whether the answer to the n-th request is right
+Ask = Callable[[Client, int], Awaitable[bool]]  # sends request n; whether the answer is right
 
 
 def png(number: int) -> bytes:
@@ -101,7 +102,7 @@ def png(number: int) -> bytes:
     return file.getvalue()
 
 
-COUNT = 6  # of the examples that are single digits
+COUNT = 6  # examples that are single digits
 PICTURES = [png(number) for number in range(COUNT)]
 DRAWINGS = [json.dumps({"strokes": e.strokes}).encode() for e in EXAMPLES[:COUNT]]
 
@@ -133,22 +134,22 @@ async def ask_stock(client: Client, number: int) -> bool:
 
 
 class Score(NamedTuple):
-    throughput: float  # right answers a second
-    waits: list[float]  # s, in order
+    throughput: float  # right answers per second
+    waits: list[float]  # s, sorted
     errors: int
 
     def at(self, share: float) -> float:
-        """The wait, in ms, that so large a share of the requests does not exceed."""
+        """A percentile of the waits, in ms; `share` from 0 to 1."""
         return 1000 * self.waits[min(len(self.waits) - 1, int(share * len(self.waits)))]
 
 
-async def press(url: str, ask: Ask, clients: int, seconds: float) -> Score:
-    """Ask with so many clients for so long."""
+async def send_load(url: str, ask: Ask, clients: int, seconds: float) -> Score:
+    """Send requests with a number of clients for some seconds."""
     waits: list[float] = []
     errors = 0
     end = time.perf_counter() + seconds
 
-    async def stand_in_line(first: int) -> None:
+    async def run_client(first: int) -> None:
         nonlocal errors
         client, number = Client(url), first
         while (start := time.perf_counter()) < end:
@@ -163,17 +164,17 @@ async def press(url: str, ask: Ask, clients: int, seconds: float) -> Score:
         client.close()
 
     start = time.perf_counter()
-    await asyncio.gather(*(stand_in_line(number) for number in range(clients)))
+    await asyncio.gather(*(run_client(number) for number in range(clients)))
     return Score((len(waits) - errors) / (time.perf_counter() - start), sorted(waits), errors)
 
 
 def measure(name: str, url: str, ask: Ask, seconds: float) -> dict[int, Score]:
-    asyncio.run(press(url, ask, 4, min(2.0, seconds)))  # warm
+    asyncio.run(send_load(url, ask, 4, min(2.0, seconds)))  # warm up
     scores = {}
     for clients in CLIENTS:
-        score = scores[clients] = asyncio.run(press(url, ask, clients, seconds))
+        score = scores[clients] = asyncio.run(send_load(url, ask, clients, seconds))
         print(
-            f"{name}, {clients} clients: {score.throughput:.0f} a second, "
+            f"{name}, {clients} clients: {score.throughput:.0f} per second, "
             f"p50 {score.at(0.5):.0f} ms, p99 {score.at(0.99):.0f} ms, {score.errors} errors",
             flush=True,
         )
@@ -194,7 +195,7 @@ BAD = [
 
 
 async def soak(url: str, requests: int, process: int) -> None:
-    """Ask often, every tenth time badly, and print what became of it."""
+    """Send many requests, every tenth of them bad, and print the outcome."""
     client = Client(url)
     right = [
         json.loads((await client.ask("POST", "/api/recognize_strokes", drawing)).body)
@@ -204,7 +205,7 @@ async def soak(url: str, requests: int, process: int) -> None:
     wrong: list[str] = []
     memory: list[float] = []
 
-    async def go() -> None:
+    async def run_client() -> None:
         client = Client(url)
         for number in numbers:
             if number % 10 == 0:
@@ -223,7 +224,7 @@ async def soak(url: str, requests: int, process: int) -> None:
                 memory.append(resident(process))
 
     start = time.perf_counter()
-    await asyncio.gather(*(go() for _ in range(SOAKING)))
+    await asyncio.gather(*(run_client() for _ in range(SOAKING)))
     seconds = time.perf_counter() - start
     warm = memory[int(len(memory) * WARM_UP) :]
     third = max(1, len(warm) // 3)
@@ -235,7 +236,7 @@ async def soak(url: str, requests: int, process: int) -> None:
 
 
 def resident(process: int) -> float:
-    """MB of memory (Linux)."""
+    """Resident memory of a process in MB (Linux)."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
@@ -259,7 +260,7 @@ def main() -> None:
         stock = measure("gr.Interface", url, ask_stock, options.seconds)
     times = ours[64].throughput / max(stock[64].throughput, 0.01)
     share = ours[64].at(0.99) / stock[64].at(0.99)
-    print(f"64 clients: {times:.1f} times the throughput, p99 {share:.0%} of it")
+    print(f"64 clients: {times:.1f} times the throughput of gr.Interface, {share:.0%} of its p99")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """How fast the page loads: python -m benchmarks.loading
 
-Measures, on this machine, in headless Chromium, on our page and on a page with only the stock
-`gr.Sketchpad`, in turn: from the start of the navigation to the first paint, to the first paint
-of the pad, until one can draw, and until a drawing can be answered; what is transferred and in how
-many requests. Every load is in a fresh context, so nothing is cached. Prints medians of ours and of
-stock, and their ratio: what the stock page takes is Gradio's own share.
+Loads our page and a page with only the stock `gr.Sketchpad` in turn, in headless Chromium on this
+machine. Measures the time from the start of the navigation to the first paint, to the first paint
+of the pad, until you can draw, and until the page can answer; and the requests and bytes
+transferred. Every load has a fresh context, so nothing is cached. Prints medians and their ratio:
+the stock page shows how much of the time is Gradio's own.
 """
 
 import json
@@ -18,11 +18,11 @@ from playwright.sync_api import Browser, Request, sync_playwright
 from benchmarks.latency import STOCK_APP, VIEWPORT, open_browser, running
 
 LOADS = 9  # of each page, after one that is not counted
-SETTLE = 2_000  # ms after which the page is taken to have loaded all it wants
+SETTLE = 2_000  # ms, after which we assume that the page has loaded everything
 
-# Canvases that are there once the pad can be seen, once one can draw on it, and once that can be
-# answered. The stock pad says nothing of the latter; to its advantage it is counted as ready as
-# soon as it is there.
+# Selectors that match once the pad is visible, once you can draw, and once the page can answer. The
+# stock pad does not show the last two, so it counts as ready as soon as it is visible, which
+# favours it.
 OURS = {
     "pad": "#sketchpad canvas",
     "ready": "#sketchpad.ready canvas",
@@ -47,7 +47,7 @@ START_OF = "name => performance.getEntriesByName(name)[0].startTime"
 
 
 class Load(NamedTuple):
-    """One load: times in ms from the start of the navigation, sizes as transferred."""
+    """One load: times in ms from the start of the navigation, compressed sizes."""
 
     first_paint: float
     pad: float
@@ -61,8 +61,8 @@ class Load(NamedTuple):
 NAMES = {
     "first_paint": "first paint, ms",
     "pad": "first paint of the pad, ms",
-    "ready": "until one can draw, ms",
-    "reads": "until a drawing can be answered, ms",
+    "ready": "until you can draw, ms",
+    "reads": "until the page can answer, ms",
     "kilobytes": "transferred, kB",
     "requests": "requests",
     "other_hosts": "requests to other hosts",
@@ -70,10 +70,10 @@ NAMES = {
 
 
 def load(browser: Browser, url: str, signs: dict[str, str]) -> Load:
-    """Load the page once, with nothing cached.
+    """Load the page once, with an empty cache.
 
     Args:
-        signs: selectors of what shows that the "pad" is there, is "ready", and "reads".
+        signs: selectors for "pad", "ready" and "reads", as in `OURS`.
     """
     context = browser.new_context(viewport=VIEWPORT)
     context.add_init_script(WATCH.replace("SIGNS", json.dumps(signs)))

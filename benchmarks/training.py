@@ -1,15 +1,15 @@
 """How fast training is: python -m benchmarks.training
 
-Beside it, on the same machine, the loop that tutorials show: a `DataLoader` that transforms one
-picture at a time, float32, Adadelta and batches of 64. Prints
+Compares it with the loop that tutorials show: a `DataLoader` that transforms one picture at a time,
+float32, Adadelta and batches of 64. Prints
 
 - the seconds from the start of the process until `python train.py --preset quick` has written its
-  checkpoint, and what that has on MNIST's test set;
-- images a second of both loops. The tutorial's is timed over some hundred steps and not trained to
-  its end, which takes too long; its epochs to 99.0 % are taken from an earlier run;
-- how many multiplications a second a training step does, of those that a large matrix product does.
+  checkpoint, and the accuracy of that on MNIST's test set;
+- images per second of both loops. The tutorial's loop is timed over 200 steps, because training it
+  to the end takes too long; the epochs it needs to reach 99.0 % come from an earlier run;
+- multiplications per second of a training step, as a share of those of a large matrix product.
 
-Takes about three minutes on two cores. Nothing else should run meanwhile.
+Takes about three minutes on two cores. Run nothing else meanwhile.
 """
 
 import argparse
@@ -30,13 +30,13 @@ from finalnet.training.data import DATA_DIR
 from finalnet.training.loop import QUICK
 from finalnet.training.precision import settle, time_step
 
-TRAINING_DIGITS = 60_000  # of the tutorial, which validates on none
+TRAINING_DIGITS = 60_000  # per epoch of the tutorial, which holds none out for validation
 TUTORIAL_BATCH = 64
-TUTORIAL_EPOCHS = 4  # the first in which it passes 99.0 % (PyTorch's example, 1.2 million weights)
+TUTORIAL_EPOCHS = 4  # the first that exceeds 99.0 % (PyTorch's example, 1.2 million weights)
 TUTORIAL_STEPS = 200  # timed
-PRODUCTS = 3 * 1_888_192  # multiply-accumulates of an image: forward once, backward twice
+PRODUCTS = 3 * 1_888_192  # multiply-accumulates per image: forward once, backward twice
 MATRIX = 2_048  # rows and columns
-TRIALS = 5  # of a step and of the matrix product, the best of which counts
+TRIALS = 5  # of a step and of the matrix product; the fastest counts
 
 
 class TutorialNet(nn.Module):
@@ -55,7 +55,7 @@ class TutorialNet(nn.Module):
 
 
 def time_tutorial(data_dir: Path) -> float:
-    """Images a second of the tutorial's loop."""
+    """Images per second of the tutorial's loop."""
     from torchvision.datasets import MNIST
     from torchvision.transforms import Compose, Normalize, ToTensor
 
@@ -65,7 +65,7 @@ def time_tutorial(data_dir: Path) -> float:
     optimizer = torch.optim.Adadelta(model.parameters(), lr=1.0)
     start = 0.0
     for step, (images, labels) in enumerate(DataLoader(digits, TUTORIAL_BATCH, shuffle=True)):
-        if step == 1:  # after one to warm up
+        if step == 1:  # after one step to warm up
             start = time.perf_counter()
         if step > TUTORIAL_STEPS:
             break
@@ -76,7 +76,7 @@ def time_tutorial(data_dir: Path) -> float:
 
 
 def time_quick(data_dir: Path) -> tuple[float, dict]:
-    """Seconds of `train.py --preset quick` from its start to its end, and its metrics."""
+    """Seconds that `train.py --preset quick` takes, including its start, and its metrics."""
     with TemporaryDirectory() as folder:
         output = Path(folder, "finalnet")
         command = [sys.executable, "train.py", "--preset", "quick", "--output", str(output)]
@@ -87,7 +87,7 @@ def time_quick(data_dir: Path) -> tuple[float, dict]:
 
 
 def time_matrices(kind: torch.dtype) -> float:
-    """Multiply-accumulates a second of a large matrix product."""
+    """Multiply-accumulates per second of a large matrix product."""
     matrix = torch.rand(MATRIX, MATRIX).to(kind)
     times = []
     for _ in range(TRIALS):
@@ -111,18 +111,18 @@ def main() -> None:
     tutorial = time_tutorial(data_dir)
     to_goal = TUTORIAL_EPOCHS * TRAINING_DIGITS / tutorial
     print(
-        f"the tutorial's loop: {tutorial:,.0f} images a second over {TUTORIAL_STEPS} steps; with "
-        f"{TUTORIAL_EPOCHS} epochs to 99.0 % it needs {to_goal:.0f} s, {to_goal / seconds:.1f} "
-        "times as long"
+        f"the tutorial's loop: {tutorial:,.0f} images per second over {TUTORIAL_STEPS} steps; "
+        f"{TUTORIAL_EPOCHS} epochs to 99.0 % would take {to_goal:.0f} s, "
+        f"{to_goal / seconds:.1f} times as long"
     )
     settled = settle(QUICK)
     step = time_step(settled, torch.device(settled.device), TRIALS + 1)
     images = settled.batch_size / step
-    print(f"a step of {settled.batch_size}: {1000 * step:.1f} ms, {images:,.0f} images a second")
+    print(f"a step of {settled.batch_size}: {1000 * step:.1f} ms, {images:,.0f} images per second")
     if settled.device == "cpu":
         limit = time_matrices(getattr(torch, settled.precision))
         share = PRODUCTS * images / limit
-        print(f"that is {share:.1%} of the {limit / 1e9:,.0f} G products a second of matrices")
+        print(f"that is {share:.1%} of the {limit / 1e9:,.0f} GMAC/s of a large matrix product")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""Do both recognisers say the same? python -m benchmarks.twins --strokes FILE
+"""Do the recognisers in Python and in the browser agree? python -m benchmarks.twins --strokes FILE
 
-Draws every digit of a strokes file on the pad, in the four placements in turn, and numbers composed
-of them; has them read by the recogniser in Python and by the one in the browser, in headless
-Chromium; and prints how often each is right, how often they say the same, and how far apart they
-are at the most.
+Draws every digit of a strokes file on the pad, in the four placements in turn, and composes numbers
+of them. Reads all of it in Python and in headless Chromium. Prints how often each is right, how
+often they agree, and the largest difference.
 """
 
 import argparse
@@ -26,7 +25,7 @@ from finalnet.strokes import fit_pen, render_strokes
 from finalnet.web.browser import recognizer_settings
 
 NUMBERS = 1_000
-CHUNK = 500  # drawings handed to the browser at a time
+CHUNK = 500  # drawings per call to the browser
 
 LOAD = """async ({ checkpoint, constants }) => {
   const file = (path) => new URL(`/files/any/${path}`, location.href).href;
@@ -46,7 +45,7 @@ READ_NUMBERS = "(drawings) => drawings.map((strokes) => recognizer.readNumber(st
 
 
 class Answer(NamedTuple):
-    """What a recogniser says of one drawing."""
+    """A recogniser's answer for one drawing."""
 
     verdict: str
     digit: int | None
@@ -55,16 +54,16 @@ class Answer(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """How alike two lists of answers are; shares in [0, 1]."""
+    """How well two lists of answers agree."""
 
-    same: float  # verdict and digit
-    mean_difference: float  # of the probability that differs most, over all drawings
+    same: float  # share with the same verdict and digit, in [0, 1]
+    mean_difference: float  # mean over all drawings of the probability that differs most
     largest_difference: float
-    grey_levels: dict[str, float]  # of 255, the largest of a drawing: median, 99 % and 100 %
+    grey_levels: dict[str, float]  # largest difference per input, of 255: 50, 99 and 100 %
 
 
 def place_on_pad(drawings: Sequence[Drawing], seed: int = 0) -> list[tuple[list, float]]:
-    """Strokes as the pad sends them, to a tenth of a pixel, and the pen's width."""
+    """Strokes as the pad records them, rounded to 0.1 px, and the pen width in px."""
     random = np.random.default_rng(seed)
     placements = list(PLACEMENTS.values())
     placed = []
@@ -77,7 +76,7 @@ def place_on_pad(drawings: Sequence[Drawing], seed: int = 0) -> list[tuple[list,
 def compose_numbers(
     drawings: Sequence[Drawing], count: int, seed: int = 0
 ) -> tuple[list[list], list[str]]:
-    """Numbers of every kind, of one writer each, as strokes, and what they are."""
+    """Compose numbers of every kind, each from one writer; returns strokes and texts."""
     random = np.random.default_rng(seed)
     writers: dict[str, list[Drawing]] = {}
     for drawing in drawings:
@@ -97,9 +96,9 @@ def compose_numbers(
 def teach_both(
     page: Page, recognizer: Recognizer, placed: Sequence[tuple[list, float]], labels: Sequence
 ) -> Recognizer:
-    """Teach the recogniser in the browser, and a new one in Python, drawings of the pad.
+    """Teach the same drawings to the browser's recogniser and to a new one in Python.
 
-    Every other one is given as strokes alone, which is how a digit of a number is remembered.
+    Every second drawing is passed as strokes alone, which is how digits of a number are remembered.
     """
     examples, theirs = [], []
     for index, ((strokes, pen_width), label) in enumerate(zip(placed, labels, strict=True)):
@@ -125,7 +124,7 @@ def ask_python(recognizer: Recognizer, drawings: Sequence[tuple[list, float]]) -
 
 
 def load_in_browser(page: Page) -> None:
-    """Load the recogniser of a page that is served by the app."""
+    """Load the recogniser in a page served by the app."""
     page.evaluate(LOAD, recognizer_settings())
 
 
@@ -142,7 +141,7 @@ def ask_browser_for_numbers(page: Page, numbers: Sequence[list]) -> list[str]:
 
 
 def _in_chunks(page: Page, code: str, drawings: Sequence[Any]) -> list[Any]:
-    """The answers of the page, by way of JSON, which is faster than Playwright's own."""
+    """Call the page in chunks, via JSON, which is faster than Playwright's serialization."""
     by_json = f"(text) => JSON.stringify(({code})(JSON.parse(text)))"
     starts = range(0, len(drawings), CHUNK)
     chunks = [json.dumps(drawings[start:][:CHUNK]) for start in starts]
@@ -166,14 +165,14 @@ def compare(one: Sequence[Answer], other: Sequence[Answer]) -> Agreement:
 
 
 def accuracy(answers: Sequence[Answer], labels: Sequence[int]) -> float:
-    """Share whose most probable digit is the label, whatever the verdict."""
+    """Share whose most probable digit equals the label, whatever the verdict."""
     digits = [answer.probabilities.argmax() for answer in answers]
     return float(np.mean(np.array(digits) == np.array(labels)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--strokes", type=Path, required=True, help="drawn digits, JSON lines")
+    parser.add_argument("--strokes", type=Path, required=True, help="file of drawn digits")
     drawings = [d for d in read_drawings(parser.parse_args().strokes) if d.is_digit]
     placed, labels = place_on_pad(drawings), [int(drawing.label) for drawing in drawings]
     numbers, texts = compose_numbers(drawings, NUMBERS)
@@ -193,7 +192,7 @@ def main() -> None:
         print(f"right: {accuracy(answers, labels):.2%} {name}")
     print(compare(in_python, in_browser))
     print(
-        f"{NUMBERS:,} numbers of every kind, wholly right: "
+        f"{NUMBERS:,} numbers of every kind, completely right: "
         f"{np.mean(np.array(read_in_python) == texts):.1%} Python, "
         f"{np.mean(np.array(read) == texts):.1%} browser; "
         f"the same text: {np.mean(np.array(read) == read_in_python):.2%}"

@@ -1,7 +1,7 @@
-"""What the worst requests cost, and cost others: python -m benchmarks.worst [--seconds 20]
+"""What the most expensive requests cost others: python -m benchmarks.worst [--seconds 20]
 
-Prints the processor time of each, and how long a visitor waits who sends one drawing after the
-other, with twenty of the worst waiting and without, in turn.
+Prints the CPU time of each request. Then measures how long a visitor waits who sends one drawing
+after the other, alternately alone and next to twenty clients that send these requests.
 """
 
 import argparse
@@ -20,13 +20,13 @@ from benchmarks.load import APP, Client, Score, ask_strokes
 from finalnet import Recognizer
 
 SIDE = 1120  # px
-WAITING = 20  # of the worst at a time
+WAITING = 20  # clients that send the most expensive requests
 PAUSE = 0.02  # s between the visitor's drawings
-ROUNDS = 3  # of each kind
+ROUNDS = 3  # of each measurement
 
 
 def draw_noise() -> np.ndarray:
-    """A PNG of 188 kB, which once took 16 to 38 s."""
+    """Noise; as a PNG of 188 kB it once took 16 to 38 s."""
     picture = np.where(np.random.default_rng(0).random((SIDE, SIDE)) < 0.12, 0, 255)
     picture[:20] = picture[-20:] = picture[:, :20] = picture[:, -20:] = 255
     return picture.astype(np.uint8)
@@ -44,7 +44,7 @@ def draw_comb() -> np.ndarray:
 
 
 def draw_waves() -> np.ndarray:
-    """Ten lines of ink that may be cut anywhere."""
+    """Ten wavy lines of connected ink, which may be cut anywhere."""
     picture, x = np.full((SIDE, SIDE), 255, np.uint8), np.arange(30, SIDE - 30)
     for line in range(10):
         y = 60 + 102 * line + 10 * np.sin(x * np.pi / 20)
@@ -67,7 +67,7 @@ STROKES = {
 
 
 def cost(recognizer, drawing) -> float:
-    """Seconds of a core; refused or read is all the same."""
+    """CPU seconds to read a drawing, or to reject it as too large."""
     start = time.process_time()
     try:
         recognizer.read_number(drawing)
@@ -83,38 +83,38 @@ def encode(picture: np.ndarray) -> bytes:
 
 
 async def wait_beside(url: str, bad: list[tuple[str, bytes]], seconds: float) -> Score:
-    """The waits of a visitor beside `WAITING` clients that ask one bad request after the other."""
+    """Waits of a visitor next to `WAITING` clients that send one bad request after the other."""
     end = time.perf_counter() + seconds
     waits: list[float] = []
 
-    async def burden(number: int) -> None:
+    async def send_bad(number: int) -> None:
         client = Client(url)
         while time.perf_counter() < end:
             await client.ask("POST", *bad[number % len(bad)], "image/png")
             number += 1
         client.close()
 
-    burdens = [asyncio.create_task(burden(number)) for number in range(WAITING if bad else 0)]
-    await asyncio.sleep(1)  # until they wait
+    bad_clients = [asyncio.create_task(send_bad(number)) for number in range(WAITING if bad else 0)]
+    await asyncio.sleep(1)  # until they queue
     client, errors = Client(url), 0
     while (start := time.perf_counter()) < end:
         errors += not await ask_strokes(client, len(waits))
         waits.append(time.perf_counter() - start)
         await asyncio.sleep(PAUSE)
     client.close()
-    await asyncio.gather(*burdens)
+    await asyncio.gather(*bad_clients)
     return Score(len(waits) / seconds, sorted(waits), errors)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=20, help="of each of six measurements")
+    parser.add_argument("--seconds", type=float, default=20, help="per measurement; there are six")
     seconds = parser.parse_args().seconds
     recognizer = Recognizer.load()
     drawings = {name: draw() for name, draw in PICTURES.items()} | STROKES
     for name, drawing in drawings.items():
         costs = [cost(recognizer, drawing) for _ in range(ROUNDS)]
-        print(f"{name}: {min(costs):.2f} s of a core")
+        print(f"{name}: {min(costs):.2f} CPU seconds")
     bad = [("/api/read_number", encode(draw())) for draw in PICTURES.values()]
     for strokes in STROKES.values():
         bad.append(("/api/read_number_strokes", json.dumps({"strokes": strokes}).encode()))
@@ -123,8 +123,8 @@ def main() -> None:
             alone = asyncio.run(wait_beside(url, [], seconds))
             beside = asyncio.run(wait_beside(url, bad, seconds))
             print(
-                f"a drawing alone: p50 {alone.at(0.5):.1f} ms, p99 {alone.at(0.99):.1f} ms; with "
-                f"{WAITING} of the worst waiting: {beside.at(0.5):.1f}, {beside.at(0.99):.1f} ms, "
+                f"visitor alone: p50 {alone.at(0.5):.1f} ms, p99 {alone.at(0.99):.1f} ms; next to "
+                f"{WAITING} bad clients: {beside.at(0.5):.1f}, {beside.at(0.99):.1f} ms, "
                 f"{beside.at(0.99) / alone.at(0.99):.1f} times; {beside.errors} errors"
             )
 

@@ -1,7 +1,8 @@
 """The app on a Ray cluster: serve run deploy.ray_serve:build [readers=2] [checkpoint=DIR]
 
-The page and the HTTP endpoints are one deployment, reading is another, which grows and shrinks with
-the load. A reader that is lost loses no request: reading the same picture again is the same.
+One deployment serves the page and the HTTP endpoints. Another one reads drawings and scales with
+the load. If a reader dies, its requests go to another one, which is safe because reading is
+idempotent.
 """
 
 import time
@@ -24,21 +25,21 @@ from finalnet.server.server import build_app, start_page
 from finalnet.server.service import Busy, Service
 from finalnet.strokes import Strokes
 
-BATCH_SIZE = 32  # drawings in one pass of the network
-BATCH_WAIT = 0.002  # s, that a drawing waits for others; about what one takes
-TRIES = 6  # of a request whose reader is lost; with the waits between them 3 s
-FIRST_WAIT = 0.1  # s, doubled at each further try
+BATCH_SIZE = 32  # drawings per pass through the network
+BATCH_WAIT = 0.002  # s, for a batch to fill; about as long as reading one drawing takes
+TRIES = 6  # per request while its readers die; 3 s including the waits
+FIRST_WAIT = 0.1  # s, doubled after each try
 ANSWER_TIMEOUT = 30  # s
 
 
 class Options(BaseModel):
-    """What `serve run` takes as `name=value`.
+    """Options that `serve run` accepts as `name=value`.
 
     Attributes:
-        checkpoint: folder, on every machine, or Hub id; the committed one by default.
-        readers: processes that read, at least.
-        most_readers: at most, as many as there are processors for.
-        pages: processes that serve the page and the endpoints.
+        checkpoint: folder that exists on every machine, or Hub id; default: the bundled one.
+        readers: least number of reading processes.
+        most_readers: largest number of reading processes, if there are enough CPUs.
+        pages: number of processes that serve the page and the endpoints.
     """
 
     checkpoint: str | None = None
@@ -49,7 +50,7 @@ class Options(BaseModel):
 
 @serve.deployment(max_ongoing_requests=2 * BATCH_SIZE)
 class Reader:
-    """A recogniser in a process of its own."""
+    """A recogniser in a separate process."""
 
     def __init__(self, checkpoint: str | None) -> None:
         self.recognizer = Recognizer.load(checkpoint)
@@ -66,7 +67,7 @@ class Reader:
 
 
 class Readers:
-    """What `Service` asks, of the deployment."""
+    """Passes what `Service` asks on to the `Reader` deployment."""
 
     def __init__(self, handle: DeploymentHandle) -> None:
         self._handle = handle
@@ -82,20 +83,20 @@ class Readers:
 
 
 def repeat(ask: Callable[[], Any]) -> Any:
-    """The answer to a request, which is sent anew if its reader is lost.
+    """Send a request and return the answer; send it again if the reader dies.
 
     Raises:
-        RayActorError: all of `TRIES` readers were.
-        Busy: the answer does not come in time.
-        Whatever reading raises, ValueError among it.
+        RayActorError: the reader died in each of `TRIES` tries.
+        Busy: no answer within `ANSWER_TIMEOUT`.
+        Any exception of the reader, for example ValueError.
     """
     for number in range(TRIES):
         try:
             return ask().result(timeout_s=ANSWER_TIMEOUT)
-        except RayTaskError as error:  # its text is the reader's traceback
+        except RayTaskError as error:  # its text contains the reader's traceback
             raise error.cause from None
         except TimeoutError:
-            raise Busy(f"no answer came in {ANSWER_TIMEOUT} s; ask again later") from None
+            raise Busy(f"no answer within {ANSWER_TIMEOUT} s; try again later") from None
         except RayActorError:
             if number == TRIES - 1:
                 raise
@@ -105,7 +106,7 @@ def repeat(ask: Callable[[], Any]) -> Any:
 @serve.deployment(max_ongoing_requests=256)
 @serve.ingress()
 class Page:
-    """The page and the endpoints, as `python app.py` serves them."""
+    """The same page and endpoints as `python app.py`."""
 
     def __init__(self, readers: DeploymentHandle, checkpoint: str | None) -> None:
         self.readers = Readers(readers)
@@ -117,7 +118,7 @@ class Page:
 
 
 def build(options: Options) -> serve.Application:
-    """The application; Ray calls it with what `serve run` was given."""
+    """Build the application; Ray passes the options of `serve run`."""
     scale = {
         "min_replicas": options.readers,
         "max_replicas": max(options.readers, options.most_readers),

@@ -10,7 +10,7 @@ from benchmarks.latency import VIEWPORT, open_browser, running
 from tests.drawings import DRAWINGS
 
 FOLDER = Path(__file__).parent
-SETTLE = 800  # ms, until bars and sections have come to rest
+SETTLE = 800  # ms, until animations have finished
 WIDE: Any = {"width": 1600, "height": 900}  # px
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},

@@ -20,7 +20,7 @@ HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported when it is asked for: only `FinalNet` needs PyTorch."""
+    """Import public names on first use, because only `FinalNet` needs PyTorch."""
     if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)

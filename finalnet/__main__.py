@@ -1,7 +1,7 @@
 """The command line: finalnet COMMAND, or python -m finalnet COMMAND
 
-Each command is a module with `add_arguments(parser)` and `run(options)`, imported when it is asked
-for, because some of them need what not everyone has installed.
+Each command is a module with `add_arguments(parser)` and `run(options)`. Only the chosen one is
+imported, because some of them need packages that not everyone has installed.
 """
 
 import argparse
@@ -12,38 +12,39 @@ from importlib import import_module
 
 COMMANDS = {  # name: (module, what it does)
     "app": ("server.app", "serve the page"),
-    "predict": ("predict", "read the digit or the number in image files"),
+    "predict": ("predict", "read the digit or number in image files"),
     "summary": ("summary", "print the network, layer by layer"),
-    "export": ("sharing.export", "write the page as static files, without a server"),
+    "export": ("sharing.export", "write the page as static files that need no server"),
     "publish": (
         "sharing.publish",
-        "show, and with --yes put, the app, the page or the model on the Hub",
+        "list what would go to the Hugging Face Hub (app, page or model); with --yes, upload it",
     ),
-    "train": ("training.command", "train the network and write its checkpoint"),
+    "train": ("training.command", "train the network and write a checkpoint"),
     "tutorial": (
         "training.tutorial",
-        "train the network as tutorials do, for the page to compare with",
+        "train the network as tutorials do; the page compares it with ours",
     ),
-    "drawings": ("training.unipen", "make a file of public drawings to train with"),
+    "drawings": ("training.unipen", "convert public data sets to a file of drawings"),
     "evaluate": (
         "evaluation.command",
-        "measure a checkpoint: on MNIST, or on the drawings that are named",
+        "measure a checkpoint on MNIST or on files of drawings",
     ),
     "crossvalidate": (
         "evaluation.crossvalidation",
-        "train without each source of drawings in turn, and measure on it",
+        "leave out each source of drawings in turn, train on the rest, and measure on it",
     ),
-    "curves": ("training.curves", "draw a checkpoint's learning curves anew"),
+    "curves": ("training.curves", "redraw the learning curves of a checkpoint"),
 }
-# What only the extra `train` installs.
+# Installed only by the extra `train`.
 TRAINING_PACKAGES = {"matplotlib", "torch", "torchmetrics", "torchvision", "tqdm"}
 
-NOBODY_READS = 141  # status of a program whose reader left: 128 and the number of SIGPIPE
+BROKEN_PIPE = 141  # exit status: 128 + SIGPIPE
 
 
 def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal lacks letters for
+        # File names may hold characters that the terminal cannot encode.
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         try:
@@ -51,10 +52,10 @@ def main(arguments: list[str] | None = None) -> None:
         finally:
             if sys.stdout:
                 sys.stdout.flush()
-    except BrokenPipeError:  # as by `| head -1`
-        # Or Python complains of what it cannot write at its end.
+    except BrokenPipeError:  # e.g. `| head -1`
+        # Otherwise Python fails again when it flushes stdout on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(NOBODY_READS) from None
+        raise SystemExit(BROKEN_PIPE) from None
 
 
 def _run(arguments: list[str]) -> None:

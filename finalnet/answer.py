@@ -1,6 +1,6 @@
-"""What was read, as JSON: for the page, the API, MCP tools and `finalnet predict`.
+"""Predictions and numbers as JSON, for the page, the API, MCP tools and `finalnet predict`.
 
-The browser's recogniser makes the same, in recognizer/answer.js.
+Twin of recognizer/answer.js, which makes the same JSON in the browser.
 """
 
 import base64
@@ -17,8 +17,9 @@ def describe_digit(prediction: Prediction) -> dict[str, Any]:
     Returns:
         verdict: "digit", "unsure" or "blank".
         digit: 0 to 9; None unless the verdict is "digit".
-        top: the most probable digits, {"digit", "probability"}, highest first; none when blank.
-        probabilities: of 0 to 9.
+        top: the three most probable digits as {"digit", "probability"}, highest first; empty
+            when blank.
+        probabilities: ten, for 0 to 9; all zero when blank.
     """
     return {
         "verdict": prediction.verdict,
@@ -35,14 +36,14 @@ def describe_number(number: Number, with_inputs: bool = False) -> dict[str, Any]
     """A number as JSON.
 
     Args:
-        with_inputs: whether to show what the network saw of each digit, 1 kB each.
+        with_inputs: include the network's input for each digit, 1 kB each.
     Returns:
-        text: such as "2026" or "31\\n204"; "?" in the place of an unsure digit.
-        digits: left to right and line by line. Each is as `describe_digit` says, and has
-            "character", as in the text; "box", its ink's [left, top, width, height] in pixels of
-            the picture or units of the strokes; and, if wanted, "input", 28x28 bytes in base64,
-            paper 0, ink 255.
-        unread: how many signs are no part of the text.
+        text: for example "2026" or "31\\n204"; "?" stands for a digit that is unsure.
+        digits: left to right, line by line. Each has the keys of `describe_digit` and
+            "character", the digit or "?"; "box", the [left, top, width, height] of its ink in
+            pixels of the original picture or in the units of the strokes; and, with inputs,
+            "input", 28x28 bytes in base64, paper 0, ink 255.
+        unread: number of signs that the text leaves out.
     """
     digits = [
         {

@@ -1,14 +1,15 @@
-"""Drawings as files: JSON lines, a drawing each, plain or (named .gz) compressed by gzip.
+"""Files of drawings: JSON lines, one drawing per line; gzip-compressed if the name ends in .gz.
 
     {"label": 7, "strokes": [[[x, y], ...], ...], "source": "unipen-apa", "writer": "apa-Jean"}
 
-label    0 to 9, as a number or a text, is a digit; any other character (a letter, a sign) and null
-         are something that is not a digit
-strokes  in any unit, y pointing down
-source, writer  where it is from and who drew it, if known; anything else in a line is ignored
+label           0 to 9, as a number or a string, for a digit; any other single character, or null,
+                for something that is not a digit
+strokes         in any unit, y pointing down
+source, writer  optional: the data set and the person who drew it
 
-The page writes and reads such files ("Knows 3 of your drawings"), `finalnet drawings` makes them
-of public data sets, and `finalnet train`, `evaluate` and `crossvalidate` read them.
+Other keys are ignored. The page writes and reads these files ("Knows 3 of your drawings"),
+`finalnet drawings` converts public data sets to them, and `finalnet train`, `evaluate` and
+`crossvalidate` read them.
 """
 
 import gzip
@@ -22,15 +23,15 @@ import numpy as np
 from finalnet.strokes import check_strokes
 
 DIGIT_NAMES = tuple("0123456789")
-# Letters and signs that anybody could take for a digit, drawn by themselves.
+# Letters and signs that look like a digit when they stand alone.
 LOOKALIKES = set("OoIilSsZzqgbBDQjJ") | set("|/\\()[]!?,.'`>}")
 WANTED = '{"label": 0 to 9, a character or null, "strokes": [[[x, y], ...], ...]}'
 
 
 class Drawing(NamedTuple):
-    """What one person drew."""
+    """One labelled drawing."""
 
-    label: str  # "0" to "9", another character, or "" for anything else that is not a digit
+    label: str  # "0" to "9", another character, or "" if the file says null
     source: str
     strokes: list[np.ndarray]  # (n, 2) float64 each, y pointing down
     writer: str = ""
@@ -41,16 +42,16 @@ class Drawing(NamedTuple):
 
     @property
     def is_no_digit(self) -> bool:
-        """Nobody would take it for a digit; what is neither could be either."""
+        """Cannot be mistaken for a digit. Lookalikes are neither `is_digit` nor `is_no_digit`."""
         return not self.is_digit and self.label not in LOOKALIKES
 
 
 def read_drawings(path: Path | str) -> Iterator[Drawing]:
-    """The drawings of a file, in its order.
+    """Yield the drawings of a file, in order.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: a line is not of the form above; the message says which, and what came.
+        ValueError: a line has another format; the message gives its number and content.
     """
     path = Path(path)
     opener = gzip.open if path.suffix == ".gz" else open
@@ -59,14 +60,16 @@ def read_drawings(path: Path | str) -> Iterator[Drawing]:
             for number, line in enumerate(lines, 1):
                 yield _parse(line, f"{path}, line {number}")
         except (EOFError, gzip.BadGzipFile, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} cannot be read ({error}); wanted lines {WANTED}") from error
+            raise ValueError(
+                f"{path} cannot be read ({error}); every line must be {WANTED}"
+            ) from error
 
 
 def write_drawings(path: Path | str, drawings: Iterable[Drawing]) -> int:
-    """Write a file of drawings, and return their number."""
+    """Write drawings to a file and return how many there were."""
     path = Path(path)
     count = 0
-    # No time in the header of gzip, so that the same drawings give the same file.
+    # No timestamp in the gzip header, so that the same drawings give the same bytes.
     with (
         open(path, "wb") as file,
         gzip.GzipFile("", "wb", fileobj=file, mtime=0) if path.suffix == ".gz" else file as lines,
@@ -84,7 +87,7 @@ def write_drawings(path: Path | str, drawings: Iterable[Drawing]) -> int:
 
 
 def _shorten(stroke: np.ndarray) -> list[list[float]]:
-    """Points as lists, whole numbers as such."""
+    """Points as lists, as ints if all coordinates are whole numbers."""
     whole = stroke.astype(np.int64)
     return (whole if (whole == stroke).all() else stroke).tolist()
 
@@ -103,7 +106,7 @@ def _parse(line: str, where: str) -> Drawing:
         problem = "not an object"
     except (RecursionError, ValueError) as error:
         problem = str(error)
-    raise ValueError(f"{where}: wanted {WANTED}, got {line[:60].rstrip()!r} ({problem})")
+    raise ValueError(f"{where} must be {WANTED}, got {line[:60].rstrip()!r} ({problem})")
 
 
 def _label(label: Any) -> str:
@@ -113,4 +116,4 @@ def _label(label: Any) -> str:
         return str(label)
     if isinstance(label, str) and len(label) == 1:
         return label
-    raise ValueError(f"a label is 0 to 9, one character or null, got {label!r:.20}")
+    raise ValueError(f"a label must be 0 to 9, one character or null, got {label!r:.20}")

@@ -1,23 +1,24 @@
-"""Somebody's hand: drawings with what they are, remembered beside the network.
+"""Adapts the answers to one person's handwriting by remembering labelled drawings.
 
-The network is not trained. A remembered drawing raises the logit of its digit for whatever is like
-it: by the cosine similarity of the features that the last layer sees, in the mean over the views,
-and of the picture itself, shrunk to 7x7. What is most like a drawing that is "no digit" has its
-logits drawn together, which is how the network says so.
+The network is not trained. Each remembered drawing raises the logit of its digit for drawings that
+resemble it. Resemblance is the cosine similarity of two things together: the features that feed
+the last layer, averaged over the views, and the picture shrunk to 7x7. If a drawing resembles a
+remembered "no digit" most, its logits are pulled towards their mean, which lowers the confidence.
 
-Measured (`python -m benchmarks.hands`): 75 writers of UNIPEN and UCI Pendigits with 40 drawings or
-more, in three random orders, who correct what is read wrongly, twice each; errors in the second
-half of each, and what their hands cost everyone else, in points:
+Measured (`python -m benchmarks.hands`): 75 writers of UNIPEN and UCI Pendigits with at least 40
+drawings each, in three random orders. They correct wrong answers, twice each. The columns are the
+errors in the second half of each writer's drawings, and the increase of errors on everyone else's
+drawings, in percentage points:
 
     nothing remembered                        1.32 %
     features and picture (4), gain 8, 0.15    0.77 %   0.00
     gain 10, falloff 0.2, picture (6)         0.74 %   0.08
     features alone, gain 6, falloff 0.12      0.90 %   0.00
     features alone, gain 8, falloff 0.15      0.82 %   0.02
-    the last layer trained anew on 1,000 kept digits and the corrections
+    the last layer retrained on 1,000 stored digits and the corrections
                                               0.74 to 0.82 %   0.06 to 0.16
 
-Source: Kienzle and Chellapilla, ICML 2006, learn a person's hand from five samples a character.
+Source: Kienzle and Chellapilla, ICML 2006, adapt to a person with five samples per character.
 """
 
 from collections.abc import Sequence
@@ -32,29 +33,29 @@ from finalnet.strokes import Strokes
 
 Example = tuple[PictureLike | Strokes, int | None]  # a drawing; its digit, or None for no digit
 
-# What a drawing adds to the logit of its digit where the same is drawn again, at the least: if it
-# was read wrongly before it was remembered, and if it was not.
+# Least gain: what a drawing adds to the logit of its digit when the very same is drawn again. The
+# second value is for drawings that were read correctly before they were remembered.
 GAIN, GAIN_IF_RIGHT = 8.0, 1.0
-LEAD = 3.0  # log-odds there for the digit against all others
-FALLOFF = 0.15  # of similarity: to what is less similar by this, it adds e times less
-THUMBNAIL = 7  # px, side of the picture that is compared
-PICTURE = 4.0  # its length; a digit's features are about 10 long, a scribble's mostly below 1
-SAME = 0.9999  # similarity from which on two drawings are one, and what was said last counts
+LEAD = 3.0  # least log-odds of the digit against all others when the same is drawn again
+FALLOFF = 0.15  # similarity lower by this much divides the gain by e
+THUMBNAIL = 7  # px, side of the shrunk picture
+PICTURE = 4.0  # norm of the picture; the features of a digit have about 10, of a scribble below 1
+SAME = 0.9999  # similarity above which two drawings are the same and the newer label replaces
 
 
 class Memory(NamedTuple):
-    """A drawing that is remembered."""
+    """A remembered drawing."""
 
-    traits: np.ndarray  # (81,) float32, as `find_traits` gives them
-    logits: np.ndarray  # (10,) float32, what the network alone makes of it
-    label: int | None
+    traits: np.ndarray  # (81,) float32, from `find_traits`
+    logits: np.ndarray  # (10,) float32, of the network alone
+    label: int | None  # 0 to 9, or None for "no digit"
 
 
 class Hand:
-    """What is known of somebody's hand; safe to share between threads.
+    """The remembered drawings of one person; safe to share between threads.
 
     Args:
-        memories: the latest last.
+        memories: newest last.
     """
 
     def __init__(self, memories: Sequence[Memory] = ()) -> None:
@@ -65,7 +66,7 @@ class Hand:
             self._remember(memory)
 
     def _remember(self, memory: Memory) -> None:
-        """Add a drawing, with the gain by which it is read as its label, beside the others."""
+        """Add a drawing with a gain large enough for the network to read it as its label."""
         others = np.flatnonzero(self.traits @ memory.traits < SAME)
         self.memories = [self.memories[index] for index in others]
         self.traits, self.gains = self.traits[others], self.gains[others]
@@ -84,11 +85,13 @@ class Hand:
         return max(GAIN_IF_RIGHT if is_right else GAIN, needed)
 
     def sway(self, traits: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        """Logits (N, 10) as the remembered drawings have them.
+        """Adapt the logits of drawings to the remembered ones.
 
         Args:
-            traits: (N, 81) float32, of drawings.
-            logits: (N, 10) float32, what the network alone makes of them.
+            traits: (N, 81) float32, from `find_traits`.
+            logits: (N, 10) float32, of the network alone.
+        Returns:
+            (N, 10) float32 logits.
         """
         if not self.memories:
             return logits
@@ -100,11 +103,11 @@ class Hand:
         return np.where(is_no_digit[:, None], together, self._raise(likeness, logits))
 
     def _likeness(self, traits: np.ndarray) -> np.ndarray:
-        """How like each drawing (N) is each remembered one (M): (N, M), 1 for the same."""
+        """Resemblance of each drawing to each remembered one, (N, M) in (0, 1], 1 if equal."""
         return np.exp((traits @ self.traits.T - 1) / np.float32(FALLOFF))
 
     def _raise(self, likeness: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        """Raise every digit by its drawing that counts most, not by each of many alike."""
+        """Raise each digit by the strongest of its remembered drawings, not by their sum."""
         raised = logits.copy()
         labels = np.array([memory.label for memory in self.memories], object)
         for digit in range(NUM_CLASSES):
@@ -114,11 +117,13 @@ class Hand:
 
 
 def find_traits(features: np.ndarray, network_inputs: np.ndarray) -> np.ndarray:
-    """What drawings are compared by, (N, 81) float32 of length 1: products are similarities.
+    """Unit vectors by which drawings are compared: their dot product is the cosine similarity.
 
     Args:
-        features: (N, 32) float32, as the network's `features`, the mean over the views.
+        features: (N, 32) float32, from the network's `features`, averaged over the views.
         network_inputs: (N, 28, 28) uint8.
+    Returns:
+        (N, 81) float32: 32 features and 49 pixels.
     """
     step = INPUT_SIZE // THUMBNAIL
     blocks = network_inputs.reshape(-1, THUMBNAIL, step, THUMBNAIL, step)
@@ -131,13 +136,13 @@ def _to_length_1(rows: np.ndarray) -> np.ndarray:
 
 
 def check_label(label: object) -> int | None:
-    """A label as examples have it.
+    """Validate the label of an example: 0 to 9, or None for "no digit".
 
     Raises:
-        ValueError: it is neither a digit nor None.
+        ValueError: it is something else.
     """
     if label is None:
         return None
     if isinstance(label, bool) or label not in range(NUM_CLASSES):
-        raise ValueError(f"a label is 0 to 9, or None for no digit, got {label!r:.40}")
+        raise ValueError(f"a label must be 0 to 9, or None for no digit, got {label!r:.40}")
     return int(label)  # type: ignore[call-overload]

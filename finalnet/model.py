@@ -1,6 +1,6 @@
-"""FinalNet: a small convolutional network that tells ten digits apart, as PyTorch trains it.
+"""FinalNet in PyTorch, for training: a small convolutional network for ten digits.
 
-What answers is its twin in `network.py`; of the core, only this module needs PyTorch.
+Predictions come from its twin in `network.py`. No other module of the core needs PyTorch.
 """
 
 from collections.abc import Sequence
@@ -27,14 +27,14 @@ class FinalNet(
     """Four 3x3 convolutions and two linear layers, 31,450 parameters.
 
     Args:
-        temperature: the logits are divided by it before they become the probabilities that a
-            person is shown; fitted on validation data, 1.0 leaves them as they are.
-        rejection_threshold: a drawing whose confidence is below it is not called a digit;
-            None accepts every drawing.
-        pens: of the views of a drawing over which the logits are averaged, see `views.py`.
+        temperature: divides the logits before the softmax that gives the displayed
+            probabilities. Fitted on validation data; 1.0 changes nothing.
+        rejection_threshold: drawings with a lower confidence are "unsure"; None accepts every
+            drawing.
+        pens: the views of a drawing over which the logits are averaged, see `views.py`.
 
-    All arguments travel with the weights in `config.json` and are applied by the `Recognizer`;
-    the forward pass is the plain network.
+    `config.json` stores all three beside the weights. The `Recognizer` applies them; `forward`
+    does not.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class FinalNet(
         self.fc2 = nn.Linear(FEATURES[1], NUM_CLASSES)
 
     def logits(self, images: Tensor) -> Tensor:
-        """Unnormalised scores, (N, 10), of normalised images (N, 1, 28, 28)."""
+        """Logits (N, 10) of normalised images (N, 1, 28, 28)."""
         x = F.relu(self.bn1(self.conv1(images)))
         x = F.relu(self.bn2(self.conv2(x)))
         x = self.pool1(x)
@@ -78,13 +78,13 @@ class FinalNet(
         Args:
             images: (N, 1, 28, 28) float, normalised by `to_tensor`.
         Returns:
-            (N, 10) log-probabilities; their exponentials sum to 1 in every row.
+            (N, 10) log-probabilities.
         """
         return F.log_softmax(self.logits(images), dim=1)
 
 
 def to_network(model: FinalNet) -> Network:
-    """What answers with the weights of a model."""
+    """Convert a trained model to its NumPy twin."""
     weights = {name: tensor.numpy(force=True) for name, tensor in model.state_dict().items()}
     return Network(weights, model.temperature, model.rejection_threshold, model.pens)
 
@@ -95,5 +95,5 @@ def to_tensor(network_inputs: np.ndarray | Tensor) -> Tensor:
 
 
 def normalize(pixels: Tensor) -> Tensor:
-    """Pixels in [0, 1], ink 1, to the mean 0 and standard deviation 1 of MNIST."""
+    """Scale pixels in [0, 1], ink 1, so that MNIST has mean 0 and standard deviation 1."""
     return (pixels - MEAN) / STD

@@ -1,8 +1,7 @@
-"""FinalNet for answering: network inputs in, logits out, in NumPy alone.
+"""FinalNet in NumPy, for inference: network inputs in, logits out.
 
-The weights are those that `model.py` trains, with every batch norm folded into the convolution
-before it. Pictures lie in memory as (N, height, width, channels), so that the pixels of a window
-stand side by side.
+It uses the weights that `model.py` trains, with every batch norm folded into the convolution before
+it. Memory layout is (N, height, width, channels), so that the pixels of a window are adjacent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,15 +11,15 @@ import numpy as np
 from finalnet.views import UNRECORDED_PENS
 
 NUM_CLASSES = 10
-CHANNELS = (1, 8, 16, 16, 16)  # into the first convolution, and out of each
-POOLED = (2, 4)  # convolutions behind which 2x2 pixels become one
-FEATURES = (7 * 7 * CHANNELS[-1], 32)  # into fc1, and out of it
-EPSILON = 1e-5  # of torch's batch norm
-CHUNK = 8  # network inputs in one go; what more of them leave behind overflows the cache
+CHANNELS = (1, 8, 16, 16, 16)  # input of the first convolution, then output of each
+POOLED = (2, 4)  # convolutions followed by 2x2 max pooling
+FEATURES = (7 * 7 * CHANNELS[-1], 32)  # input and output of fc1
+EPSILON = 1e-5  # default of torch's batch norm
+CHUNK = 8  # network inputs per pass; the activations of more overflow the cache
 
 
 def weight_shapes() -> dict[str, tuple[int, ...]]:
-    """Name and shape of every tensor of a checkpoint."""
+    """The name and shape of every tensor in a checkpoint."""
     shapes: dict[str, tuple[int, ...]] = {}
     for number, (before, after) in enumerate(zip(CHANNELS, CHANNELS[1:], strict=False), 1):
         shapes |= {f"conv{number}.weight": (after, before, 3, 3), f"conv{number}.bias": (after,)}
@@ -33,11 +32,11 @@ def weight_shapes() -> dict[str, tuple[int, ...]]:
 
 
 class Network:
-    """The network with the tensors of a checkpoint; safe to share between threads.
+    """The network with the weights of a checkpoint; safe to share between threads.
 
     Args:
-        weights: of the names and shapes of `weight_shapes`, float32.
-        temperature, rejection_threshold, pens: as of `FinalNet`; the `Recognizer` applies them.
+        weights: float32, with the names and shapes of `weight_shapes`.
+        temperature, rejection_threshold, pens: as in `FinalNet`; the `Recognizer` applies them.
     """
 
     def __init__(
@@ -57,11 +56,11 @@ class Network:
         self.fc2 = (weights["fc2.weight"].T, weights["fc2.bias"])
 
     def logits(self, inputs: np.ndarray) -> np.ndarray:
-        """Unnormalised scores, (N, 10) float32, of normalised inputs (N, 28, 28) float32."""
+        """Logits (N, 10) float32 of normalised inputs (N, 28, 28) float32."""
         return self.classify(self.features(inputs))
 
     def features(self, inputs: np.ndarray) -> np.ndarray:
-        """What the last layer sees, (N, 32) float32, 0 or more, of the same inputs."""
+        """Input of the last layer, (N, 32) float32 >= 0, for normalised inputs (N, 28, 28)."""
         features = np.empty((len(inputs), FEATURES[1]), np.float32)
         for start in range(0, len(inputs), CHUNK):
             chunk = slice(start, start + CHUNK)
@@ -69,7 +68,7 @@ class Network:
         return features
 
     def classify(self, features: np.ndarray) -> np.ndarray:
-        """The last layer: logits (N, 10) of features (N, 32)."""
+        """Apply the last layer: features (N, 32) to logits (N, 10)."""
         return features @ self.fc2[0] + self.fc2[1]
 
     def _features(self, inputs: np.ndarray) -> np.ndarray:
@@ -85,7 +84,7 @@ class Network:
 def fold_batch_norm(
     weights: Mapping[str, np.ndarray], number: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (3, 3 * channels, filters), one matrix a row of the window, and bias (filters,)."""
+    """Weights (3, 3 * channels, filters), one matrix per row of the window; bias (filters,)."""
     norm = {name: weights[f"bn{number}.{name}"] for name in ("weight", "bias")}
     mean, variance = weights[f"bn{number}.running_mean"], weights[f"bn{number}.running_var"]
     scale = norm["weight"] / np.sqrt(variance + EPSILON)
@@ -95,10 +94,10 @@ def fold_batch_norm(
 
 
 def convolve(images: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """A 3x3 convolution with a border of zeros, and ReLU: (N, H, W, C) to (N, H, W, filters).
+    """3x3 convolution with zero padding, then ReLU: (N, H, W, C) to (N, H, W, filters).
 
-    Three products a picture, one a row of the window: each is so small that OpenBLAS does not
-    wake its other threads, which would take longer than the product.
+    Computes three matrix products per picture, one for each row of the window. They are so small
+    that OpenBLAS stays on one thread; waking the others would take longer than the product.
     """
     count, height, width, channels = images.shape
     padded = np.zeros((count, height + 2, width + 2, channels), np.float32)
@@ -113,6 +112,6 @@ def convolve(images: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.nd
 
 
 def pool(images: np.ndarray) -> np.ndarray:
-    """The largest of every 2x2 pixels: (N, H, W, C) to (N, H / 2, W / 2, C)."""
+    """2x2 max pooling: (N, H, W, C) to (N, H / 2, W / 2, C)."""
     rows = np.maximum(images[:, ::2], images[:, 1::2])
     return np.maximum(rows[:, :, ::2], rows[:, :, 1::2])

@@ -14,17 +14,17 @@ from finalnet.pictures.opening import open_picture
 from finalnet.recognizer import Recognizer
 
 STANDARD_INPUT = "-"
-PATTERN = frozenset("*?[")  # characters that make one of a name
+PATTERN = frozenset("*?[")  # characters that make a name a glob pattern
 
 
 class Answer(NamedTuple):
-    """What is in an image file.
+    """The answer for one image file.
 
     Attributes:
-        verdict: "digit" or "number"; "unsure", "blank".
-        read: the digit, or the number's text.
-        probability: how likely that is; None when blank.
-        whole: all of it, as `finalnet.answer` says.
+        verdict: "digit" or "number"; "unsure" or "blank".
+        read: the digit (None unless the verdict is "digit"), or the number's text.
+        probability: of the most probable digit, of a number the lowest such; None when blank.
+        whole: the JSON of `finalnet.answer`.
     """
 
     verdict: str
@@ -39,18 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[STANDARD_INPUT],
         metavar="FILE",
-        help="images, patterns like *.png; - or none: the standard input",
+        help="image files or patterns like *.png; - or nothing reads standard input",
     )
-    parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
+    parser.add_argument("--checkpoint", help="folder or Hub id; default: the bundled one")
     parser.add_argument("--number", action="store_true", help="read whole numbers")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print one line a file: name, verdict, digit (or what was read), probability.
+    """Print one line per file: name, verdict, digit or text, probability; separated by tabs.
 
     Raises:
-        SystemExit: with status 1, when a file could not be read; the others were.
+        SystemExit: with status 1, after all files, if one could not be read.
     """
     recognizer = Recognizer.load(options.checkpoint)
     failed = False
@@ -71,9 +71,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def expand(names: list[str]) -> list[str]:
-    """The files of the patterns among the names, in order; Windows leaves `*.png` to the program.
+    """Expand patterns such as `*.png`, which the Windows shell does not expand; keeps the order.
 
-    A pattern that nothing matches stays as it is, and so does a file whose name looks like one.
+    Patterns without a match stay as they are, and so do existing files named like a pattern.
     """
     files = []
     for name in names:
@@ -83,7 +83,7 @@ def expand(names: list[str]) -> list[str]:
 
 
 def read(recognizer: Recognizer, file: str, is_number: bool) -> Answer:
-    """What is in an image file.
+    """Read one image file.
 
     Raises:
         OSError, ValueError: the file cannot be read; the message says why.
@@ -99,13 +99,13 @@ def read(recognizer: Recognizer, file: str, is_number: bool) -> Answer:
     number = recognizer.read_number(picture)
     verdicts = {digit.verdict for digit in number.digits}
     verdict = "unsure" if "unsure" in verdicts else "number" if verdicts else "blank"
-    # A number is as good as its worst digit.
+    # The least certain digit decides how certain the number is.
     worst = min((digit.top(1)[0][1] for digit in number.digits), default=None)
     return Answer(verdict, number.text, worst, describe_number(number))
 
 
 def _to_word(value: Any) -> str:
-    """A value in a line of text; what there is not is a dash."""
+    """Format a value for a line of text: probabilities with four places, nothing as a dash."""
     if value is None or value == "":
         return "-"
     return f"{value:.4f}" if isinstance(value, float) else " ".join(str(value).split("\n"))

@@ -1,6 +1,6 @@
-"""Image to network input: every drawing is placed where MNIST would have placed it.
+"""Image to network input: centres and scales every drawing as MNIST does.
 
-One pipeline serves the pad, uploads, the API, training and the tests:
+The pad, uploads, the API, training and the tests share this pipeline:
 
     picture -> pixels -> ink -> crop -> 20 px -> centre of mass -> 28x28 -> normalised
 """
@@ -16,12 +16,12 @@ from finalnet.pictures.pixels import PictureLike, resize
 INPUT_SIZE = 28  # px, side of the network's input
 DIGIT_SIZE = 20  # px, longer side of the ink inside it
 # Centre 14.0, not 13.5: MNIST's own convention (the oracle in tests/test_preprocessing.py).
-CENTER = 14.0  # px, index of the pixel that holds the centre of mass
+CENTER = 14.0  # px, index of the pixel at the centre of mass
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels in [0, 1]
 
 
 def preprocess(image: PictureLike) -> np.ndarray:
-    """Turn a picture of one digit into what FinalNet sees.
+    """Turn a picture of one digit into the network's input.
 
     Args:
         image: PIL image of any mode, or array (H, W), (H, W, 3), (H, W, 4), (H, W, 1) or
@@ -30,14 +30,14 @@ def preprocess(image: PictureLike) -> np.ndarray:
     Returns:
         (28, 28) uint8, paper 0, ink 255; all zero when there is no ink.
     Raises:
-        TypeError: neither a PIL image nor an array.
-        ValueError: an array of another dtype or shape, an empty or a too large picture.
+        TypeError: the image is neither a PIL image nor an array.
+        ValueError: an array has another dtype or shape; a picture is empty or too large.
     """
     return center_ink(find_ink(image))
 
 
 def shrink_whole(image: np.ndarray) -> np.ndarray:
-    """What a tutorial's network sees: the whole pad shrunk, wherever the ink is on it.
+    """The input of a tutorial's network: the whole pad, shrunk without centring the ink.
 
     Args:
         image: (H, H) uint8, H a multiple of 28; paper 255, ink 0.
@@ -57,18 +57,18 @@ def preprocess_batch(images: Sequence[PictureLike]) -> np.ndarray:
 
 
 def normalize(network_inputs: np.ndarray) -> np.ndarray:
-    """uint8 network inputs to float32 of MNIST's mean 0 and standard deviation 1."""
+    """Scale uint8 network inputs to float32 in which MNIST has mean 0 and standard deviation 1."""
     return (network_inputs / np.float32(255) - np.float32(MEAN)) / np.float32(STD)
 
 
 def center_ink(ink: np.ndarray) -> np.ndarray:
-    """Crop the ink, bring its longer side to 20 px and its centre of mass to the middle.
+    """Crop the ink, scale its longer side to 20 px and move its centre of mass to the middle.
 
     Args:
         ink: (H, W) uint8, paper 0, ink up to 255.
     Returns:
         (28, 28) uint8, paper 0, ink 255; all zero when there is no ink.
-    Source: LeCun et al. 1998; the centre was measured on MNIST's test set.
+    Source: LeCun et al. 1998; centre measured on the MNIST test set.
     """
     frame = np.zeros((INPUT_SIZE, INPUT_SIZE), np.uint8)
     left, top, width, height = cv2.boundingRect(ink)

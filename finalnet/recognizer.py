@@ -32,24 +32,25 @@ from finalnet.strokes import Strokes, check_strokes, draw_strokes
 from finalnet.views import make_views
 
 Verdict = Literal["digit", "unsure", "blank"]
-BATCH_SIZE = 256  # network inputs in one pass, each in its views
-UPRIGHT = 0.97  # sureness from which on a number is not turned to see whether it is surer then
-SURER = 0.05  # than as it came, at the least, if it is to count as turned
-MOST_READ = 250  # spans; a picture of more is not turned further, as that would take seconds
-TALLEST = 3.0  # height in widths of a digit that is no 1
+BATCH_SIZE = 256  # network inputs per pass, each with its views
+UPRIGHT = 0.97  # certainty from which on other rotations of a picture are not tried
+SURER = 0.05  # least gain in certainty for a rotated reading to replace the original one
+MAX_SPANS = 250  # read so far; further rotations are skipped, as they would take seconds
+TALLEST = 3.0  # height / width of any digit but a 1
 LEVELLING = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-LIKELY = 0.5  # probability from which on a digit is likelier than all others together
+LIKELY = 0.5  # probability above which a digit is likelier than all others together
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the network makes of one picture.
+    """The answer for one picture.
 
     Attributes:
-        verdict: "digit"; "unsure", when it may not be one; "blank", when there is no ink.
-        digit: 0 to 9, or None when the verdict is not "digit".
-        probabilities: (10,) float32 in [0, 1], sums to 1; all zero when blank.
-        network_input: (28, 28) uint8, what the network saw: paper 0, ink 255.
+        verdict: "digit"; "unsure" if it may not be a digit; "blank" if there is no ink.
+        digit: 0 to 9; None unless the verdict is "digit".
+        probabilities: (10,) float32 in [0, 1], for the digits 0 to 9. They sum to 1; all are
+            zero when blank.
+        network_input: (28, 28) uint8, the picture as the network saw it: paper 0, ink 255.
     """
 
     verdict: Verdict
@@ -58,7 +59,9 @@ class Prediction:
     network_input: np.ndarray
 
     def top(self, k: int = 3) -> list[tuple[int, float]]:
-        """The k most probable digits with their probabilities, highest first; none when blank.
+        """Return the k most probable digits as (digit, probability), highest first.
+
+        The list is empty when the verdict is "blank".
 
         Raises:
             ValueError: k is not a whole number from 1 to 10.
@@ -73,15 +76,18 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Number:
-    """What the network makes of digits on lines.
+    """The answer for a picture or drawing of one or more lines of digits.
+
+    `characters`, `digits` and `boxes` have one item per digit, left to right, line by line.
 
     Attributes:
-        text: such as "2026", "12:30" or "31\\n204"; a space where a gap is wide, "?" in the place
-            of an unsure digit, "" when there is no ink.
-        characters: one a digit, as in the text: the digit or "?".
-        digits: one prediction a digit, left to right and line by line.
-        boxes: where each digit's ink is, in pixels of the picture or in the strokes' own unit.
-        unread: how many signs were seen but not read, such as a plus.
+        text: for example "2026", "12:30" or "31\\n204". A wide gap becomes a space, an unsure
+            digit "?"; "" if there is no ink.
+        characters: each digit as in the text: "0" to "9" or "?".
+        digits: the prediction for each digit.
+        boxes: (left, top, width, height) of each digit's ink, in pixels of the original picture
+            or in the units of the strokes.
+        unread: number of signs that the text leaves out, for example a plus.
     """
 
     text: str
@@ -92,7 +98,18 @@ class Number:
 
 
 class Recognizer:
-    """Recognises pictures of digits; safe to share between threads."""
+    """Reads handwritten digits and numbers; safe to share between threads.
+
+    Usage:
+
+        recognizer = Recognizer.load()
+        recognizer.recognize(image).digit  # 7, or None
+        recognizer.read_number(image).text  # "2026"
+
+    Args:
+        network: the network and its weights; `Recognizer.load` reads them from a checkpoint.
+        hand: remembered drawings of one person; `taught` adds to them.
+    """
 
     def __init__(self, network: Network, hand: Hand | None = None) -> None:
         self.network = network
@@ -100,23 +117,31 @@ class Recognizer:
 
     @classmethod
     def load(cls, source: Path | str | None = None) -> "Recognizer":
-        """A recogniser from the committed checkpoint, a checkpoint folder or a Hub id.
+        """Load a checkpoint.
 
+        Args:
+            source: a checkpoint folder, or an id on the Hugging Face Hub such as "owner/name".
+                By default the bundled checkpoint.
         Raises:
-            FileNotFoundError: there is no checkpoint; the message says how to make one.
-            ValueError: a file of it is broken; the message says which and how.
+            FileNotFoundError: the checkpoint, or one of its files, does not exist; the message
+                says how to make one.
+            ValueError: one of its files is invalid; the message says which and why.
         """
         return cls(load_checkpoint(source))
 
     def taught(self, examples: Iterable[Example]) -> "Recognizer":
-        """A recogniser with the same network that also knows somebody's drawings; see `hand.py`.
+        """Return a new recogniser that also knows one person's drawings; see `hand.py`.
+
+        The network stays the same. This recogniser does not change, and what it was taught is
+        kept in the new one.
 
         Args:
-            examples: (drawing, label) pairs, the latest last. A drawing is a picture as for
-                `recognize`, or strokes as for `read_number`, of one digit; its label is 0 to 9,
-                or None for "no digit".
+            examples: (drawing, label) pairs, newest last. A drawing shows one digit and is a
+                picture as for `recognize` or a list of strokes as for `read_number`. Its label
+                is 0 to 9, or None for "no digit".
         Raises:
-            TypeError, ValueError: an example makes no sense; the message says which and why.
+            TypeError, ValueError: an example is invalid; the message says which (counting from
+                1) and why.
         """
         memories = []
         for number, (drawing, label) in enumerate(examples, 1):
@@ -127,7 +152,7 @@ class Recognizer:
         return Recognizer(self.network, Hand([*self.hand.memories, *memories]))
 
     def _remember(self, drawing: PictureLike | Strokes, label: int | None) -> Memory:
-        """A drawing as the network will see it again."""
+        """Turn a drawing and its label into a memory."""
         picture = draw_strokes(drawing) if isinstance(drawing, list | tuple) else drawing
         network_input = preprocess(cast(PictureLike, picture))
         if not network_input.any():
@@ -143,16 +168,26 @@ class Recognizer:
         """Recognise one picture.
 
         Args:
-            image: PIL image of any mode, or array (H, W), (H, W, 3), (H, W, 4), (H, W, 1) or
-                (1, H, W), uint8 in [0, 255] or float in [0, 1]; dark ink on light paper or light
-                on dark, the digit of any size at any place.
+            image: a PIL image of any mode, or an array (H, W), (H, W, 3), (H, W, 4), (H, W, 1) or
+                (1, H, W), uint8 in [0, 255] or float in [0, 1]. Dark ink on light paper or light
+                ink on dark paper; the digit may have any size and position.
         Raises:
-            TypeError, ValueError: the picture cannot be read; the message says why.
+            TypeError: the image is neither a PIL image nor an array.
+            ValueError: the image cannot be read, for example because of its dtype, shape or size
+                (at most 16 megapixels); the message says why.
         """
         return self.recognize_batch([image])[0]
 
     def recognize_batch(self, images: Sequence[PictureLike]) -> list[Prediction]:
-        """Recognise several pictures, which may differ in size and kind, in the same order."""
+        """Recognise several pictures, which may differ in size and type.
+
+        Args:
+            images: each as for `recognize`.
+        Returns:
+            One prediction per picture, in the same order.
+        Raises:
+            TypeError, ValueError: as for `recognize`.
+        """
         predictions = self.recognize_inputs(preprocess_batch(images))
         for index, image in enumerate(images):
             if predictions[index].verdict == "unsure":
@@ -162,14 +197,18 @@ class Recognizer:
         return predictions
 
     def read_number(self, drawing: PictureLike | Strokes) -> Number:
-        """Read digits on lines, in one pass through the network; see also `judge_row`.
+        """Read a number: digits and separators, in one or more lines.
+
+        If one digit of a word has the verdict "digit", unsure neighbours whose probability is above
+        50 % get it, too.
 
         Args:
             drawing: a picture as for `recognize`, or strokes: lists of (x, y) in any unit, y
-                pointing down, in any order.
+                pointing down. The order of the strokes does not matter.
         Raises:
-            TypeError, ValueError: the drawing cannot be read, or has too many digits or
-                lines; the message says why.
+            TypeError: the drawing is neither a picture nor a list of strokes.
+            ValueError: the drawing cannot be read, or has more than 10 lines or more than 20
+                digits in a line; the message says why.
         """
         if isinstance(drawing, list | tuple):
             return self._read_split(split_strokes(check_strokes(drawing)))
@@ -184,12 +223,12 @@ class Recognizer:
         number = self._read_writing(*find_writing(part.picture)) if part else None
         if part and number and number.digits:
             number = move_boxes(number, part.move)
-        else:  # what was taken for a sheet may be a thick digit
+        else:  # the supposed sheet may have been a thick digit
             number = self._read_writing(*find_writing(picture))
         return replace(number, boxes=[box.scale(scale) for box in number.boxes])
 
     def _read_writing(self, ink: np.ndarray, form: Form) -> Number:
-        """Read the ink of a picture, made level by the lines of a form."""
+        """Read ink, after levelling it by the printed lines of a form."""
         move = find_level(ink.shape, form.lines)
         if move is None:
             return self._read_ink(ink, form.cells)
@@ -198,14 +237,14 @@ class Recognizer:
         return move_boxes(self._read_ink(level, cells), move)
 
     def _read_ink(self, ink: np.ndarray, cells: list[np.ndarray]) -> Number:
-        """Read the ink of a picture, turned by quarters where it is surer to be digits then."""
+        """Read ink in the rotation, by quarter turns, in which the digits are most certain."""
         readings: list[tuple[float, Number]] = []
         problem: ValueError | None = None
         read = 0
         for quarters, (turned, move) in enumerate(turn(ink)):
-            if read > MOST_READ:
+            if read > MAX_SPANS:
                 break
-            # Upside down, many digits are digits too: on the side, both ways are looked at.
+            # Many digits are digits upside down, too, so both sideways rotations are read.
             if quarters != 2 and readings and max(readings, key=_first)[0] >= UPRIGHT:
                 break
             try:
@@ -213,22 +252,23 @@ class Recognizer:
                 split = split_ink(turned, back)
                 read += len(split.spans)
                 number = self._read_split(split)
-            except ValueError as error:  # lines that stand upright are too many
+            except ValueError as error:  # sideways, a number may have too many lines
                 if problem:
                     break
                 problem = error
                 continue
             if not number.digits:
                 return number
-            if quarters == 0 or len(number.digits) > 1:  # one digit has no line to stand on
-                doubt = SURER if quarters else 0.0
-                readings.append((sureness(number) - doubt, move_boxes(number, move)))
+            # A single digit has no line of text that shows its rotation.
+            if quarters == 0 or len(number.digits) > 1:
+                penalty = SURER if quarters else 0.0
+                readings.append((sureness(number) - penalty, move_boxes(number, move)))
         if problem and not readings:
             raise problem
         return max(readings, key=_first)[1]
 
     def _read_split(self, split: Split) -> Number:
-        """Choose among the ways in which a drawing may be taken apart."""
+        """Classify all spans, then choose the best way to split the drawing into digits."""
         predictions = self.recognize_inputs(split.inputs)
         row = choose_spans(split.spans, [float(p.probabilities.max()) for p in predictions])
         spans = [split.spans[index] for index in row]
@@ -242,14 +282,14 @@ class Recognizer:
         return Number(text, characters, digits, [span.box for span in spans], split.unread)
 
     def recognize_inputs(self, network_inputs: np.ndarray) -> list[Prediction]:
-        """Recognise pictures that are preprocessed already, (N, 28, 28) uint8."""
+        """Recognise preprocessed pictures, (N, 28, 28) uint8, paper 0, ink 255."""
         logits = self.logits(network_inputs)
         probabilities = softmax(logits / self.network.temperature)
         judged = zip(network_inputs, probabilities, confidence(logits).tolist(), strict=True)
         return [self._judge(*row) for row in judged]
 
     def logits(self, network_inputs: np.ndarray) -> np.ndarray:
-        """Logits (N, 10) of (N, 28, 28) uint8 network inputs, with what the hand makes of them."""
+        """Logits (N, 10) of network inputs (N, 28, 28) uint8, adapted to the hand."""
         features = view_features(self.network, network_inputs)
         traits = find_traits(features, network_inputs)
         return self.hand.sway(traits, self.network.classify(features))
@@ -266,7 +306,11 @@ class Recognizer:
 
 
 def look_again(image: PictureLike) -> np.ndarray:
-    """What stands in a panel, a display or a printed cell, (28, 28) uint8; zero if nothing."""
+    """The network input for a digit in a panel, a display or a printed cell.
+
+    Returns:
+        (28, 28) uint8, paper 0, ink 255; all zero if the picture shows none of these.
+    """
     panel = find_panel(lay_on(255, *to_pixels(image)))
     if panel:
         return preprocess(panel.picture)
@@ -277,9 +321,9 @@ def look_again(image: PictureLike) -> np.ndarray:
 
 
 def sureness(number: Number) -> float:
-    """How sure it is that what was read is digits, from 0 to 1: the mean over them.
+    """The mean probability of the digits read, from 0 to 1.
 
-    A tall one that is no 1 counts as none: a line on the side is a pile of digits.
+    A tall digit other than 1 counts as 0: a line of digits on its side looks like a tall pile.
     """
     return float(
         np.mean(
@@ -296,14 +340,14 @@ def _first(reading: tuple[float, Number]) -> float:
 
 
 def move_boxes(number: Number, move: np.ndarray) -> Number:
-    """A number read in a picture that was moved by a (3, 3) matrix."""
+    """Map the boxes of a number by a (3, 3) matrix."""
     return replace(number, boxes=[move_box(box, move) for box in number.boxes])
 
 
 def judge_row(row: list[Prediction]) -> list[Prediction]:
-    """Judge drawings of one word: where one is a digit, the others are likely to be digits too.
+    """Reconsider the unsure digits of one word.
 
-    Beside a sure digit, an unsure one is called the digit that it more likely is than not.
+    If one digit of a word is certain, neighbours above 50 % are accepted.
     """
     if all(prediction.verdict != "digit" for prediction in row):
         return row
@@ -316,13 +360,13 @@ def judge_row(row: list[Prediction]) -> list[Prediction]:
 
 
 def view_logits(network: Network, network_inputs: np.ndarray) -> np.ndarray:
-    """Logits (N, 10) of (N, 28, 28) uint8 network inputs, each the mean over its views."""
-    # The last layer is linear: it gives the mean of the features the mean of their logits.
+    """Logits (N, 10) of network inputs (N, 28, 28) uint8, averaged over the views."""
+    # The last layer is linear, so averaging the features averages the logits.
     return network.classify(view_features(network, network_inputs))
 
 
 def view_features(network: Network, network_inputs: np.ndarray) -> np.ndarray:
-    """Features (N, 32) of (N, 28, 28) uint8 network inputs, each the mean over its views."""
+    """Features (N, 32) of network inputs (N, 28, 28) uint8, averaged over the views."""
     features = [np.zeros((0, FEATURES[1]), np.float32)]
     for start in range(0, len(network_inputs), BATCH_SIZE):
         views = make_views(network_inputs[start : start + BATCH_SIZE], network.pens)
@@ -332,15 +376,15 @@ def view_features(network: Network, network_inputs: np.ndarray) -> np.ndarray:
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of logits, (N, 10) each."""
+    """Probabilities (N, 10) of logits (N, 10)."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
 def confidence(logits: np.ndarray) -> np.ndarray:
-    """How much a drawing is like a digit, (N,) in [0.1, 1], of logits (N, 10).
+    """How certainly each drawing is a digit, (N,) in [0.1, 1], from logits (N, 10).
 
-    The largest softmax probability at temperature 1: FinalNet is trained to answer what is not a
-    digit with ten equal probabilities.
+    This is the largest softmax probability at temperature 1. FinalNet is trained to answer anything
+    that is not a digit with ten equal probabilities.
     """
     return softmax(logits).max(axis=1)

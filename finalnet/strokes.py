@@ -1,4 +1,4 @@
-"""Strokes to image: what the pen did becomes black ink on white paper."""
+"""Strokes to image: draws pen strokes in black on white."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -9,26 +9,26 @@ import numpy as np
 from PIL import Image
 
 PAD_SIZE = 280  # px, side of the square pad
-PEN_WIDTH = 0.08  # of the drawing's longer side; 7 to 9 % is nearest to MNIST's own pens
-LARGEST_PEN = 0.2  # of the drawing's longer side; a thicker one clogs a small digit
+PEN_WIDTH = 0.08  # of the drawing's longer side; 7 to 9 % comes closest to MNIST's pens
+LARGEST_PEN = 0.2  # of the drawing's longer side; a thicker pen clogs a small digit
 FINEST_PEN = 4  # px
-MARGIN = 0.15  # of the pad, left free on every side of a fitted drawing
+MARGIN = 0.15  # of the pad, on every side of a fitted drawing
 MAX_STROKES = 500
 MAX_POINTS = 20_000
 MAX_COORDINATE = 1e6  # px
-SUPERSAMPLING = 4  # sub-pixels along each side of a pixel, averaged for antialiasing
+SUPERSAMPLING = 4  # sub-pixels per pixel and side, averaged for antialiasing
 Strokes = Sequence[Sequence[Sequence[float]] | np.ndarray]
 
 
 def check_strokes(strokes: Strokes) -> list[np.ndarray]:
-    """Validate strokes that came from outside.
+    """Validate strokes and convert them to arrays.
 
     Args:
         strokes: a list of strokes, each a list of (x, y) pairs, y pointing down.
     Returns:
-        One (n, 2) float64 array a stroke, n >= 1.
+        One (n, 2) float64 array per stroke, n >= 1.
     Raises:
-        ValueError: what is wrong, and in which stroke and point; both count from 1.
+        ValueError: the strokes are invalid; the message numbers strokes and points from 1.
     """
     if not isinstance(strokes, list | tuple):
         raise ValueError(f"strokes must be a list of strokes, got {_kind(strokes)}")
@@ -58,7 +58,7 @@ def check_strokes(strokes: Strokes) -> list[np.ndarray]:
 
 
 def _to_array(stroke: Sequence[Any]) -> np.ndarray | None:
-    """A stroke of good pairs of Python's own numbers, without a loop in Python; None of others."""
+    """Fast path without a Python loop: valid pairs of int and float; None for anything else."""
     if not set(map(type, stroke)) <= {list, tuple} or set(map(len, stroke)) != {2}:
         return None
     if not set(map(type, chain.from_iterable(stroke))) <= {int, float}:
@@ -67,7 +67,7 @@ def _to_array(stroke: Sequence[Any]) -> np.ndarray | None:
         array = np.asarray(stroke, dtype=np.float64)
     except OverflowError:
         return None
-    return array if np.abs(array).max() <= MAX_COORDINATE else None  # NaN is not
+    return array if np.abs(array).max() <= MAX_COORDINATE else None  # also None for NaN
 
 
 def _check_point(point: Any, where: str) -> None:
@@ -78,7 +78,7 @@ def _check_point(point: Any, where: str) -> None:
             coordinate, int | float | np.integer | np.floating
         ):
             raise ValueError(f"{where}: x and y must be numbers, got {_kind(coordinate)}")
-        # Written so that NaN fails too.
+        # Negated so that NaN fails, too.
         if not abs(coordinate) <= MAX_COORDINATE:  # type: ignore[operator]
             raise ValueError(
                 f"{where}: x and y must lie within ±{MAX_COORDINATE:,.0f}, got {coordinate!r:.20}"
@@ -93,11 +93,11 @@ def _kind(value: object) -> str:
 def render_strokes(
     strokes: Strokes, pen_width: float, width: int = PAD_SIZE, height: int = PAD_SIZE
 ) -> np.ndarray:
-    """Draw strokes where they are, as the pad shows them; ink outside the pad is cut off.
+    """Draw strokes at their coordinates, as the pad shows them; clips ink outside the pad.
 
     Args:
-        strokes: lists of (x, y) in pad pixels, y pointing down; one point draws a dot.
-        pen_width: px, the diameter of the round pen.
+        strokes: lists of (x, y) in pad pixels, y pointing down; a single point draws a dot.
+        pen_width: px, diameter of the round pen.
         width, height: px, of the pad.
     Returns:
         (height, width) uint8, paper 255, ink 0, antialiased.
@@ -108,7 +108,7 @@ def render_strokes(
 
 
 def fit_pen(strokes: Strokes, pen_width: float) -> float:
-    """The pen to look closer with: no thicker, in px, than a small drawing can bear."""
+    """Limit the pen width (px) for a small drawing, which a thick pen would clog."""
     points = np.concatenate([*check_strokes(strokes), np.empty((0, 2))])
     extent = float(np.ptp(points, axis=0).max()) if len(points) else 0.0
     return min(pen_width, max(LARGEST_PEN * extent, FINEST_PEN))
@@ -117,16 +117,17 @@ def fit_pen(strokes: Strokes, pen_width: float) -> float:
 def draw_strokes(
     strokes: Strokes, pen_width: float = PEN_WIDTH, size: int = PAD_SIZE
 ) -> Image.Image:
-    """Draw strokes of any coordinates, fitted into the middle of a pad.
+    """Draw strokes, scaled and centred to fill a square pad.
 
     Args:
-        strokes: lists of (x, y) in any unit, y pointing down; no strokes give an empty pad.
-        pen_width: the pen's diameter as a share of the drawing's longer side.
+        strokes: lists of (x, y) in any unit, y pointing down; a single point draws a dot, an
+            empty list leaves the pad blank.
+        pen_width: diameter of the round pen, as a share of the drawing's longer side.
         size: px, side of the pad.
     Returns:
-        A size x size picture in mode "L", paper 255, ink 0.
+        A PIL image of size x size px, mode "L", paper 255, ink 0, antialiased.
     Raises:
-        ValueError: the strokes are invalid.
+        ValueError: the strokes are invalid; the message says which stroke and point.
     """
     arrays = check_strokes(strokes)
     room = size * (1 - 2 * MARGIN)
@@ -143,9 +144,9 @@ def _rasterize(strokes: list[np.ndarray], pen_width: float, width: int, height: 
     canvas = np.full((height * SUPERSAMPLING, width * SUPERSAMPLING), 255, np.uint8)
     thickness = max(1, round(pen_width * SUPERSAMPLING))
     for stroke in strokes:
-        # Pixel i covers [i, i + 1): its centre, which OpenCV counts from, lies half a pixel on.
+        # Pixel i covers [i, i + 1); OpenCV's coordinates refer to pixel centres.
         points = np.round(stroke * SUPERSAMPLING - 0.5).astype(np.int32)
-        # OpenCV gives lines round ends and joints; a line of no length is a dot.
+        # OpenCV draws round ends and joints, but nothing for a single point.
         cv2.polylines(canvas, [points.reshape(-1, 1, 2)], False, 0, thickness)
         if len(points) == 1:
             cv2.circle(canvas, points[0].tolist(), thickness // 2, 0, cv2.FILLED)

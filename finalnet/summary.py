@@ -7,8 +7,8 @@ from typing import NamedTuple
 from finalnet.network import CHANNELS, FEATURES, NUM_CLASSES, POOLED, weight_shapes
 from finalnet.preprocessing import INPUT_SIZE
 
-DROPOUT = 0.25  # before the last layer; the recipe trains without
-STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # are not parameters
+DROPOUT = 0.25  # before the last layer; the default training switches it off
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # not parameters
 
 
 class LayerSummary(NamedTuple):
@@ -19,7 +19,7 @@ class LayerSummary(NamedTuple):
 
 
 def summarize() -> list[LayerSummary]:
-    """One row a layer, in the order in which the layers run."""
+    """One row per layer, in the order of the forward pass."""
     rows: list[LayerSummary] = []
     size = INPUT_SIZE
 
@@ -49,7 +49,7 @@ def count_parameters() -> int:
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """There is nothing to choose."""
+    """This command has no options."""
 
 
 def run(_options: argparse.Namespace) -> None:

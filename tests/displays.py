@@ -1,9 +1,9 @@
-"""Pictures of seven-segment displays, composed: segments, gaps, slant, colours and what is off."""
+"""Generates seven-segment displays that vary in gaps, slant, colours and visible off segments."""
 
 import cv2
 import numpy as np
 
-SEGMENTS = {  # ends of each, a digit being 1 wide and 2 high
+SEGMENTS = {  # ends of each, in a digit 1 wide and 2 high
     "a": ((0, 0), (1, 0)),
     "b": ((1, 0), (1, 1)),
     "c": ((1, 1), (1, 2)),
@@ -20,11 +20,11 @@ LIT = dict(
     )
 )
 VARIANTS = {"6": "fgedc", "7": "fabc", "9": "abcfg"}  # on some displays
-SHARPNESS = 4  # sub-pixels along each side of a pixel
+SHARPNESS = 4  # sub-pixels per pixel and side
 
 
 def show(text: str, random: np.random.Generator, *, slant: float = 0) -> np.ndarray:
-    """A display of digits, "." and ":" as a picture: (H, W, 3) uint8; leaning by degrees."""
+    """A picture of a display with digits, "." and ":", (H, W, 3) uint8; slant in degrees."""
     height = random.uniform(50, 160)
     size = np.array([height * random.uniform(0.45, 0.58), height / 2])
     width = random.uniform(0.1, 0.17) * height
@@ -55,7 +55,7 @@ def show(text: str, random: np.random.Generator, *, slant: float = 0) -> np.ndar
     corner = points.min(axis=0) - margin
     across, down = np.ceil(np.ptp(points, axis=0) + 2 * margin).astype(int).tolist()
     paper, ink = choose_colors(random)
-    off = random.choice([0, random.uniform(0.03, 0.14)])  # how much of it what is off shows
+    off = random.choice([0, random.uniform(0.03, 0.14)])  # visibility of segments that are off
     picture = np.broadcast_to(paper, (down, across, 3))
     for is_on, share in ((False, off), (True, 1.0)):
         canvas = np.zeros((SHARPNESS * down, SHARPNESS * across), np.uint8)
@@ -77,14 +77,14 @@ def shape_segment(ends: np.ndarray, width: float, gap: float, is_pointed: bool) 
         start, end = ends[0] + way * gap, ends[1] - way * gap
         first, last = start + way * width / 2, end - way * width / 2
         return np.array([start, first + aside, last + aside, end, last - aside, first - aside])
-    # The corners belong to those that are level.
+    # Horizontal segments include the corners.
     room = width / 2 + gap if way[1] else gap - width / 2
     start, end = ends[0] + way * room, ends[1] - way * room
     return np.array([start + aside, end + aside, end - aside, start - aside])
 
 
 def choose_colors(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Background and segments: a lit display, or one of liquid crystal."""
+    """Colours of background and segments: an LED display or an LCD."""
     if random.random() < 0.5:
         light = np.array([random.uniform(180, 255), *random.uniform(0, 200, 2)])
         return random.uniform(0, 30, 3), random.permutation(light)

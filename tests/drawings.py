@@ -1,4 +1,4 @@
-"""Digits in the styles in which people write them, drawn by hand as strokes in a 100x100 box."""
+"""Hand-drawn digits in common styles of writing, as strokes in a 100x100 box."""
 
 import math
 
@@ -6,7 +6,7 @@ Point = tuple[float, float]
 
 
 def arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float) -> list[Point]:
-    """Points of an ellipse; degrees, 0 points right, 90 points down."""
+    """Points on an ellipse; angles in degrees, 0 to the right, 90 down."""
     steps = max(2, int(abs(end - start) / 20))
     angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
     return [(cx + rx * math.cos(angle), cy + ry * math.sin(angle)) for angle in angles]

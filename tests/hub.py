@@ -1,7 +1,7 @@
-"""A stand-in for the Hub, on this machine: what `create_repo` and `create_commit` ask it over HTTP.
+"""A local stand-in for the Hub with the HTTP endpoints that `create_repo` and `create_commit` use.
 
-It refuses what the Hub refuses: a foreign owner, a card that is not YAML, binary files that do not
-come through the large file storage, large files whose content has another hash.
+Like the Hub, it refuses another owner, a card that is not YAML, binary files outside the large file
+storage, and large files whose hash is wrong.
 """
 
 import base64
@@ -19,14 +19,14 @@ MATTER = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
 
 
 class Refused(Exception):
-    """An answer other than 200."""
+    """A response other than 200."""
 
     def __init__(self, status: int, message: str, **body) -> None:
         self.status, self.message, self.body = status, message, body
 
 
 class Hub:
-    """Holds what was committed: `repositories["space", "ann/app"]["README.md"]` is its content."""
+    """Keeps committed files: `repositories["space", "ann/app"]["README.md"]` is the content."""
 
     def __init__(self) -> None:
         hub = self
@@ -149,7 +149,7 @@ class Hub:
 
     def _keep(self, oid: str, content: bytes) -> dict:
         if hashlib.sha256(content).hexdigest() != oid:
-            raise Refused(400, "another content than its hash says")
+            raise Refused(400, "the content does not match its hash")
         self._store[oid] = content
         return {}
 

@@ -1,4 +1,4 @@
-"""Photographs of written numbers, composed: sheet, desk, light, squares, tilt and grain."""
+"""Generates photographs of handwritten numbers with sheet, desk, light, squares, tilt and grain."""
 
 import io
 from typing import NamedTuple
@@ -16,11 +16,11 @@ PHOTOGRAPH = (1280, 960)
 
 
 class Photograph(NamedTuple):
-    """A picture and what is written in it."""
+    """A picture and the text written in it."""
 
     picture: np.ndarray  # (H, W, 3) uint8
     lines: list[str]
-    places: list[tuple[float, float]]  # of the middle of each digit, in pixels of the picture
+    places: list[tuple[float, float]]  # middle of each digit, in pixels of the picture
 
 
 def photograph(
@@ -33,7 +33,13 @@ def photograph(
     shadow: bool = False,
     scattered: bool = False,
 ) -> Photograph:
-    """Write lines on a sheet and photograph it, tilted to the right by degrees."""
+    """Write lines on a sheet and photograph it.
+
+    Args:
+        tilt: degrees to the right.
+        squares: on squared paper.
+        scattered: lines stand apart, from left to right.
+    """
     random = np.random.default_rng(seed)
     strokes, middles = write_lines(lines, random, scattered)
     width, height = SHEET
@@ -55,7 +61,7 @@ def photograph(
 def write_lines(
     lines: list[str], random: np.random.Generator, scattered: bool
 ) -> tuple[list[np.ndarray], list[tuple[float, float]]]:
-    """Strokes on the sheet and the middle of each digit; scattered lines go from left to right."""
+    """Strokes on the sheet, and the middle of each digit."""
     strokes, middles = [], []
     size = min(120, 480 / max(len(lines), 1) / 1.4)
     for number, line in enumerate(lines):
@@ -77,9 +83,10 @@ def write_lines(
 
 
 def write_by_hand(digit: int, random: np.random.Generator) -> list[np.ndarray]:
-    """Bend, shake and lean one of the drawings of a digit as a hand does that means to be read.
+    """Bend, shake and slant a drawing of a digit as a careful writer would.
 
-    Of its own, so that photographs stay as difficult as they are however training draws digits.
+    Independent of the training data, so that changes there do not change how hard the photographs
+    are to read.
     """
     styles = [strokes for shown, strokes in DRAWINGS.values() if shown == digit]
     chosen = styles[random.integers(len(styles))]
@@ -90,7 +97,7 @@ def write_by_hand(digit: int, random: np.random.Generator) -> list[np.ndarray]:
     written = []
     for points in strokes:
         points = points + bend * np.sin(points @ frequency + phase)
-        start, end = map(int, random.random(2) < 0.1)  # small ticks where the pen lands and leaves
+        start, end = map(int, random.random(2) < 0.1)  # small ticks where the pen lands and lifts
         tick = random.normal(0, 0.05, (2, 2))
         first, last = points[:1] + tick[:1], points[-1:] + tick[1:]
         points = np.concatenate([first] * start + [points] + [last] * end)
@@ -105,7 +112,7 @@ def write_by_hand(digit: int, random: np.random.Generator) -> list[np.ndarray]:
 def lay_down(
     sheet: np.ndarray, tilt: float, on_desk: bool, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The sheet in the picture, and the matrix (2, 3) that moves its points there."""
+    """Place the sheet in the picture; also return the (2, 3) matrix from sheet to picture."""
     width, height = SHEET
     across, down = PHOTOGRAPH
     scale = 0.78 if on_desk else 1.0
@@ -119,7 +126,7 @@ def lay_down(
 
 
 def expose(picture: np.ndarray, shadow: bool, random: np.random.Generator) -> np.ndarray:
-    """Uneven light, perhaps the edge of a shadow, grain, and JPEG."""
+    """Add uneven light, optionally the edge of a shadow, grain and JPEG artefacts."""
     down, across = picture.shape[:2]
     y, x = np.mgrid[0:down, 0:across] / across
     light = 1 - random.uniform(0, 0.25) * x - random.uniform(0, 0.2) * y
@@ -145,14 +152,14 @@ def fill_form(
     level: bool = False,
     tilt: float = 0,
 ) -> Photograph:
-    """Write digits, one a cell, into a printed form and photograph it; a space is an empty cell.
+    """Write one digit per cell into a printed form and photograph it; a space is an empty cell.
 
     Args:
-        layout: "boxes", each by itself; "shared" sides; "comb", a line with ticks between digits;
-            "ruled", lines under the rows.
-        fill: height of the digits in cells; above 0.9 many touch the lines.
-        level: as a scanner or a program shows it, instead of photographed at an angle.
-        tilt: to the right, in degrees.
+        layout: "boxes" (separate), "shared" (boxes with shared sides), "comb" (a line with ticks
+            between digits) or "ruled" (lines under the rows).
+        fill: height of the digits, of the cell's; above 0.9 many touch the lines.
+        level: scanned, instead of photographed at an angle.
+        tilt: degrees to the right.
     """
     random = np.random.default_rng(seed)
     width, height = SHEET
@@ -204,10 +211,10 @@ def fill_form(
 
 
 def rule_page(lines: list[str], seed: int, shadows: int = 0) -> Photograph:
-    """Write lines on a page of a notebook, ruled and with a margin line, and photograph it.
+    """Write lines on a ruled notebook page with a margin line, and photograph it.
 
     Args:
-        shadows: how many throw their straight, hard edges across the page.
+        shadows: number of shadows with straight, hard edges across the page.
     """
     random = np.random.default_rng(seed)
     width, height = SHEET
@@ -227,7 +234,7 @@ def rule_page(lines: list[str], seed: int, shadows: int = 0) -> Photograph:
 
 
 def cast_shadows(count: int, random: np.random.Generator) -> np.ndarray:
-    """How light it is at each pixel of a photograph, 0 to 1: (H, W) float."""
+    """The light at each pixel of a photograph, 0 to 1: (H, W) float."""
     across, down = PHOTOGRAPH
     y, x = np.mgrid[0:down, 0:across] / across
     light = np.ones((down, across))
@@ -249,7 +256,7 @@ def draw_cell(
     columns: int,
     random: np.random.Generator,
 ) -> list[np.ndarray]:
-    """The printed lines of a cell, each from a point to a point."""
+    """The printed lines of a cell, as pairs of end points."""
     right, base = x + across, y + down
     if layout == "comb":
         tick = down * 0.35
@@ -262,7 +269,7 @@ def draw_cell(
 
 
 def print_lines(segments: list[np.ndarray], thickness: float, pitch: float) -> np.ndarray:
-    """Lines on white: (H, W) uint8; dots every `pitch` px, or drawn through where it is 0."""
+    """Lines on white, (H, W) uint8: dotted every `pitch` px, or solid if it is 0."""
     width, height = SHEET
     if pitch:
         dots = []

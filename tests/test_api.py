@@ -79,7 +79,7 @@ def png_header(width: int, height: int) -> bytes:
         (b"not an image at all", "The file is not an image that can be read; send PNG"),
         (png_header(10_000, 10_000), "10000x10000 px, at most 16 megapixels are read"),
         (png_header(100, 100), "The image file is damaged"),
-        (b"", "No image came"),
+        (b"", "No image was sent"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image that can be read"),
     ],
     ids=["text", "100 megapixels", "cut off", "empty", "postscript"],
@@ -94,7 +94,7 @@ def test_wrong_files_are_told_in_our_own_words(client, tmp_path, content, messag
 
 
 def test_no_file_is_told_in_our_own_words(client):
-    with pytest.raises(AppError, match="No image came; send an image file"):
+    with pytest.raises(AppError, match="No image was sent; send an image file"):
         client.predict(None, api_name="/recognize")
 
 

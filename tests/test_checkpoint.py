@@ -16,7 +16,7 @@ from finalnet.model import to_network
 
 @pytest.fixture
 def folder(tmp_path):
-    """A copy of the committed checkpoint, to be broken."""
+    """A copy of the bundled checkpoint, for tests to break."""
     return shutil.copytree(COMMITTED, tmp_path / "copy")
 
 
@@ -27,7 +27,7 @@ def change_weights(folder, change):
     save_file(weights, path)
 
 
-def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path):
+def test_saving_and_loading_a_checkpoint_changes_nothing(tmp_path):
     model = FinalNet(temperature=1.5, rejection_threshold=None, pens=(-0.25, 0.5)).eval()
     model.save_pretrained(tmp_path)
     loaded, saved = load_checkpoint(tmp_path), to_network(model)
@@ -38,7 +38,7 @@ def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
-def test_weights_of_another_precision_are_read_or_refused(folder, kind, recognizer):
+def test_weights_of_another_precision_are_converted_or_rejected(folder, kind, recognizer):
     change_weights(folder, lambda w: w.update({n: t.to(kind) for n, t in w.items()}))
     try:
         loaded = Recognizer.load(folder)
@@ -52,21 +52,21 @@ def test_weights_of_another_precision_are_read_or_refused(folder, kind, recogniz
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda w: w.pop("fc2.bias"), r"lacks fc2\.bias"),
-        (lambda w: w.update(fc3=torch.zeros(2)), r"FinalNet has not, fc3"),
+        (lambda w: w.update(fc3=torch.zeros(2)), r"unknown tensors: fc3"),
         (lambda w: w.update({"fc2.bias": torch.zeros(9)}), r"wrong shape for fc2\.bias \(\(9,\)"),
-        (lambda w: w["conv1.weight"].fill_(torch.nan), r"not finite in conv1\.weight"),
+        (lambda w: w["conv1.weight"].fill_(torch.nan), r"NaN or infinity in conv1\.weight"),
     ],
 )
-def test_weights_that_are_not_whole_are_refused(folder, change, told):
+def test_the_error_for_wrong_weights_names_the_tensor(folder, change, message):
     change_weights(folder, change)
-    with pytest.raises(ValueError, match=r"copy/model\.safetensors .*" + told):
+    with pytest.raises(ValueError, match=r"copy/model\.safetensors .*" + message):
         Recognizer.load(folder)
 
 
-def test_weights_that_are_cut_off_are_refused(folder):
+def test_a_truncated_file_of_weights_is_rejected(folder):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ValueError, match=r"copy/model\.safetensors cannot be read"):
@@ -74,7 +74,7 @@ def test_weights_that_are_cut_off_are_refused(folder):
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "message"),
     [
         ("{", "is not JSON"),
         ("[]", '"temperature" must be'),
@@ -89,20 +89,20 @@ def test_weights_that_are_cut_off_are_refused(folder):
         ('{"temperature": 1, "rejection_threshold": 0.5, "pens": [2]}', r'"pens" .*, got \[2\]'),
     ],
 )
-def test_a_configuration_that_makes_no_sense_is_refused(folder, config, told):
+def test_an_invalid_configuration_is_rejected(folder, config, message):
     (folder / "config.json").write_text(config)
-    with pytest.raises(ValueError, match=r"copy/config\.json.*" + told):
+    with pytest.raises(ValueError, match=r"copy/config\.json.*" + message):
         Recognizer.load(folder)
 
 
-def test_a_checkpoint_from_before_pens_were_recorded_keeps_the_views_it_was_fitted_for(folder):
+def test_an_old_checkpoint_without_pens_keeps_its_four_views(folder):
     (folder / "config.json").write_text('{"temperature": 1, "rejection_threshold": 0.5}')
     four = (0.0, -0.5, -0.8, 0.5)
     assert load_checkpoint(folder).pens == FinalNet.from_pretrained(folder).pens == four
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
-def test_a_file_that_is_missing_is_named(folder, name):
+def test_the_error_for_a_missing_file_names_it(folder, name):
     (folder / name).unlink()
     with pytest.raises(FileNotFoundError, match=f"no {name} in .*copy"):
         Recognizer.load(folder)
@@ -118,14 +118,16 @@ def test_a_file_that_is_missing_is_named(folder, name):
         COMMITTED.parent / "finalnt",
     ],
 )
-def test_a_mistyped_folder_does_not_ask_the_hub(source, monkeypatch):
+def test_a_mistyped_path_does_not_contact_the_hub(source, monkeypatch):
     monkeypatch.chdir(ROOT)
-    with pytest.raises(FileNotFoundError, match=r"there is no folder .*python train\.py"):
+    with pytest.raises(
+        FileNotFoundError, match=r"there is no checkpoint folder .*python train\.py"
+    ):
         find_checkpoint(source)
 
 
-def test_a_hub_id_that_cannot_be_had_says_what_else_can_be_named():
-    # Without a network, so that no time is lost; that the Hub is asked is what the words say.
+def test_the_error_for_an_unavailable_hub_id_says_what_else_to_name():
+    # Offline, to save time; the message shows that it tried the Hub.
     code = "import finalnet; finalnet.Recognizer.load('nowhere/at-all')"
     run = subprocess.run(
         [sys.executable, "-c", code],
@@ -134,7 +136,7 @@ def test_a_hub_id_that_cannot_be_had_says_what_else_can_be_named():
         cwd=ROOT,
         env={"HF_HUB_OFFLINE": "1", "PATH": ""},
     )
-    assert "FileNotFoundError: no folder nowhere/at-all, and the Hub gave no such" in run.stderr
+    assert "there is no folder nowhere/at-all, and downloading it from the Hub failed" in run.stderr
     assert "python train.py" in run.stderr
 
 

@@ -1,17 +1,17 @@
-"""What the worst pictures and strokes cost that a search found: a second of a core at the most."""
+"""Limits the CPU time of the most expensive pictures and strokes that a search has found."""
 
 import pytest
 
 from benchmarks.worst import PICTURES, STROKES, cost
 
-SECONDS = 2.5  # of a core; 0.1 to 0.7 on 2 cores of a server, and CI's are slower and busy
+SECONDS = 2.5  # CPU time; 0.1 to 0.7 on a 2-core server, more on slow and busy CI machines
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_the_worst_pictures_cost_no_more_than_a_second(recognizer, name):
+def test_the_most_expensive_pictures_take_seconds_at_most(recognizer, name):
     assert cost(recognizer, PICTURES[name]()) < SECONDS
 
 
 @pytest.mark.parametrize("name", STROKES)
-def test_the_worst_strokes_cost_no_more_than_a_second(recognizer, name):
+def test_the_most_expensive_strokes_take_seconds_at_most(recognizer, name):
     assert cost(recognizer, STROKES[name]) < SECONDS

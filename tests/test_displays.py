@@ -1,4 +1,4 @@
-"""Seven-segment displays, of sizes, colours and slants that nobody chose."""
+"""Reading seven-segment displays of random sizes, colours and slants."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from finalnet.pictures.ink import find_ink
 
 
 @pytest.mark.parametrize("slant", [0, 5, 10])
-def test_a_display_is_read_whatever_its_segments_look_like(recognizer, slant):
+def test_displays_with_random_segments_are_read(recognizer, slant):
     random = np.random.default_rng(slant)
     right = 0
     for index in range(30):
@@ -23,7 +23,7 @@ def test_a_display_is_read_whatever_its_segments_look_like(recognizer, slant):
     assert right >= 28
 
 
-def test_a_digit_of_a_display_is_recognised(recognizer):
+def test_a_single_digit_on_a_display_is_recognised(recognizer):
     random = np.random.default_rng(1)
     right = [
         recognizer.recognize(show(str(index % 10), random, slant=5)).digit == index % 10
@@ -32,14 +32,14 @@ def test_a_digit_of_a_display_is_recognised(recognizer):
     assert sum(right) >= 27
 
 
-def test_what_is_off_is_not_read(recognizer):
+def test_segments_that_are_off_are_ignored(recognizer):
     random = np.random.default_rng(2)
     shown = [show("17", random, slant=slant) for slant in range(12)]
     assert [recognizer.read_number(picture).text for picture in shown] == ["17"] * 12
 
 
 @pytest.mark.parametrize("digit", range(10))
-def test_handwriting_is_no_display(mnist_test, digit):
+def test_handwriting_is_not_taken_for_a_display(mnist_test, digit):
     images, labels = mnist_test
     for image in images[labels == digit][:20]:
         large = np.kron(image, np.ones((6, 6), np.uint8))

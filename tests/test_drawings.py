@@ -27,7 +27,7 @@ def test_the_same_drawings_give_the_same_file(tmp_path):
     assert (tmp_path / "first.jsonl.gz").read_bytes() == (tmp_path / "second.jsonl.gz").read_bytes()
 
 
-def test_a_label_is_a_digit_or_no_digit_or_could_be_either(tmp_path):
+def test_a_label_is_a_digit_or_not_a_digit_or_a_lookalike(tmp_path):
     path = tmp_path / "drawings.jsonl"
     labels = [0, "9", None, "W", "%", "O", "l", "/"]
     path.write_text("".join(json.dumps(LINE | {"label": label}) + "\n" for label in labels))
@@ -37,7 +37,7 @@ def test_a_label_is_a_digit_or_no_digit_or_could_be_either(tmp_path):
     assert [drawing.is_no_digit for drawing in drawings] == [False] * 2 + [True] * 3 + [False] * 3
 
 
-def test_what_the_page_writes_is_read(tmp_path):
+def test_files_written_by_the_page_are_read(tmp_path):
     path = tmp_path / "corrections.jsonl"
     strokes = [[[10, 20], [30, 40.5]]]
     path.write_text(
@@ -52,7 +52,7 @@ def test_what_the_page_writes_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("{", "Expecting property name"),
         ("7", "not an object"),
@@ -66,15 +66,17 @@ def test_what_the_page_writes_is_read(tmp_path):
         ('{"label": "12", "strokes": [[[0, 0]]]}', "one character or null, got '12'"),
     ],
 )
-def test_a_broken_line_is_named_with_what_was_wanted_and_what_came(tmp_path, line, told):
+def test_the_error_for_a_broken_line_gives_its_number_the_format_and_the_content(
+    tmp_path, line, message
+):
     path = tmp_path / "drawings.jsonl"
     path.write_text(json.dumps(LINE) + "\n" + line + "\n")
-    with pytest.raises(ValueError, match=r"drawings\.jsonl, line 2: wanted .*, got .*") as error:
+    with pytest.raises(ValueError, match=r"drawings\.jsonl, line 2 must be .*, got .*") as error:
         list(read_drawings(path))
-    assert told in str(error.value) and len(str(error.value)) < 400
+    assert message in str(error.value) and len(str(error.value)) < 400
 
 
-def test_a_file_that_is_cut_off_or_not_gzip_is_named(tmp_path):
+def test_the_error_for_a_truncated_file_or_a_false_gzip_names_the_file(tmp_path):
     path = tmp_path / "drawings.jsonl.gz"
     path.write_bytes(gzip.compress(json.dumps(LINE).encode() * 100)[:-20])
     with pytest.raises(ValueError, match=r"drawings\.jsonl\.gz"):

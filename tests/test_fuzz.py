@@ -47,7 +47,7 @@ good_strokes = st.lists(st.lists(good_points, min_size=1, max_size=12), max_size
 
 def is_clear(error: Exception | str) -> bool:
     """Whether an error is the project's own, in words."""
-    words = ("must", "at most", "is not", "damaged", "came", "has no points", "a point is", "may")
+    words = ("must", "at most", "is not", "damaged", "sent", "has no points", "a point is", "may")
     text = str(error)
     return len(text) > 15 and any(word in text for word in words) and "Traceback" not in text
 

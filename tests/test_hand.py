@@ -1,4 +1,4 @@
-"""A recogniser that was taught somebody's drawings reads them, and those like them, rightly."""
+"""A recogniser taught with a person's drawings reads them, and similar ones, correctly."""
 
 import os
 from pathlib import Path
@@ -18,19 +18,19 @@ SEVEN, THREE = DRAWINGS["7 plain"][1], DRAWINGS["3 round"][1]
 
 
 def flat_one(random: np.random.Generator) -> list[list[tuple[float, float]]]:
-    """A 1 whose flag is flat, as some write it and most would read as 7."""
+    """A 1 with a flat flag, as some people write it; most would read it as a 7."""
     return [[(random.uniform(18, 26), random.uniform(12, 20)), (62, 10), (58, 90)]]
 
 
 def cornered_nine(random: np.random.Generator) -> list[list[tuple[float, float]]]:
-    """A 9 whose bow is a triangle, which looks like a 4."""
+    """A 9 with a triangular loop, which looks like a 4."""
     return [
         [(68, 12), (28, random.uniform(26, 34)), (68, random.uniform(46, 52)), (68, 12), (64, 90)]
     ]
 
 
 def write(style, count: int, seed: int) -> list[list]:
-    """Drawings of one style by one hand: leaning, stretched and shaken a little differently."""
+    """Drawings in one style by one person, each slanted, stretched and shaken a little."""
     random = np.random.default_rng(seed)
     drawings = []
     for _ in range(count):
@@ -41,7 +41,7 @@ def write(style, count: int, seed: int) -> list[list]:
 
 
 @pytest.mark.parametrize(("style", "digit"), [(flat_one, 1), (cornered_nine, 9)])
-def test_a_style_that_the_network_gets_wrong_is_learned_from_ten_drawings(recognizer, style, digit):
+def test_ten_drawings_teach_a_style_that_the_network_gets_wrong(recognizer, style, digit):
     taught = recognizer.taught([(drawing, digit) for drawing in write(style, 10, 1)])
     pictures = [draw_strokes(drawing) for drawing in write(style, 100, 2)]
 
@@ -52,8 +52,8 @@ def test_a_style_that_the_network_gets_wrong_is_learned_from_ten_drawings(recogn
     assert share_right(taught) > 0.95
 
 
-def test_mnist_is_read_as_before_by_who_has_learned_a_style(recognizer, mnist_test):
-    """Of 9s: flat 1s are MNIST's own 7s, 56 of which who has learned ten of them reads as 1."""
+def test_learning_a_style_does_not_lower_the_accuracy_on_mnist(recognizer, mnist_test):
+    """Uses 9s, because flat 1s look like MNIST's 7s: ten of them turn 56 of the 7s into 1s."""
     seen = look(recognizer.network, mnist_test.images.numpy(), mnist_test.labels.numpy())
     taught = recognizer.taught([(drawing, 9) for drawing in write(cornered_nine, 10, 1)])
     both = seen.logits, taught.hand.sway(seen.traits, seen.logits)
@@ -61,7 +61,7 @@ def test_mnist_is_read_as_before_by_who_has_learned_a_style(recognizer, mnist_te
     assert before > 0.99 and after >= before - 0.001
 
 
-def test_without_examples_every_answer_is_bit_for_bit_the_untaught_one(recognizer):
+def test_without_examples_every_answer_is_identical_to_the_untaught_one(recognizer):
     inputs = np.concatenate([generate_digits(100, 4), generate_unseen(20, 4)])
     pairs = zip(
         recognizer.recognize_inputs(inputs),
@@ -73,7 +73,7 @@ def test_without_examples_every_answer_is_bit_for_bit_the_untaught_one(recognize
         assert np.array_equal(untaught.probabilities, taught.probabilities)
 
 
-def test_the_recogniser_that_is_taught_stays_as_it_was(recognizer):
+def test_teaching_does_not_change_the_original_recogniser(recognizer):
     before = recognizer.recognize(draw_strokes(SEVEN)).probabilities
     taught = recognizer.taught([(SEVEN, 1)])
     assert taught.recognize(draw_strokes(SEVEN)).digit == 1
@@ -83,9 +83,7 @@ def test_the_recogniser_that_is_taught_stays_as_it_was(recognizer):
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_a_drawing_is_read_as_it_was_labelled_as_picture_as_strokes_and_in_a_number(
-    recognizer, name
-):
+def test_a_taught_drawing_gets_its_label_as_picture_as_strokes_and_in_a_number(recognizer, name):
     digit, strokes = DRAWINGS[name]
     label = (digit + 1) % 10
     taught = recognizer.taught([(strokes, label)])
@@ -98,7 +96,7 @@ def test_a_drawing_is_read_as_it_was_labelled_as_picture_as_strokes_and_in_a_num
         assert taught.read_number([*strokes, *beside]).text == f"{label}3"
 
 
-def test_what_was_said_last_counts(recognizer):
+def test_the_newest_label_of_a_drawing_counts(recognizer):
     taught = recognizer.taught([(SEVEN, 1), (SEVEN, None), (SEVEN, 4)])
     assert taught.recognize(draw_strokes(SEVEN)).digit == 4
     leaning = [[(x + 0.05 * y, y) for x, y in stroke] for stroke in SEVEN]
@@ -106,7 +104,7 @@ def test_what_was_said_last_counts(recognizer):
     assert both.recognize(draw_strokes(leaning)).digit == 2
 
 
-def test_what_is_no_digit_is_learned_and_can_be_unlearned(recognizer):
+def test_no_digit_can_be_taught_and_taken_back(recognizer):
     taught = recognizer.taught([(SEVEN, None)])
     unsure = taught.recognize(draw_strokes(SEVEN))
     assert (unsure.verdict, unsure.digit) == ("unsure", None)
@@ -117,7 +115,7 @@ def test_what_is_no_digit_is_learned_and_can_be_unlearned(recognizer):
     assert recognizer.taught([(star, 5)]).recognize(draw_strokes(star)).digit == 5
 
 
-def test_scribbles_do_not_become_digits_by_what_was_learned(recognizer):
+def test_teaching_does_not_turn_scribbles_into_digits(recognizer):
     shown = [(strokes, digit) for digit, strokes in DRAWINGS.values()]
     misread = [(drawing, 1) for drawing in write(flat_one, 5, 3)]
     scribbles = generate_unseen(500, 5)
@@ -135,21 +133,21 @@ def test_scribbles_do_not_become_digits_by_what_was_learned(recognizer):
 @pytest.mark.parametrize(
     ("example", "message"),
     [
-        ((SEVEN, 10), "example 2: a label is 0 to 9, or None for no digit, got 10"),
-        ((SEVEN, True), "example 2: a label is 0 to 9"),
-        ((SEVEN, "7"), "example 2: a label is 0 to 9"),
+        ((SEVEN, 10), "example 2: a label must be 0 to 9, or None for no digit, got 10"),
+        ((SEVEN, True), "example 2: a label must be 0 to 9"),
+        ((SEVEN, "7"), "example 2: a label must be 0 to 9"),
         (([], 7), "example 2: nothing is drawn"),
         (([[]], 7), "example 2: stroke 1 has no points"),
         ((np.full((5, 5), 7.0), 7), r"example 2: .*0\.\.1"),
     ],
 )
-def test_an_example_that_makes_no_sense_is_named(recognizer, example, message):
+def test_the_error_for_an_invalid_example_gives_its_number(recognizer, example, message):
     with pytest.raises(ValueError, match=message):
         recognizer.taught([(THREE, 3), example])
 
 
 @pytest.mark.skipif(not STROKES.exists(), reason="no drawings; name their folder in STROKES_DIR")
-def test_people_who_correct_are_misread_less_and_the_probabilities_stay_honest(recognizer):
+def test_corrections_reduce_errors_and_probabilities_stay_calibrated(recognizer):
     drawings = [d for d in read_drawings(STROKES) if d.source in ("unipen-apb", "unipen-syn")][::2]
     samples = draw_samples(drawings, "random placement")
     seen = look(recognizer.network, samples.inputs, samples.labels)

@@ -25,7 +25,7 @@ SPECIFICATION = [
 ]
 
 
-def test_every_row_of_the_specification_holds_in_the_built_network():
+def test_the_layers_of_the_model_match_the_specification():
     rows = []
 
     def note(name: str):
@@ -54,7 +54,7 @@ def test_every_row_of_the_specification_holds_in_the_built_network():
     assert rows == [(name, shape, parameters) for name, _, shape, parameters in SPECIFICATION]
 
 
-def test_every_row_of_the_specification_is_summarised():
+def test_the_summary_matches_the_specification():
     assert [tuple(row) for row in summarize()] == SPECIFICATION
 
 
@@ -67,7 +67,7 @@ def test_convolutions_are_3x3_with_stride_1_and_padding_1():
         assert convolution.padding == (1, 1)
 
 
-def test_summary_command_prints_the_table_and_its_total():
+def test_the_summary_command_prints_the_table_and_its_total():
     run = subprocess.run(
         [sys.executable, "-m", "finalnet", "summary"], capture_output=True, text=True, check=True
     )
@@ -83,7 +83,7 @@ def test_forward_returns_log_probabilities():
     assert (output <= 0).all()
 
 
-def test_a_saved_network_comes_back_identical_with_its_configuration(tmp_path):
+def test_saving_and_loading_keeps_weights_and_configuration(tmp_path):
     model = FinalNet(temperature=1.5, rejection_threshold=0.25).eval()
     model.save_pretrained(tmp_path)
     assert json.loads((tmp_path / "config.json").read_text())["temperature"] == 1.5

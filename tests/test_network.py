@@ -1,4 +1,4 @@
-"""The network in NumPy against the one in PyTorch."""
+"""Compares the network in NumPy with the one in PyTorch."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def model() -> FinalNet:
     return FinalNet.from_pretrained(COMMITTED).eval()
 
 
-def test_a_thousand_drawings_are_answered_as_pytorch_answers_them(model, recognizer):
+def test_numpy_and_pytorch_agree_on_a_thousand_drawings(model, recognizer):
     inputs = np.concatenate([generate(generate_digits, 800, 7), generate(generate_others, 200, 7)])
     views = torch.from_numpy(make_views(inputs, model.pens)).flatten(0, 1)
     with torch.inference_mode():
@@ -39,7 +39,7 @@ def test_a_thousand_drawings_are_answered_as_pytorch_answers_them(model, recogni
 
 
 @pytest.mark.parametrize("count", [0, 1, CHUNK, CHUNK + 1, 3 * CHUNK])
-def test_any_number_of_inputs_is_answered_in_order(model, recognizer, count):
+def test_any_number_of_inputs_gives_logits_in_order(model, recognizer, count):
     inputs = generate(generate_digits, 3 * CHUNK, 1)[:count]
     with torch.inference_mode():
         expected = model.logits(to_tensor(inputs))
@@ -48,15 +48,15 @@ def test_any_number_of_inputs_is_answered_in_order(model, recognizer, count):
     np.testing.assert_allclose(logits, expected, atol=1e-4)
 
 
-def test_every_tensor_of_the_model_is_expected_in_its_shape():
+def test_weight_shapes_match_the_pytorch_model():
     shapes = {name: tuple(tensor.shape) for name, tensor in FinalNet().state_dict().items()}
     assert weight_shapes() == shapes
 
 
-def test_a_network_that_was_never_trained_answers_as_its_model_does():
+def test_an_untrained_network_gives_the_same_logits_as_its_model():
     torch.manual_seed(1)
     model = FinalNet(temperature=2.0, rejection_threshold=0.5).train()
-    model(torch.randn(32, 1, 28, 28))  # so that the batch norms have seen something
+    model(torch.randn(32, 1, 28, 28))  # gives the batch norms some statistics
     network = to_network(model.eval())
     assert isinstance(network, Network)
     assert (network.temperature, network.rejection_threshold) == (2.0, 0.5)
@@ -78,7 +78,7 @@ sys.path.insert(0, ROOT)
 
 
 def run_without_torch(code: str) -> subprocess.CompletedProcess:
-    """Python in which PyTorch, torchvision, torchmetrics and matplotlib cannot be imported."""
+    """Run Python code with imports of PyTorch, torchvision, torchmetrics and matplotlib blocked."""
     code = WITHOUT.replace("ROOT", repr(str(ROOT))) + code
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
@@ -107,21 +107,21 @@ def test_what_serves_needs_no_pytorch(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "curves"])
-def test_what_needs_pytorch_says_how_to_install_it(command):
+def test_commands_that_need_pytorch_say_how_to_install_it(command):
     run = run_without_torch(f"from finalnet.__main__ import main; main(['{command}'])")
     assert run.returncode == 1 and "Traceback" not in run.stderr
     assert f"`finalnet {command}` needs" in run.stderr
     assert "pip install 'finalnet[train]'" in run.stderr
 
 
-def test_finalnet_is_still_found_by_its_name():
+def test_importing_the_finalnet_class_needs_pytorch_and_unknown_names_fail():
     run = run_without_torch("import finalnet; finalnet.FinalNet")
     assert "ModuleNotFoundError" in run.stderr and "torch" in run.stderr
     with pytest.raises(ImportError, match="cannot import name 'Nothing'"):
         from finalnet import Nothing  # noqa: F401
 
 
-def test_drawn_digits_are_recognised_by_a_network_of_ones_own(model):
+def test_a_recognizer_made_from_a_pytorch_model_recognises_digits(model):
     recognizer = Recognizer(to_network(model))
     for digit, strokes in DRAWINGS.values():
         assert recognizer.recognize(draw_strokes(strokes)).digit == digit

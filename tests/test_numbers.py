@@ -16,7 +16,7 @@ def drawings_file(tmp_path):
     return path
 
 
-def test_numbers_of_our_own_drawings_are_measured_the_same_every_time(recognizer, drawings_file):
+def test_measuring_numbers_is_repeatable(recognizer, drawings_file):
     drawings = list(read_drawings(drawings_file))
     scores = score_numbers(recognizer, drawings, count=10)
     assert scores == score_numbers(recognizer, drawings, count=10)
@@ -24,7 +24,7 @@ def test_numbers_of_our_own_drawings_are_measured_the_same_every_time(recognizer
     assert all(s.strokes_split >= 0.9 for s in scores)
 
 
-def test_the_command_measures_numbers_and_says_what_it_needs(drawings_file, monkeypatch, capsys):
+def test_the_command_measures_numbers_and_names_missing_options(drawings_file, monkeypatch, capsys):
     def evaluate(*options: str) -> list[str]:
         monkeypatch.setattr("sys.argv", ["finalnet", "evaluate", *options])
         main()

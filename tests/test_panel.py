@@ -1,4 +1,4 @@
-"""Digits as plotting programs save them, and in a square on a wide margin."""
+"""Reading digits in plots and in a square on a wide margin."""
 
 import io
 
@@ -15,12 +15,12 @@ COLOR_MAPS = ["gray", "gray_r", "viridis", "magma", "Blues"]
 
 
 def write_small(digit: int, random: np.random.Generator) -> np.ndarray:
-    """A handwritten digit as MNIST keeps it: (28, 28) uint8."""
+    """A handwritten digit in MNIST's format, (28, 28) uint8."""
     return preprocess(draw_strokes(write_by_hand(digit, random)))
 
 
 def plot(digit: np.ndarray, color_map: str, random: np.random.Generator) -> Image.Image:
-    """A figure of matplotlib with axes or without, a title or none, perhaps a bar of colours."""
+    """A matplotlib figure with axes, without axes, with a title, or with a colour bar."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -45,7 +45,7 @@ def plot(digit: np.ndarray, color_map: str, random: np.random.Generator) -> Imag
 
 
 @pytest.mark.parametrize("color_map", COLOR_MAPS)
-def test_a_digit_is_read_as_a_plotting_program_saves_it(recognizer, color_map):
+def test_a_digit_in_a_matplotlib_figure_is_read(recognizer, color_map):
     pytest.importorskip("matplotlib")
     random = np.random.default_rng(COLOR_MAPS.index(color_map))
     recognised = read = 0
@@ -61,7 +61,7 @@ def test_a_digit_is_read_as_a_plotting_program_saves_it(recognizer, color_map):
 
 
 def place_square(digit: int, random: np.random.Generator) -> tuple[Image.Image, tuple[int, int]]:
-    """A dark square with a bright digit somewhere on white, and its top left corner."""
+    """A dark square with a bright digit, on white; also returns its top left corner."""
     side, margin = random.integers(60, 400), random.integers(30, 300)
     square = Image.fromarray(write_small(digit, random)).resize((side, side))
     picture = Image.new("L", (side + 2 * margin, side + margin), 255)
@@ -70,7 +70,7 @@ def place_square(digit: int, random: np.random.Generator) -> tuple[Image.Image, 
     return picture, corner
 
 
-def test_a_square_with_a_bright_digit_is_read_on_a_wide_margin(recognizer):
+def test_a_bright_digit_in_a_dark_square_on_a_wide_margin_is_read(recognizer):
     random = np.random.default_rng(0)
     right = 0
     for digit in range(10):
@@ -84,7 +84,7 @@ def test_a_square_with_a_bright_digit_is_read_on_a_wide_margin(recognizer):
     assert right >= 19
 
 
-def test_what_is_written_beside_a_square_is_not_left_out():
+def test_a_square_with_writing_next_to_it_is_not_a_panel():
     random = np.random.default_rng(1)
     for digit in range(5):
         picture = np.asarray(place_square(digit, random)[0])
@@ -95,7 +95,7 @@ def test_what_is_written_beside_a_square_is_not_left_out():
         assert find_panel(np.hstack([picture, written])) is None
 
 
-def test_tables_and_several_frames_are_no_panel():
+def test_tables_and_several_frames_are_not_a_panel():
     for seed in range(3):
         for rows, layout in ((["12345"], "boxes"), (["123", "456", "789"], "shared")):
             assert find_panel(fill_form(rows, seed, layout, level=True).picture) is None

@@ -1,4 +1,4 @@
-"""Numbers in photographs as people take them."""
+"""Reading numbers in photographs."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ KINDS = {
     "all at once": {"on_desk": True, "squares": True, "shadow": True, "tilt": 10},
 }
 COUNT = 12
-FORMS = {  # rows and columns, and how they are printed
+FORMS = {  # rows and columns, and options of `fill_form`
     "in boxes": ((1, 5), {"layout": "boxes"}),
     "in boxes, scanned": ((1, 5), {"layout": "boxes", "level": True}),
     "in a frame": ((1, 1), {"layout": "boxes"}),
@@ -42,7 +42,7 @@ def write_lines(random: np.random.Generator, kind: int) -> list[str]:
 
 
 def read(recognizer, lines, seed, turns=0, **options) -> tuple[int, float]:
-    """How many of the lines are wholly right, and how many of the digits have their place."""
+    """Number of completely right lines, and share of digits inside their box."""
     taken = photograph(lines, seed, **options)
     picture = np.ascontiguousarray(np.rot90(taken.picture, turns))
     number = recognizer.read_number(picture)
@@ -63,7 +63,7 @@ def read(recognizer, lines, seed, turns=0, **options) -> tuple[int, float]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_lines_are_read_in_photographs_and_found_in_their_pixels(recognizer, kind):
+def test_lines_are_read_in_photographs_with_boxes_around_the_digits(recognizer, kind):
     random = np.random.default_rng(1)
     right = total = 0
     for seed in range(COUNT):
@@ -76,7 +76,7 @@ def test_lines_are_read_in_photographs_and_found_in_their_pixels(recognizer, kin
 
 
 @pytest.mark.parametrize("kind", FORMS)
-def test_digits_in_printed_forms_are_read_without_the_lines(recognizer, kind):
+def test_digits_in_printed_forms_are_read(recognizer, kind):
     (rows, columns), options = FORMS[kind]
     random = np.random.default_rng(3)
     right = total = 0
@@ -92,12 +92,12 @@ def test_digits_in_printed_forms_are_read_without_the_lines(recognizer, kind):
         wanted = [line.replace(" ", "") for line in lines if line.strip()]
         right, total = right + sum(line in found for line in wanted), total + len(wanted)
     print(f"{right} of {total} lines")
-    # Of nine cells a row, more digits touch a line.
+    # With nine cells per row, more digits touch a line.
     assert right >= (0.8 if columns == 9 else 0.9) * total
 
 
 @pytest.mark.parametrize("shadows", [0, 1, 2])
-def test_a_page_of_a_notebook_is_read_with_its_lines_and_in_shadows(recognizer, shadows):
+def test_a_ruled_notebook_page_is_read_in_shadows(recognizer, shadows):
     random = np.random.default_rng(4)
     right = total = 0
     for seed in range(10):
@@ -110,7 +110,7 @@ def test_a_page_of_a_notebook_is_read_with_its_lines_and_in_shadows(recognizer, 
 
 @pytest.mark.parametrize("turns", [1, 3])
 @pytest.mark.parametrize("on_desk", [False, True])
-def test_a_photograph_turned_by_a_quarter_is_read_upright(recognizer, turns, on_desk):
+def test_a_photograph_rotated_by_90_degrees_is_read(recognizer, turns, on_desk):
     random = np.random.default_rng(2)
     right = total = 0
     for seed in range(8):
@@ -123,7 +123,7 @@ def test_a_photograph_turned_by_a_quarter_is_read_upright(recognizer, turns, on_
 
 
 @pytest.mark.parametrize("tilt", [0, 10])
-def test_several_numbers_on_a_sheet_are_separate(recognizer, tilt):
+def test_scattered_numbers_on_a_sheet_are_separate_lines(recognizer, tilt):
     reads = [
         read(recognizer, ["204", "67"], seed, scattered=True, tilt=tilt)[0] for seed in range(6)
     ]
@@ -131,7 +131,7 @@ def test_several_numbers_on_a_sheet_are_separate(recognizer, tilt):
     assert sum(reads) >= 0.9 * 12
 
 
-def test_a_sheet_is_found_by_its_corners_and_nothing_else_is(recognizer):
+def test_only_a_sheet_with_four_visible_corners_is_found(recognizer):
     taken = photograph(["123"], 0, on_desk=True, tilt=15)
     sheet = find_sheet(taken.picture)
     assert sheet is not None

@@ -1,4 +1,4 @@
-"""Image files, opened with care."""
+"""Opening image files."""
 
 import time
 from importlib.util import find_spec
@@ -12,14 +12,14 @@ from test_picture_input import encode, year
 from finalnet.pictures.opening import open_picture
 
 
-def test_an_avif_opens():
+def test_an_avif_file_opens():
     assert open_picture(BytesIO(encode(year(["7 crossed"]), "AVIF"))).size == (280, 280)
 
 
 @pytest.mark.skipif(find_spec("pillow_heif") is not None, reason="pillow-heif reads it")
 @pytest.mark.parametrize("brand", [b"heic", b"mif1"])
-def test_what_an_iphone_saves_is_named_with_what_to_do(brand):
-    with pytest.raises(ValueError, match="in HEIC.* as JPEG .*install pillow-heif"):
+def test_the_error_for_a_heic_file_says_what_to_do(brand):
+    with pytest.raises(ValueError, match="is HEIC.* as JPEG .*install pillow-heif"):
         open_picture(BytesIO(b"\0\0\0\x18ftyp" + brand + b"\0" * 100))
 
 
@@ -35,9 +35,9 @@ def jpeg(**options) -> bytes:
     return encode(year(["7 crossed"]).convert("RGB"), "JPEG", **options)
 
 
-def test_a_photograph_with_a_video_behind_it_is_read():
+def test_a_photograph_with_an_appended_video_or_pictures_is_read():
     video = np.random.default_rng(0).bytes(4_000_000)
-    assert video.count(b"\xff\xda") > 40  # as if it had so many scans
+    assert video.count(b"\xff\xda") > 40  # looks like 40 scans
     thumbnail = Image.Exif()
     thumbnail[0x9286] = b"\xff\xda" * 40
     for picture in (jpeg(), jpeg(progressive=True), jpeg(exif=thumbnail)):
@@ -47,7 +47,7 @@ def test_a_photograph_with_a_video_behind_it_is_read():
     assert open_picture(BytesIO(several.getvalue())).size == (280, 280)
 
 
-def test_a_jpeg_of_many_scans_is_refused():
+def test_a_jpeg_with_too_many_scans_is_rejected():
     whole = jpeg(progressive=True)
     scan = whole[whole.rindex(b"\xff\xda") : -2]
     for more in (scan * 40, b"\xff\xff" + scan * 40, b"\xff\xe7\0\2" * 3_000_000):
@@ -65,7 +65,7 @@ def test_a_jpeg_of_many_scans_is_refused():
     ],
     ids=["JPEG of segments", "JPEG of nothing", "GIF of comments", "PNG of chunks"],
 )
-def test_a_file_of_countless_parts_is_refused_at_once(content):
+def test_a_file_with_too_many_parts_is_rejected_quickly(content):
     start = time.process_time()
     with pytest.raises(ValueError, match="so many parts|not an image"):
         open_picture(BytesIO(content))

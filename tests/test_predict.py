@@ -13,7 +13,7 @@ from finalnet import draw_strokes
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    """A folder with a 3, a 7, an A, an empty page, a number, and a file that is no picture."""
+    """A folder with a 3, a 7, an A, a blank page, a number, and a file that is not a picture."""
     folder = tmp_path_factory.mktemp("pictures")
     draw_strokes(DRAWINGS["3 round"][1]).save(folder / "three.png")
     draw_strokes(DRAWINGS["7 crossed"][1]).save(folder / "seven.png")
@@ -35,7 +35,7 @@ def predict(folder, *arguments, environment=ENVIRONMENT, **options):
     return subprocess.run(command, cwd=folder, capture_output=True, env=environment, **options)
 
 
-def test_each_file_is_one_line(pictures):
+def test_each_file_gives_one_line(pictures):
     run = predict(pictures, "three.png", "seven.png", "letter.png", "blank.png", text=True)
     rows = [line.split("\t") for line in run.stdout.splitlines()]
     assert [row[:3] for row in rows] == [
@@ -48,7 +48,7 @@ def test_each_file_is_one_line(pictures):
     assert run.returncode == 0 and run.stderr == ""
 
 
-def test_json_has_one_object_a_line_with_every_probability(pictures):
+def test_json_has_one_object_per_line_with_every_probability(pictures):
     run = predict(pictures, "--json", "three.png", "blank.png", text=True)
     three, blank = map(json.loads, run.stdout.splitlines())
     assert (three["file"], three["verdict"], three["digit"]) == ("three.png", "digit", 3)
@@ -58,12 +58,12 @@ def test_json_has_one_object_a_line_with_every_probability(pictures):
 
 
 @pytest.mark.parametrize("arguments", [[], ["-"]])
-def test_without_a_file_the_standard_input_is_read(pictures, arguments):
+def test_without_a_file_standard_input_is_read(pictures, arguments):
     run = predict(pictures, *arguments, input=(pictures / "three.png").read_bytes())
     assert run.stdout.decode().split("\t")[:3] == ["-", "digit", "3"]
 
 
-def test_a_whole_number_is_read_when_it_is_asked_for(pictures):
+def test_the_number_option_reads_whole_numbers(pictures):
     run = predict(pictures, "--number", "number.png", "blank.png", text=True)
     number, blank = (line.split("\t") for line in run.stdout.splitlines())
     assert number[:3] == ["number.png", "number", "37"] and blank[1:] == ["blank", "-", "-"]
@@ -74,18 +74,18 @@ def test_a_whole_number_is_read_when_it_is_asked_for(pictures):
     assert number[3] == f"{worst:.4f}"
 
 
-def test_a_file_that_cannot_be_read_does_not_stop_the_others(pictures):
+def test_an_unreadable_file_does_not_stop_the_others(pictures):
     run = predict(pictures, "notes.png", "nowhere.png", ".", "three.png", text=True)
     assert run.returncode == 1
     assert run.stdout.split("\t")[:3] == ["three.png", "digit", "3"]
-    told = run.stderr.splitlines()
-    assert len(told) == 3 and "Traceback" not in run.stderr
-    assert told[0].startswith("error: notes.png: the file is not an image that can be read")
-    assert told[1] == "error: nowhere.png: No such file or directory"
-    assert told[2] == "error: .: Is a directory"
+    errors = run.stderr.splitlines()
+    assert len(errors) == 3 and "Traceback" not in run.stderr
+    assert errors[0].startswith("error: notes.png: the file is not an image that can be read")
+    assert errors[1] == "error: nowhere.png: No such file or directory"
+    assert errors[2] == "error: .: Is a directory"
 
 
-def test_a_name_that_the_terminal_cannot_print_does_not_stop_the_others(pictures, tmp_path):
+def test_a_file_name_that_the_terminal_cannot_encode_is_escaped(pictures, tmp_path):
     three = (pictures / "three.png").read_bytes()
     for name in (b"zw\xc3\xb6lf.png", b"not utf-8 \xff.png"):
         (tmp_path / os.fsdecode(name)).write_bytes(three)
@@ -96,10 +96,10 @@ def test_a_name_that_the_terminal_cannot_print_does_not_stop_the_others(pictures
         assert run.stdout.startswith(b"not utf-8 \\udcff.png\t"), terminal
 
 
-def test_whoever_reads_no_more_hears_no_complaint(pictures):
+def test_a_closed_pipe_ends_the_program_silently(pictures):
     for command in (["predict", "three.png", "seven.png"], ["summary"], ["--help"]):
         reader, writer = os.pipe()
-        os.close(reader)  # as `| head -1` does, only sooner
+        os.close(reader)  # as `| head -1` does, but at once
         run = subprocess.run(
             [sys.executable, "-m", "finalnet", *command],
             cwd=pictures, stdout=writer, stderr=subprocess.PIPE, env=ENVIRONMENT,
@@ -108,7 +108,7 @@ def test_whoever_reads_no_more_hears_no_complaint(pictures):
         assert (run.returncode, run.stderr) == (141, b""), command
 
 
-def test_a_pattern_that_the_shell_left_alone_is_matched_here(pictures, tmp_path):
+def test_patterns_that_the_shell_does_not_expand_are_expanded(pictures, tmp_path):
     run = predict(pictures, "[r-t]*e?.png", "nothing-*.png", text=True)
     assert [line.split("\t")[0] for line in run.stdout.splitlines()] == ["seven.png", "three.png"]
     assert run.returncode == 1

@@ -16,15 +16,15 @@ THREE = np.asarray(draw_strokes(DRAWINGS["3 round"][1]))
 def difference(one: np.ndarray, other: np.ndarray) -> float:
     """Mean absolute difference of two network inputs, in grey levels of 255.
 
-    The centre of mass is rounded to whole pixels, so that a trace of noise may move a picture by
-    one: the best of the nine places counts.
+    The centre of mass is rounded to whole pixels, so slight noise may shift a picture by one pixel.
+    The best of the nine possible shifts counts.
     """
     shifts = [np.roll(other, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
     return min(float(np.abs(one.astype(float) - shifted).mean()) for shifted in shifts)
 
 
 def photograph(drawing: np.ndarray, seed: int, light_ink: bool = False) -> np.ndarray:
-    """The drawing on unevenly lit, grainy paper, through JPEG."""
+    """The drawing on unevenly lit, grainy paper, saved as JPEG."""
     random = np.random.default_rng(seed)
     height, width = drawing.shape
     y, x = np.mgrid[0:height, 0:width] / height
@@ -44,13 +44,13 @@ def test_mnist_digit_drawn_large_comes_back_unchanged(mnist_test):
     assert same >= 9_990
 
 
-def test_the_whole_pad_is_shrunk_by_the_mean_of_its_pixels():
+def test_shrinking_the_whole_pad_averages_its_pixels():
     digit = preprocess(THREE)
     assert np.array_equal(shrink_whole(255 - np.kron(digit, np.ones((10, 10), np.uint8))), digit)
     pad = render_strokes([[(40, 40), (90, 60)]], 18)
     expected = cv2.resize(255 - pad, (28, 28), interpolation=cv2.INTER_AREA)
     assert np.abs(shrink_whole(pad).astype(int) - expected).max() <= 1
-    assert shrink_whole(pad)[14:].max() == 0  # where there is no ink, the network sees none
+    assert shrink_whole(pad)[14:].max() == 0  # no ink in the lower half
 
 
 def test_raw_mnist_is_already_preprocessed(mnist_test):
@@ -58,7 +58,7 @@ def test_raw_mnist_is_already_preprocessed(mnist_test):
     assert sum(map(np.array_equal, preprocess_batch(list(digits)), digits)) >= 9_990
 
 
-def test_ink_fills_20_px_and_its_mass_is_in_the_middle():
+def test_ink_is_20_px_long_and_its_centre_of_mass_is_in_the_middle():
     network_input = preprocess(THREE)
     left, top, width, height = cv2.boundingRect(network_input)
     assert (max(width, height), network_input.shape) == (20, (28, 28))
@@ -68,7 +68,7 @@ def test_ink_fills_20_px_and_its_mass_is_in_the_middle():
 
 
 @pytest.mark.parametrize("place", [(0, 0), (180, 0), (0, 170), (180, 170)])
-def test_the_place_on_the_pad_does_not_matter(place):
+def test_the_position_on_the_pad_does_not_matter(place):
     strokes = [[(30, 20), (60, 20), (40, 80)]]
     moved = [[(x + place[0], y + place[1]) for x, y in stroke] for stroke in strokes]
     assert np.array_equal(
@@ -115,7 +115,7 @@ SAME_DRAWING = {
 
 
 @pytest.mark.parametrize("kind", SAME_DRAWING)
-def test_the_same_drawing_in_any_form_gives_the_same_input(kind):
+def test_the_same_drawing_in_any_image_format_gives_the_same_input(kind):
     assert difference(preprocess(SAME_DRAWING[kind]), preprocess(THREE)) < 1.5
 
 
@@ -124,7 +124,7 @@ def test_the_same_drawing_in_any_form_gives_the_same_input(kind):
     [GREY.convert("1"), PALETTE_WITH_TRANSPARENCY, GREY.resize((70, 70))],
     ids=["1 bit", "palette with transparency", "small"],
 )
-def test_a_coarser_form_gives_nearly_the_same_input(image):
+def test_a_coarser_image_gives_nearly_the_same_input(image):
     assert difference(preprocess(image), preprocess(THREE)) < 8
 
 
@@ -144,7 +144,7 @@ def test_a_photographed_sheet_gives_nearly_the_same_input(name, light_ink):
         assert difference(photographed, preprocess(drawing)) < 8
 
 
-def test_a_photographed_empty_sheet_is_blank():
+def test_a_photograph_of_an_empty_sheet_is_blank():
     for seed in range(5):
         assert not preprocess(photograph(np.full((500, 400), 255, np.uint8), seed)).any()
 
@@ -174,7 +174,7 @@ def test_any_size_and_aspect_is_read(size):
     [
         ("digit.png", TypeError, "expected a PIL image or an array, got str"),
         (None, TypeError, "got NoneType"),
-        (np.full((28, 28), 255.0), ValueError, "must lie in 0..1, got 255 to 255; give 0..255 as"),
+        (np.full((28, 28), 255.0), ValueError, "must lie in 0..1, got 255 to 255; pass 0..255 as"),
         (np.full((28, 28), np.nan), ValueError, "must lie in 0..1, got nan"),
         (
             np.zeros((28, 28), int),
@@ -188,18 +188,18 @@ def test_any_size_and_aspect_is_read(size):
         (Image.new("L", (5000, 4000)), ValueError, "the image has 20 megapixels"),
     ],
 )
-def test_what_cannot_be_read_is_told_clearly(image, error, message):
+def test_the_error_for_an_unsupported_image_says_what_is_wrong(image, error, message):
     with pytest.raises(error, match=message):
         preprocess(image)
 
 
-def test_normalised_inputs_have_mean_0_and_deviation_1(mnist_validation):
+def test_normalised_inputs_have_mean_0_and_standard_deviation_1(mnist_validation):
     inputs = normalize(mnist_validation.images.numpy())
     assert inputs.shape == (5_000, 28, 28) and inputs.dtype == np.float32
     assert abs(inputs.mean()) < 0.02 and abs(inputs.std() - 1) < 0.02
 
 
-def test_a_batch_is_the_same_as_one_by_one():
+def test_a_batch_gives_the_same_inputs_as_single_calls():
     images = [THREE, GREY.resize((90, 50)), 255 - THREE]
     assert np.array_equal(preprocess_batch(images), [preprocess(image) for image in images])
     assert preprocess_batch([]).shape == (0, 28, 28)

@@ -1,4 +1,4 @@
-"""Published on a stand-in of the Hub: what arrives is what was shown, and it works."""
+"""Publishing to a stand-in for the Hub: it receives the files listed, and they work."""
 
 import os
 import re
@@ -30,12 +30,12 @@ def hub():
 
 @pytest.fixture
 def publish(tmp_path, hub):
-    """Runs the command as a person does who has a token, or none."""
+    """Runs the command, with or without a token."""
 
     def run(*arguments, token=WRITER, endpoint=hub.url) -> subprocess.CompletedProcess:
         environment = {n: v for n, v in os.environ.items() if not n.startswith(("HF_", "HUGGING"))}
         environment |= {"HF_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
-        # Xet has a storage protocol of its own, which the stand-in does not speak.
+        # The stand-in does not support the storage protocol of Xet.
         environment |= {"HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_XET": "1"}
         return subprocess.run(
             [sys.executable, "-m", "finalnet", "publish", *arguments],
@@ -49,7 +49,7 @@ def publish(tmp_path, hub):
 
 
 def files_in(output: str) -> dict[str, int]:
-    """Sizes by name, of what the command says."""
+    """The sizes by file name that the command prints."""
     lines = re.findall(r"^ *([\d,]+)  (\S+)$", output, re.MULTILINE)
     return {name: int(size.replace(",", "")) for size, name in lines}
 
@@ -70,7 +70,7 @@ def test_nothing_is_sent_without_yes(publish, hub):
         assert f"\n{line}" in run.stdout
 
 
-def test_a_space_arrives_byte_by_byte_and_runs(publish, hub, tmp_path):
+def test_a_published_space_has_the_same_bytes_and_runs(publish, hub, tmp_path):
     run = publish("--space", "ann/app", "--yes")
     assert run.returncode == 0, run.stderr
     assert f"published: {hub.url}/spaces/ann/app" in run.stdout
@@ -92,14 +92,14 @@ def test_a_space_arrives_byte_by_byte_and_runs(publish, hub, tmp_path):
     assert answer["digit"] == 3
 
 
-def test_every_picture_of_the_spaces_readme_is_in_it(publish, hub):
+def test_a_space_contains_every_picture_of_its_readme(publish, hub):
     publish("--space", "ann/app", "--yes")
     arrived = hub.repositories["space", "ann/app"]
     pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", arrived["README.md"].decode())
     assert pictures and set(pictures) <= arrived.keys()
 
 
-def test_a_static_space_arrives_and_reads_digits(publish, hub, tmp_path, browser):
+def test_a_published_static_space_reads_digits(publish, hub, tmp_path, browser):
     run = publish("--space", "ann/page", "--static", "--yes")
     assert run.returncode == 0, run.stderr
     arrived = hub.repositories["space", "ann/page"]
@@ -113,7 +113,7 @@ def test_a_static_space_arrives_and_reads_digits(publish, hub, tmp_path, browser
     server.stop()
 
 
-def test_a_model_arrives_and_loads(publish, hub, tmp_path, recognizer):
+def test_a_published_model_loads(publish, hub, tmp_path, recognizer):
     run = publish("--model", "ann/net", "--yes")
     assert run.returncode == 0, run.stderr
     arrived = hub.repositories["model", "ann/net"]
@@ -128,7 +128,7 @@ def test_a_model_arrives_and_loads(publish, hub, tmp_path, recognizer):
     assert (ours.probabilities == theirs.probabilities).all()
 
 
-def test_published_again_only_what_changed_is_sent_and_other_files_stay(publish, hub):
+def test_publishing_again_sends_only_changed_files_and_keeps_others(publish, hub):
     publish("--model", "ann/net", "--yes")
     arrived = hub.repositories["model", "ann/net"]
     arrived["notes.md"] = b"mine"
@@ -141,14 +141,14 @@ def test_published_again_only_what_changed_is_sent_and_other_files_stay(publish,
 
 
 def complains(run: subprocess.CompletedProcess, *words: str) -> None:
-    """One line that says so, and no traceback."""
+    """Check that the command failed with one line of error that contains the words."""
     assert run.returncode == 1
     assert run.stderr.startswith("error: ") and run.stderr.count("\n") == 1, run.stderr
     for word in words:
         assert word in run.stderr, run.stderr
 
 
-def test_refusals_are_told_in_one_line(publish, hub):
+def test_refusals_give_one_line_of_error(publish, hub):
     complains(publish("--model", "ann/net", "--yes", token=None), "no token", "HF_TOKEN")
     complains(publish("--model", "ann/net", "--yes", token="hf_old"), "401", "not valid")
     complains(publish("--model", "ann/net", "--yes", token=READER), "403", "may not write")
@@ -157,23 +157,23 @@ def test_refusals_are_told_in_one_line(publish, hub):
     assert hub.repositories == {}
 
 
-def test_a_repository_that_is_there_and_not_for_this_token_is_refused(publish, hub):
+def test_an_existing_repository_of_another_owner_is_refused(publish, hub):
     hub.repositories["model", "bob/net"] = {}
     complains(publish("--model", "bob/net", "--yes"), "403", "bob/net")
 
 
 @pytest.mark.parametrize("name", ["net", "ann/net/more", "ann/n et", "ann/net.git", "/net"])
-def test_a_name_that_the_hub_would_not_take_is_told_before_anything_is_sent(name):
+def test_an_invalid_name_is_rejected_before_anything_is_sent(name):
     with pytest.raises(ValueError, match=f"must be OWNER/NAME, got '{name}'"):
         collect_model(name, COMMITTED)
 
 
-def test_a_hub_that_is_not_there_is_told(publish):
+def test_an_unreachable_hub_gives_one_line_of_error(publish):
     nobody = f"http://127.0.0.1:{free_port()}"
     complains(publish("--model", "ann/net", "--yes", endpoint=nobody), "cannot be reached", nobody)
 
 
-def test_another_web_server_in_the_hubs_place_is_told(publish):
+def test_a_web_server_that_is_not_a_hub_gives_one_line_of_error(publish):
     class Portal(BaseHTTPRequestHandler):
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
@@ -188,10 +188,10 @@ def test_another_web_server_in_the_hubs_place_is_told(publish):
     Thread(target=server.serve_forever, daemon=True).start()
     run = publish("--model", "ann/net", "--yes", endpoint=f"http://127.0.0.1:{server.server_port}")
     server.shutdown()
-    complains(run, "is no Hub", "HF_ENDPOINT")
+    complains(run, "is not a Hub", "HF_ENDPOINT")
 
 
-def test_a_checkpoint_without_a_card_is_no_model_to_publish(publish, tmp_path):
+def test_a_checkpoint_without_a_card_can_be_published_as_a_space_only(publish, tmp_path):
     bare = {n: (COMMITTED / n).read_bytes() for n in ("config.json", "model.safetensors")}
     folder = write(tmp_path / "bare", bare)
     complains(publish("--model", "ann/net", "--checkpoint", str(folder)), "no model card")
@@ -199,5 +199,5 @@ def test_a_checkpoint_without_a_card_is_no_model_to_publish(publish, tmp_path):
     assert run.returncode == 0 and "checkpoints/finalnet/config.json" in run.stdout
 
 
-def test_a_model_has_no_static_kind(publish):
+def test_a_model_cannot_be_static(publish):
     complains(publish("--model", "ann/net", "--static"), "--static")

@@ -1,4 +1,4 @@
-"""The app on a Ray cluster of this machine; needs `pip install "ray[serve]"`."""
+"""The app on a local Ray cluster; needs `pip install "ray[serve]"`."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from visitor import SCREENS, visit
 ray = pytest.importorskip("ray", reason='no Ray; `pip install "ray[serve]"`')
 
 CLIENTS = 8
-REPLACED = 180  # s, within which another reader runs
-SECONDS = 8  # of load; a reader is killed after a quarter of them
+REPLACED = 180  # s, within which a killed reader must be replaced
+SECONDS = 8  # of load; one reader is killed after a quarter of them
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +23,12 @@ def url():
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
     for check in ("READY_CHECK", "HEALTH_CHECK"):  # a busy machine starts slowly
         os.environ[f"RAY_SERVE_PROXY_{check}_TIMEOUT_S"] = "120"
-    os.environ |= {"RAY_worker_niceness": "0"}  # else whatever runs beside goes first
-    from ray import serve  # reads them
+    os.environ |= {"RAY_worker_niceness": "0"}  # same priority as other processes
+    from ray import serve  # reads these variables
 
     from deploy.ray_serve import Options, build
 
-    # More than there may be: the processes are idle most of the time.
+    # Perhaps more than the machine has, but the processes are mostly idle.
     ray.init(num_cpus=4, include_dashboard=False, runtime_env={"env_vars": environment})
     port = free_port()
     serve.start(http_options={"host": "127.0.0.1", "port": port})
@@ -49,7 +49,7 @@ def ask(url: str, name: str) -> dict:
 
 
 def running() -> int:
-    """How many processes are ready to read."""
+    """The number of readers that are ready."""
     from ray import serve
 
     deployment = serve.status().applications["finalnet"].deployments["Reader"]
@@ -57,7 +57,7 @@ def running() -> int:
 
 
 def readers() -> set[str]:
-    """Names of the processes that read."""
+    """The names of the readers."""
     actors = ray.util.list_named_actors(all_namespaces=True)
     return {a["name"] for a in actors if a["name"].startswith("SERVE_REPLICA::finalnet#Reader#")}
 
@@ -73,7 +73,7 @@ def test_the_page_loads_and_a_drawing_and_a_picture_are_read(url, browser, tmp_p
         visitor.sees("4")
 
 
-def test_no_request_is_lost_when_a_reader_is(url):
+def test_no_request_fails_when_a_reader_dies(url):
     expected = {name: ask(url, name) for name in ("3 round", "7 crossed", "4 open")}
     before, until = readers(), time.monotonic() + SECONDS
     assert len(before) == 2
@@ -105,4 +105,4 @@ def test_no_request_is_lost_when_a_reader_is(url):
     deadline = time.monotonic() + REPLACED
     while running() < 2 and time.monotonic() < deadline:
         time.sleep(1)
-    assert running() == 2 and killed not in readers()  # another one took its place
+    assert running() == 2 and killed not in readers()  # it was replaced

@@ -13,7 +13,7 @@ from finalnet.strokes import render_strokes
 
 
 def place(strokes, left: float, top: float, size: float):
-    """The strokes of a 100x100 box in a box of the pad, in pad pixels."""
+    """Move strokes from a 100x100 box to a square on the pad, in pad pixels."""
     return [[(left + x * size / 100, top + y * size / 100) for x, y in s] for s in strokes]
 
 
@@ -33,7 +33,7 @@ PLACES = {
 
 @pytest.mark.parametrize("name", DRAWINGS)
 @pytest.mark.parametrize("place_name", PLACES)
-def test_a_drawn_digit_is_recognised_wherever_and_however_it_is_drawn(recognizer, name, place_name):
+def test_a_digit_is_recognised_at_any_place_size_and_pen_width(recognizer, name, place_name):
     digit, strokes = DRAWINGS[name]
     left, top, size, pen_width = PLACES[place_name]
     image = render_strokes(place(strokes, left, top, size), pen_width)
@@ -43,7 +43,7 @@ def test_a_drawn_digit_is_recognised_wherever_and_however_it_is_drawn(recognizer
 
 
 @pytest.mark.parametrize("is_dark", [False, True])
-def test_a_digit_cut_out_to_its_very_ink_is_recognised(recognizer, mnist_test, is_dark):
+def test_a_digit_cropped_to_its_ink_is_recognised(recognizer, mnist_test, is_dark):
     digits, pictures = mnist_test.images.numpy()[:300], []
     for digit in digits:
         left, top, width, height = cv2.boundingRect(digit)
@@ -57,7 +57,7 @@ def test_a_digit_cut_out_to_its_very_ink_is_recognised(recognizer, mnist_test, i
 
 @pytest.mark.parametrize("name", ["0 oval", "2 plain", "4 open", "7 plain", "8 one stroke"])
 @pytest.mark.parametrize("width", [1, 3])
-def test_a_digit_in_a_printed_frame_is_recognised_without_it(recognizer, name, width):
+def test_a_digit_in_a_printed_frame_is_recognised(recognizer, name, width):
     digit, strokes = DRAWINGS[name]
     image = render_strokes(place(strokes, 60, 60, 160), 12)
     cv2.rectangle(image, (40, 40), (240, 240), 60, width)
@@ -66,7 +66,7 @@ def test_a_digit_in_a_printed_frame_is_recognised_without_it(recognizer, name, w
         assert recognizer.read_number(picture).text == str(digit)
 
 
-def test_a_prediction_has_what_was_promised(recognizer):
+def test_a_prediction_has_the_documented_types_shapes_and_ranges(recognizer):
     prediction = recognizer.recognize(draw_strokes(DRAWINGS["7 crossed"][1]))
     assert (prediction.verdict, prediction.digit) == ("digit", 7)
     assert prediction.probabilities.shape == (10,)
@@ -80,7 +80,7 @@ def test_a_prediction_has_what_was_promised(recognizer):
     assert all(type(digit) is int and type(p) is float for digit, p in prediction.top(10))
 
 
-def test_a_blank_pad_is_not_guessed_at(recognizer):
+def test_a_blank_pad_gives_no_digit(recognizer):
     prediction = recognizer.recognize(draw_strokes([]))
     assert (prediction.verdict, prediction.digit, prediction.top(3)) == ("blank", None, [])
     assert not prediction.probabilities.any() and not prediction.network_input.any()
@@ -93,7 +93,7 @@ def test_top_k_outside_1_to_10_is_refused(recognizer, k):
         prediction.top(k)
 
 
-def test_a_batch_of_different_pictures_is_answered_in_order(recognizer):
+def test_a_batch_of_different_pictures_gives_predictions_in_order(recognizer):
     names, sizes = ["3 round", "8 two circles", "1 flag"], [90, 280, 500]
     images = [draw_strokes(DRAWINGS[n][1], size=size) for n, size in zip(names, sizes, strict=True)]
     images.insert(1, Image.new("RGB", (40, 60), "white"))
@@ -105,30 +105,30 @@ def test_a_batch_of_different_pictures_is_answered_in_order(recognizer):
     assert recognizer.recognize_batch([]) == []
 
 
-def test_a_page_that_is_black_all_over_is_blank(recognizer):
+def test_a_completely_black_page_is_blank(recognizer):
     blackened = render_strokes([[(0, y), (280, y)] for y in range(0, 290, 10)], pen_width=20)
     for image in (np.zeros((280, 280), np.uint8), blackened):
         assert recognizer.recognize(image).verdict == "blank"
 
 
 @pytest.mark.parametrize("name", NOT_DIGITS)
-def test_what_is_not_a_digit_is_not_called_one(recognizer, name):
+def test_scribbles_and_letters_are_unsure(recognizer, name):
     prediction = recognizer.recognize(draw_strokes(NOT_DIGITS[name]))
     assert (prediction.verdict, prediction.digit) == ("unsure", None)
     assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("pen_width", [6, 18, 48])
-def test_a_dot_is_no_digit(recognizer, pen_width):
+def test_a_dot_is_not_a_digit(recognizer, pen_width):
     assert recognizer.recognize(render_strokes([[(90, 200)]], pen_width)).verdict == "unsure"
 
 
-def test_a_page_filled_but_for_its_edge_is_no_digit(recognizer):
+def test_a_page_filled_except_for_its_edge_is_not_a_digit(recognizer):
     filled = render_strokes([[(30, y), (250, y)] for y in range(30, 255, 10)], pen_width=20)
     assert recognizer.recognize(filled).verdict == "unsure"
 
 
-def test_below_the_threshold_the_verdict_is_unsure_and_the_probabilities_stay():
+def test_below_the_threshold_the_verdict_is_unsure_and_the_probabilities_are_unchanged():
     recognizer = Recognizer.load()
     image = draw_strokes(DRAWINGS["3 round"][1])
     sure = recognizer.recognize(image)

@@ -69,7 +69,7 @@ def test_points_on_one_another_are_read(http):
 @pytest.mark.parametrize(
     ("path", "body", "status", "message"),
     [
-        ("recognize", b"", 422, "no image came"),
+        ("recognize", b"", 422, "no image was sent"),
         ("recognize", b"text", 422, "not an image that can be read"),
         ("read_number", b"text", 422, "not an image that can be read"),
         ("recognize_strokes", b"{", 400, "the body must be JSON"),

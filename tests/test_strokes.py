@@ -11,14 +11,14 @@ def ink_box(image) -> tuple[int, int, int, int]:
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
 
 
-def test_a_line_is_drawn_where_it_is_as_wide_as_the_pen_with_round_ends():
+def test_a_line_keeps_its_place_has_the_width_of_the_pen_and_round_ends():
     image = render_strokes([[(100, 50), (100, 200)]], pen_width=20)
     assert image.shape == (PAD_SIZE, PAD_SIZE) and image.dtype == np.uint8
     np.testing.assert_allclose(ink_box(image), (90, 40, 110, 210), atol=1)
     assert image[41, 92] == 255 and image[45, 100] == 0
 
 
-def test_a_stroke_of_one_point_draws_a_round_dot():
+def test_a_single_point_draws_a_round_dot():
     image = render_strokes([[(60, 80)]], pen_width=20)
     np.testing.assert_allclose(ink_box(image), (50, 70, 70, 90), atol=1)
     assert (image < 128).sum() == pytest.approx(np.pi * 10**2, rel=0.05)
@@ -29,29 +29,29 @@ def test_edges_are_antialiased():
     assert len(np.unique(image)) > 8
 
 
-def test_joints_are_round_and_leave_no_gap():
+def test_joints_are_round_without_a_gap():
     image = render_strokes([[(60, 200), (140, 60), (220, 200)]], pen_width=30)
     assert image[46:60, 140].max() == 0
 
 
-def test_ink_outside_the_pad_is_cut_off():
+def test_ink_outside_the_pad_is_clipped():
     image = render_strokes([[(-500, 140), (900, 140)]], pen_width=10)
     assert ink_box(image)[0] == 0 and ink_box(image)[2] == PAD_SIZE
 
 
 @pytest.mark.parametrize(("scale", "shift"), [(1, 0), (0.001, 5), (4000, -90_000)])
-def test_strokes_of_any_coordinates_are_fitted_into_the_pad(scale, shift):
+def test_strokes_in_any_unit_are_fitted_into_the_pad(scale, shift):
     stroke = [(0, 0), (40, 100), (50, 0)]
     image = draw_strokes([[(x * scale + shift, y * scale + shift) for x, y in stroke]])
     assert isinstance(image, Image.Image) and image.size == (PAD_SIZE, PAD_SIZE)
-    # Rounding to a quarter of a pixel may fall to either side.
+    # Coordinates are rounded to quarter pixels, in either direction.
     assert np.abs(np.asarray(image, float) - draw_strokes([stroke])).mean() < 0.5
     left, top, right, bottom = ink_box(image)
     assert bottom - top == pytest.approx(0.7 * PAD_SIZE * 1.08, abs=2)
     assert left + right == pytest.approx(PAD_SIZE, abs=2)
 
 
-def test_no_strokes_give_an_empty_pad():
+def test_no_strokes_give_a_blank_pad():
     assert np.asarray(draw_strokes([])).min() == 255
 
 
@@ -74,6 +74,6 @@ def test_no_strokes_give_an_empty_pad():
         ([[(0, 0)] * (MAX_POINTS + 1)], "too many points"),
     ],
 )
-def test_invalid_strokes_say_what_is_wrong(strokes, message):
+def test_the_error_for_invalid_strokes_says_what_is_wrong(strokes, message):
     with pytest.raises(ValueError, match=message):
         draw_strokes(strokes)

@@ -1,4 +1,4 @@
-"""The recogniser in the browser says what the one in Python says, on thousands of drawings."""
+"""The recognisers in the browser and in Python agree on thousands of drawings."""
 
 import base64
 import os
@@ -39,7 +39,7 @@ STROKES = Path(os.environ.get("STROKES_DIR", "no strokes")) / "digits-dev.jsonl.
 def generate(count: int, kinds, label, seed: int) -> list[Drawing]:
     random = np.random.default_rng(seed)
     drawings = [vary(kinds[i % len(kinds)](random), random) for i in range(count)]
-    # Ten digits of each kind make a writer.
+    # A hundred drawings, ten of each digit, make a writer.
     return [
         Drawing(label(i), "generated", drawing, writer=str(i // 100))
         for i, drawing in enumerate(drawings)
@@ -60,7 +60,7 @@ def page(browser, app_url):
     page.close()
 
 
-def test_both_recognisers_say_the_same_of_2000_drawings(page, recognizer, digits):
+def test_both_recognisers_agree_on_2000_drawings(page, recognizer, digits):
     others = generate(OTHER_COUNT, [*OTHERS, *UNSEEN], lambda i: "none", 8)
     placed = place_on_pad([*digits, *others])
     answers = ask_python(recognizer, placed), ask_browser(page, placed)
@@ -83,16 +83,16 @@ def test_both_recognisers_read_the_same_numbers(page, recognizer, digits):
     assert (in_browser == np.array(texts)).mean() > 0.8
 
 
-def test_both_recognisers_describe_what_they_read_alike(page, recognizer, digits):
+def test_both_recognisers_describe_numbers_in_the_same_way(page, recognizer, digits):
     (number, *_), _ = compose_numbers(digits, 1)
     code = """async (strokes) => {
       const { describeNumber } = await import("/files/any/recognizer/answer.js");
       return describeNumber(recognizer.readNumber(strokes), recognizer.constants);
     }"""
-    told = page.evaluate(code, number)
+    answer = page.evaluate(code, number)
     expected = describe_number(recognizer.read_number(number), with_inputs=True)
-    assert told.keys() == expected.keys() and told["text"] == expected["text"]
-    for one, other in zip(told["digits"], expected["digits"], strict=True):
+    assert answer.keys() == expected.keys() and answer["text"] == expected["text"]
+    for one, other in zip(answer["digits"], expected["digits"], strict=True):
         assert one.keys() == other.keys()
         exact = ("verdict", "digit", "character")
         assert [one[key] for key in exact] == [other[key] for key in exact]
@@ -105,7 +105,7 @@ def test_both_recognisers_describe_what_they_read_alike(page, recognizer, digits
 
 
 @pytest.mark.skipif(not STROKES.exists(), reason="no drawings; name their folder in STROKES_DIR")
-def test_drawings_of_people_are_recognised_as_well_in_the_browser(page, recognizer):
+def test_both_recognisers_agree_on_drawings_of_people(page, recognizer):
     drawings = list(read_drawings(STROKES))[::16]
     placed, labels = place_on_pad(drawings), [int(drawing.label) for drawing in drawings]
     answers = ask_python(recognizer, placed), ask_browser(page, placed)
@@ -116,10 +116,8 @@ def test_drawings_of_people_are_recognised_as_well_in_the_browser(page, recogniz
 
 
 @pytest.mark.parametrize("count", [5, 20, 100])
-def test_both_recognisers_say_the_same_when_they_were_taught_the_same(
-    page, recognizer, digits, count
-):
-    """Wrong labels, so that what was learned is seen in every answer."""
+def test_both_recognisers_agree_after_the_same_teaching(page, recognizer, digits, count):
+    """Teaches wrong labels, so that the effect shows in every answer."""
     known = place_on_pad(digits[:count], 1)
     labels = [None if i % 9 == 8 else (int(digits[i].label) + 1) % 10 for i in range(count)]
     taught = teach_both(page, recognizer, known, labels)
@@ -129,15 +127,15 @@ def test_both_recognisers_say_the_same_when_they_were_taught_the_same(
     page.evaluate("recognizer = untaught")
     agreement = compare(ask_python(taught, asked), in_browser)
     print(agreement)
-    # What is as near to a digit as to "no digit" may go either way.
+    # A drawing as close to a digit as to "no digit" may go either way.
     assert agreement.same >= 0.99 and agreement.mean_difference < 0.01
     in_python = [taught.read_number(strokes).text for strokes in numbers]
     assert (np.array(texts) == in_python).mean() >= 0.95
-    on_pad = slice(0, count, 2)  # the others were remembered as digits of numbers
+    on_pad = slice(0, count, 2)  # the others were taught as strokes alone
     assert compare(ask_python(recognizer, known[on_pad]), in_browser[:count][on_pad]).same < 0.1
 
 
-def test_a_drawing_is_read_within_a_frame_with_300_drawings_known(page, recognizer, digits):
+def test_with_300_taught_drawings_an_answer_takes_less_than_a_frame(page, recognizer, digits):
     known = place_on_pad(digits[:300], 1)
     teach_both(page, recognizer, known[:1], [3])
     code = """([known, asked]) => {
@@ -159,8 +157,10 @@ def test_a_drawing_is_read_within_a_frame_with_300_drawings_known(page, recogniz
 @pytest.mark.parametrize(
     ("count", "under"), [(0, False), (1, False), (21, False), (11, True), (501, False)]
 )
-def test_nothing_and_too_much_are_told_alike(page, recognizer, count, under):
-    """No strokes, a 1, and more digits or lines than are read."""
+def test_both_recognisers_give_the_same_error_for_too_many_digits_or_lines(
+    page, recognizer, count, under
+):
+    """Also no strokes and a single 1, which are no error."""
     strokes = [[[40 * i, 20], [40 * i, 60]] for i in range(count)]
     if under:
         strokes = [[[y, x] for x, y in stroke] for stroke in strokes]
@@ -175,7 +175,7 @@ def test_nothing_and_too_much_are_told_alike(page, recognizer, count, under):
     assert ("are read" in browser) == (count > 1)
 
 
-def test_both_count_the_same_signs_that_are_not_read(page, recognizer):
+def test_both_recognisers_count_the_same_unread_signs(page, recognizer):
     for text in ("2+3", ".5", "5.", "2_3", "1..2=3", "12:30", "7"):
         number = recognizer.read_number(write(text))
         code = "strokes => { const { text, unread } = recognizer.readNumber(strokes);"
@@ -195,14 +195,16 @@ def test_both_count_the_same_signs_that_are_not_read(page, recognizer):
     ],
     ids=["nothing", "dot", "diagonal", "beyond the pad", "level line", "inked border"],
 )
-def test_odd_drawings_give_the_same_picture(page, recognizer, drawing, pen_width):
+def test_both_recognisers_see_the_same_picture_of_odd_drawings(
+    page, recognizer, drawing, pen_width
+):
     (python,) = ask_python(recognizer, [(drawing, pen_width)])
     (browser,) = ask_browser(page, [(drawing, pen_width)])
     assert np.abs(python.network_input - browser.network_input).max() <= 2
     assert python[:2] == browser[:2]
 
 
-def test_the_views_have_the_same_pixels(page, recognizer):
+def test_the_views_are_the_same_in_both_recognisers(page, recognizer):
     inputs = generate_digits(200, 3)
     code = """async (inputs) => {
       const { makeViews } = await import("/files/any/recognizer/views.js");
@@ -229,20 +231,20 @@ def test_the_browser_reads_half_precision_as_numpy_does(page):
 FAULTS = {
     "nothing": (lambda weights: None, None),
     "a missing tensor": (lambda weights: weights.pop("fc1.bias"), "lacks fc1.bias"),
-    "a foreign tensor": (lambda weights: weights.update(fc9=np.zeros(3)), "has not, fc9"),
+    "a foreign tensor": (lambda weights: weights.update(fc9=np.zeros(3)), "unknown tensors: fc9"),
     "a wrong shape": (
         lambda weights: weights.update({"fc2.bias": np.zeros(11, np.float16)}),
         "wrong shape for fc2.bias",
     ),
-    "a number that is none": (
+    "NaN": (
         lambda weights: weights.update({"fc2.bias": np.full(10, np.nan, np.float16)}),
-        "not finite in fc2.bias",
+        "NaN or infinity in fc2.bias",
     ),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_browser_finds_the_faults_of_a_checkpoint_that_python_finds(page, fault, tmp_path):
+def test_browser_and_python_report_the_same_faults_of_a_checkpoint(page, fault, tmp_path):
     spoil, words = FAULTS[fault]
     for name in ("config.json", "model.safetensors"):
         shutil.copy(COMMITTED / name, tmp_path)
@@ -256,17 +258,17 @@ def test_the_browser_finds_the_faults_of_a_checkpoint_that_python_finds(page, fa
       try { await loadCheckpoint("/spoilt", constants) } catch ({ message }) { return message }
       return null;
     }"""
-    told = page.evaluate(code, constants())
+    message = page.evaluate(code, constants())
     page.unroute("**/spoilt/*")
     if words is None:
-        assert told is None and load_checkpoint(tmp_path)
+        assert message is None and load_checkpoint(tmp_path)
         return
-    assert words in told
+    assert words in message
     with pytest.raises(ValueError, match=re.escape(words)):
         load_checkpoint(tmp_path)
 
 
-def test_the_browser_refuses_a_checkpoint_that_is_cut_short(page):
+def test_the_browser_rejects_a_truncated_checkpoint(page):
     folder = "/files/any/checkpoint"
     code = """async (folder) => {
       const { readSafetensors } = await import(

@@ -10,7 +10,7 @@ from finalnet.views import change_pen, make_views
 EIGHT = preprocess(draw_strokes(DRAWINGS["8 two circles"][1]))
 
 
-def test_each_pen_gives_a_view_and_one_that_changes_nothing_the_input_itself():
+def test_each_pen_gives_a_view_and_a_pen_of_0_the_input_itself():
     views = make_views(EIGHT[None], (*PENS, 0.0))
     assert views.shape == (1, len(PENS) + 1, 28, 28) and views.dtype == np.uint8
     assert np.array_equal(views[0, -1], EIGHT)
@@ -26,7 +26,7 @@ def test_paper_stays_paper():
     assert not make_views(np.zeros((2, 28, 28), np.uint8), PENS).any()
 
 
-def test_the_answer_is_the_mean_over_the_views_of_the_checkpoint(recognizer):
+def test_the_logits_are_the_mean_over_the_views_of_the_checkpoint(recognizer):
     views = make_views(EIGHT[None], recognizer.network.pens)[0]
     each = recognizer.network.logits(normalize(views)).mean(axis=0)
     np.testing.assert_allclose(view_logits(recognizer.network, EIGHT[None])[0], each, atol=1e-4)

@@ -1,1 +1,1 @@
-"""Pictures: image files, sheets, printed lines and quarter turns."""
+"""From image files to ink: decoding, photographs, sheets, printed lines, displays and rotation."""

@@ -1,8 +1,8 @@
-"""Digits of seven-segment displays: their segments, which stand apart, are drawn as a pen would go.
+"""Redraws the digits of seven-segment displays as connected, rounded pen strokes.
 
-    ink -> connected pieces -> bars, level or upright -> ends that meet -> round strokes
+    ink -> connected components -> horizontal and vertical bars -> ends that meet -> round strokes
 
-The network has learned from hands: an 8 of seven bars is a 0 to it, an 8 of two loops is none.
+The network knows only handwriting: it reads an 8 of seven bars as a 0, but not an 8 of two loops.
 """
 
 from typing import NamedTuple
@@ -10,46 +10,46 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-ON = 128  # ink from which on segments are on
-# Blur fills gaps between segments: levels at which, and px off every edge with which, they show.
-# The first two tell whether it is worth while to look closely.
+ON = 128  # ink level from which a segment is on
+# Blur fills the gaps between segments. These are the (ink level, px eroded from every edge) pairs
+# at which they may separate. GLANCES come first; LOOKS follow only if a glance found bars.
 GLANCES, LOOKS = ((ON, 0), (200, 1)), ((200, 0), (ON, 1), (ON, 2), (ON, 3))
-SMALLEST = 0.2  # of the largest piece: what is smaller is a point, or dirt
+SMALLEST = 0.2  # of the longest component; smaller ones are decimal points or dirt
 MOST_BARS = 7 * 60
-# A bar, by the moments of its ink, which for any rectangle, however slanted, are the same.
-FILLED = (0.85, 1.2)  # area, in that of a rectangle with such moments
-SLENDER = (1.3, 12.0)  # length, in its widths
-STEEPEST = 0.3  # how far a bar leans from level or upright, in its length
-SHORTEST = 0.6  # of the median of those that are level or upright: points are shorter
-EVEN = 1.5  # widths of bars differ from their median by this factor, at the most
-BARS = 0.7  # of all ink, at the least, is of bars
-# Distances between the ends of bars, from left to right and from the top down, in their width.
-MEET = 1.4  # of one that is level and one that is upright
-FOLLOW = 2.7  # of two that are upright, one above the other: where the middle is off
-ASIDE = 0.7  # by which the lower is beside the upper
-MET = 0.8  # of the level bars, at the least, meet an upright one
+# What counts as a bar, by the second moments of its ink, which do not depend on its slant.
+FILLED = (0.85, 1.2)  # area / area of the rectangle with the same moments
+SLENDER = (1.3, 12.0)  # length / width
+STEEPEST = 0.3  # slope against horizontal or vertical
+SHORTEST = 0.6  # of the median length in its direction; decimal points are shorter
+EVEN = 1.5  # largest factor between a bar's width and the median width
+BARS = 0.7  # least share of all ink that belongs to bars
+# Largest distances between the ends of bars, in x and in y, in bar widths.
+MEET = 1.4  # of a horizontal and a vertical bar that meet
+FOLLOW = 2.7  # of two vertical bars, one above the other, when the middle segment is off
+ASIDE = 0.7  # horizontal offset of the lower of the two
+MET = 0.8  # least share of horizontal bars that meet a vertical one
 PEN = 0.8  # of a bar's width
 STEPS = np.linspace(0, 1, 9)[:, None]  # along a curve
 KERNEL = np.ones((3, 3), np.uint8)
-SHIFT = 4  # bits behind the point of coordinates, as OpenCV takes them
+SHIFT = 4  # fractional bits of OpenCV's coordinates
 
 
 class Bars(NamedTuple):
-    """Straight pieces of ink that are level, or upright and perhaps slanted."""
+    """Straight pieces of ink, horizontal or vertical; vertical ones may slant."""
 
-    level: np.ndarray  # (n, 2, 2) float64: ends from left to right, x and y
-    upright: np.ndarray  # (n, 2, 2) float64: ends from the top down
-    width: float  # px
-    mask: np.ndarray  # (H, W) bool, where they are
+    level: np.ndarray  # (n, 2, 2) float64: (x, y) of the left and the right end
+    upright: np.ndarray  # (n, 2, 2) float64: (x, y) of the upper and the lower end
+    width: float  # px, median
+    mask: np.ndarray  # (H, W) bool, their pixels
 
 
 def redraw_segments(ink: np.ndarray) -> np.ndarray | None:
-    """The ink of a display as a pen would write it, without segments that are off.
+    """Redraw the ink of a display as a pen would, without the segments that are off.
 
     Args:
         ink: (H, W) uint8, paper 0, ink up to 255.
     Returns:
-        Ink likewise; None if it is of no display.
+        Ink in the same format; None if it shows no display.
     """
     mask = (ink >= ON).astype(np.uint8)
     found = list[Bars]()
@@ -73,11 +73,11 @@ def redraw_segments(ink: np.ndarray) -> np.ndarray | None:
 
 
 def find_bars(mask: np.ndarray, worn: int) -> Bars | None:
-    """The bars of which a mask consists; None if it does not, or has too many.
+    """Find the bars of a mask; None if it is not made of bars, or of too many.
 
     Args:
         mask: (H, W) uint8, 0 or 1.
-        worn: px off every edge before they are looked for.
+        worn: px to erode from every edge first.
     """
     mask = cv2.erode(mask, KERNEL, iterations=worn) if worn else mask
     count, labels, stats, centers = cv2.connectedComponentsWithStats(mask)
@@ -93,7 +93,7 @@ def find_bars(mask: np.ndarray, worn: int) -> Bars | None:
         return np.asarray(np.bincount(label, values, count)[kept] / area)
 
     area = stats[kept, 4].astype(np.float64)
-    # 1/12 is what the pixels themselves have.
+    # A pixel is a unit square with a variance of 1/12.
     xx, yy, xy = mean(x * x) + 1 / 12, mean(y * y) + 1 / 12, mean(x * y)
     is_level = xx > yy
     filled = area / (12 * np.sqrt(np.maximum(xx * yy - xy * xy, 1e-9)))
@@ -124,20 +124,20 @@ def find_bars(mask: np.ndarray, worn: int) -> Bars | None:
 
 
 def join_bars(bars: Bars) -> list[np.ndarray]:
-    """Strokes (n, 2) along bars, round where they meet; none if they are of no display."""
+    """Join bars to strokes, (n, 2) each, rounded where bars meet; empty if not a display."""
     level, upright, width = bars.level, bars.upright, bars.width
     apart = level[:, :, None, None] - upright[None, None]  # bar, end, bar, end, x and y
     meet = np.abs(apart).max(axis=-1) <= MEET * width
-    down = upright[None, :, 0] - upright[:, None, 1]  # from the lower end of one to the next
+    down = upright[None, :, 0] - upright[:, None, 1]  # from a lower end to the next upper end
     follow = (np.abs(down[..., 0]) <= ASIDE * width) & (np.abs(down[..., 1]) <= FOLLOW * width)
     np.fill_diagonal(follow, False)
     if meet.any(axis=(1, 2, 3)).sum() < MET * len(level) or not meet.any() | follow.any():
         return []
     closed = find_loops(meet)
-    # What is in two loops at one place, as an 8 is, has a waist there; a 6, a 9 and a 4 have none.
+    # An 8 has a waist, where both of its loops share a bar; 6, 9 and 4 have none.
     waist = np.asarray(closed.any(axis=(0, 1)))
     goes_on = follow & ~(waist[:, None, 1] & waist[None, :, 0])
-    passed = np.stack([goes_on.any(axis=0), goes_on.any(axis=1)], axis=1)  # at an end of an upright
+    passed = np.stack([goes_on.any(axis=0), goes_on.any(axis=1)], axis=1)  # bar, end
     curved = meet & (closed | ~passed)
     middles, middles_upright = level.mean(axis=1), upright.mean(axis=1)
     strokes = [
@@ -156,22 +156,28 @@ def join_bars(bars: Bars) -> list[np.ndarray]:
 
 
 def find_loops(meet: np.ndarray) -> np.ndarray:
-    """Which of the places where bars meet are corners of a square of four bars.
+    """Mark the meeting points that are corners of a loop of four bars.
 
     Args:
-        meet: (n, 2, m, 2) bool, whether an end of a level bar meets one of an upright bar.
+        meet: (n, 2, m, 2) bool, whether an end of a horizontal bar meets one of a vertical bar.
+    Returns:
+        (n, 2, m, 2) bool.
     """
     closed = np.zeros_like(meet)
     for i, j, k, m in np.argwhere(meet):
-        beside = meet[i, 1 - j, :, m]  # uprights at the other end of the level bar
-        across = meet[:, j, k, 1 - m]  # level bars at the other end of the upright
+        beside = meet[i, 1 - j, :, m]  # vertical bars at the other end of the horizontal one
+        across = meet[:, j, k, 1 - m]  # horizontal bars at the other end of the vertical one
         closed[i, j, k, m] = meet[across][:, 1 - j, beside, 1 - m].any()
     return closed
 
 
 def bend(start: np.ndarray, one: np.ndarray, other: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """A curve from the middle of a bar to that of another, round the corner at which they meet."""
-    # Where the two, prolonged, meet.
+    """A quadratic Bézier curve from the middle of one bar to the middle of another.
+
+    Args:
+        start, end: middles of the bars.
+        one, other: the ends at which they meet; the control point is where the bars' lines cross.
+    """
     way, across = one - start, other - end
     turn = way[0] * across[1] - way[1] * across[0]
     share = ((end - start)[0] * across[1] - (end - start)[1] * across[0]) / turn

@@ -1,4 +1,4 @@
-"""Pixels to ink: what has another colour than the paper, whichever is the darker."""
+"""Pixels to ink: everything that differs in colour from the paper, darker or lighter."""
 
 import cv2
 import numpy as np
@@ -7,12 +7,12 @@ from finalnet.pictures.photograph import ink_of_photograph
 from finalnet.pictures.pixels import PictureLike, border_of, lay_on, to_pixels
 from finalnet.pictures.printed import NO_FORM, Form, erase_printed
 
-MIN_CONTRAST = 12  # grey levels of 255 between paper and its strongest ink; less is blank
-EVEN_PAPER = 4  # grey levels; a border that typically varies more is a photographed sheet
-SAME_PAPER = 0.15  # of a border in exactly one colour: no photograph, however much is ink
-CLOSE_COLOR = 24  # grey levels up to which a border has the colour of its middle
-CLEAR_BORDER = 0.75  # of a border in one colour: that is the paper's
-CORNER = 0.06  # of the shorter side, the size of a corner
+MIN_CONTRAST = 12  # of 255 grey levels, between paper and strongest ink; less is blank
+EVEN_PAPER = 4  # grey levels; a border that varies more belongs to a photograph
+SAME_PAPER = 0.15  # share of the border in exactly one colour from which it is no photograph
+CLOSE_COLOR = 24  # grey levels within which border pixels count as one colour
+CLEAR_BORDER = 0.75  # share of the border in one colour from which that is the paper
+CORNER = 0.06  # of the shorter side: side of the squares sampled in the corners
 
 
 def find_ink(image: PictureLike) -> np.ndarray:
@@ -21,8 +21,8 @@ def find_ink(image: PictureLike) -> np.ndarray:
     Args:
         image: as for `preprocess`.
     Returns:
-        (H, W) uint8, paper 0, ink up to 255; all zero when there is no ink. Pictures with a side
-        above `WORKING_SIZE` come back shrunk to it.
+        (H, W) uint8, paper 0, ink up to 255; all zero when there is no ink. Pictures larger than
+        `WORKING_SIZE` are shrunk.
     Raises:
         TypeError, ValueError: as for `preprocess`.
     """
@@ -30,7 +30,7 @@ def find_ink(image: PictureLike) -> np.ndarray:
 
 
 def find_writing(image: PictureLike) -> tuple[np.ndarray, Form]:
-    """`find_ink` without printed lines and segments of displays, and what was printed."""
+    """`find_ink` without printed lines and with displays redrawn; also returns the form found."""
     return _find_ink(image, True)
 
 
@@ -38,22 +38,23 @@ def _find_ink(image: PictureLike, is_form: bool) -> tuple[np.ndarray, Form]:
     color, alpha = to_pixels(image)
     if alpha is None:
         return _ink(color, is_form)
-    # Transparent paper takes the colour on which the ink shows: white, else black.
+    # Put transparent pictures on white; if no ink shows there, on black.
     found = _ink(lay_on(255, color, alpha), is_form)
     return found if found[0].any() else _ink(lay_on(0, color, alpha), is_form)
 
 
 def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
-    """Ink of opaque pixels: (H, W) uint8, paper 0, strongest ink 255; and what was printed."""
+    """Ink of opaque pixels, (H, W) uint8, paper 0, strongest ink 255; and the printed form."""
     border = border_of(pixels)
     paper = _find_paper(pixels, border)
-    # A quarter of the border may be ink, of more the lit part of a sheet in shadow.
+    # Up to a quarter of the border may be ink, hence the 75th percentile. More than that is the
+    # lit part of a sheet in shadow.
     spread = _find_deviation(border, np.median(border, axis=0), 75)
     is_drawn = (border == paper).all(axis=1).mean() >= SAME_PAPER
     if spread > EVEN_PAPER and not is_drawn:
         return ink_of_photograph(pixels, is_form)
     typical = _find_deviation(border, paper)
-    # Any colour that is not the paper's is ink, so yellow on white counts as black does.
+    # The largest channel difference counts, so yellow on white is as strong as black.
     ink = cv2.absdiff(pixels, np.full_like(pixels, paper))
     if ink.ndim == 3:
         ink = ink.max(axis=2)
@@ -63,22 +64,22 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     if 0 < typical <= EVEN_PAPER:
         # Six times the median deviation is four standard deviations of the grain.
         ink = np.where(ink > 6 * typical, ink, 0).astype(np.uint8)
-    # MNIST's own digits peak at 254 or 255 and must pass unchanged.
+    # MNIST digits peak at 254 or 255 and must pass unchanged.
     ink = ink if strongest >= 254 else cv2.convertScaleAbs(ink, alpha=255 / strongest)
     return erase_printed(ink, ink) if is_form else (ink, NO_FORM)
 
 
 def _find_deviation(border: np.ndarray, paper: np.ndarray, percent: float = 50) -> float:
-    """How many grey levels so many of a border's pixels differ at the most from a colour."""
+    """A percentile of the border's difference from a colour, in grey levels."""
     return float(np.percentile(np.abs(border - paper.astype(np.float32)).max(axis=1), percent))
 
 
 def _find_paper(pixels: np.ndarray, border: np.ndarray) -> np.ndarray:
-    """The colour of the paper, (channels,) uint8: the border's, as far as it is not ink."""
+    """The colour of the paper, (channels,) uint8, estimated from the border without its ink."""
     paper = np.median(border, axis=0)
     if (np.abs(border - paper).max(axis=1) <= CLOSE_COLOR).mean() >= CLEAR_BORDER:
         return paper.astype(np.uint8)
-    # A picture cut close to its ink: ink rarely reaches into the corners.
+    # The picture is cropped close to its ink. Ink rarely reaches the corners.
     height, width = pixels.shape[:2]
     side = max(1, round(CORNER * min(height, width)))
     rows, columns = np.r_[:side, -side:0] % height, np.r_[:side, -side:0] % width

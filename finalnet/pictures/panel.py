@@ -1,4 +1,4 @@
-"""A picture in a picture: a digit as plotting programs save it, with a margin, axes and labels."""
+"""Finds the panel of a plot: a digit saved by a plotting program, with margin, axes and labels."""
 
 from typing import NamedTuple
 
@@ -7,28 +7,28 @@ import numpy as np
 
 from finalnet.pictures.pixels import border_of
 
-SAME = 10  # grey levels up to which a colour is the same
-MARGIN = 0.95  # of the border has one colour, at the least
-SMALLEST = 0.03  # of the picture, the panel's area
-LONGEST = 2.5  # its longer side, in its shorter one
-STRAIGHT = 0.97  # of the rectangle around it is filled, at the least: a hand draws none like it
-TICKS = 64  # part of its side that is wider than what marks its edge ...
-NARROWEST = 5  # px, which is in any case
-RIVAL = 0.5  # of its area: where there is another such, it is one of several
-LABEL = 0.15  # of its height: what stands beside it is no higher, or no wider
-INSETS = (0.04, 0.02, 0.01)  # of its shorter side, cut off with the line around it
-CLEAN = 0.998  # of a side of what is left is of one colour, at the least
+SAME = 10  # grey levels within which two colours are the same
+MARGIN = 0.95  # least share of the picture's border in one colour
+SMALLEST = 0.03  # least area of the panel, of the picture
+LONGEST = 2.5  # largest ratio of its sides
+STRAIGHT = 0.97  # least share of its bounding box that is filled; no hand draws so straight
+TICKS = 64  # tick marks are narrower than its shorter side divided by this ...
+NARROWEST = 5  # px, ... or than this, if it is more
+RIVAL = 0.5  # of its area; if another component is this large, there are several panels
+LABEL = 0.15  # of its height: largest height or width of a label next to it
+INSETS = (0.04, 0.02, 0.01)  # of its shorter side: cut off with the frame, tried in order
+CLEAN = 0.998  # least share of one colour on a clean side of the cut-out
 
 
 class Panel(NamedTuple):
-    """What is inside a rectangle that lies on a margin of one colour."""
+    """The inside of a rectangle on a margin of one colour."""
 
-    picture: np.ndarray  # as the picture, but a part of it
-    move: np.ndarray  # (3, 3), from its pixels to those of the picture
+    picture: np.ndarray  # the cut-out, same dtype and channels as the whole picture
+    move: np.ndarray  # (3, 3), maps its pixels to those of the whole picture
 
 
 def find_panel(picture: np.ndarray) -> Panel | None:
-    """Cut out the only panel of a picture.
+    """Cut out the only panel of a picture; None if there is none, or more than one.
 
     Args:
         picture: (H, W) or (H, W, 3) uint8.
@@ -56,7 +56,7 @@ def find_panel(picture: np.ndarray) -> Panel | None:
         return None
     if max(width, height) > LONGEST * min(width, height):
         return None
-    # Beside it are words, and perhaps a bar that says what its colours mean.
+    # Next to it there may be words and a colour bar, but nothing larger.
     middles = stats[:, :2] + stats[:, 2:] / 2 - (left, top)
     is_beside = ((middles < 0) | (middles > (width, height))).any(axis=1)
     if (stats[is_beside, 2:].min(axis=1) > LABEL * height).any():
@@ -70,21 +70,21 @@ def find_panel(picture: np.ndarray) -> Panel | None:
 
 
 def is_clean(part: np.ndarray) -> bool:
-    """Whether three sides have one colour: a digit may reach one, lines of tables reach two."""
+    """Whether three sides have one colour: a digit touches at most one, table lines touch two."""
     color, _ = find_edge(part)
     sides = (part[0], part[-1], part[:, 0], part[:, -1])
     return sum(share_of(side, color) >= CLEAN for side in sides) >= 3
 
 
 def find_edge(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    """The usual colour of the outermost pixels, (channels,) uint8, and how many have it."""
+    """The median colour of the outermost pixels, (channels,) uint8, and the share that has it."""
     edge = border_of(picture)
     color = np.median(edge, axis=0).astype(np.uint8)
     return color, share_of(edge, color)
 
 
 def share_of(pixels: np.ndarray, color: np.ndarray) -> float:
-    """Of pixels (n,) or (n, channels), how many have a colour."""
+    """The share of pixels (n,) or (n, channels) that have a colour."""
     apart = np.abs(pixels.astype(np.int16) - color)
     apart = apart if apart.ndim == 1 else apart.max(axis=1)
     return float((apart <= SAME).mean())

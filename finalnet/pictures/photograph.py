@@ -1,4 +1,4 @@
-"""A photograph to ink: the paper is estimated at every place and divided out.
+"""Photograph to ink: estimates the brightness of the paper at every pixel and divides by it.
 
 pixels -> grey -> dark or light ink -> paper -> contrast -> ink without printed lines and dirt
 """
@@ -9,16 +9,23 @@ import numpy as np
 from finalnet.pictures.pixels import resize
 from finalnet.pictures.printed import NO_FORM, Form, erase_printed
 
-PHOTOGRAPH_CONTRAST = 20  # the same, of a paper at 255, where light is uneven
-PAPER_SIZE = 240  # px, longer side of the picture on which uneven paper is estimated
-WIDEST_PEN = 49  # px of those; what is wider is paper, whatever its brightness
-WIDTHS = (5, 9, 17, 33, WIDEST_PEN)  # px of those, of what may be ink, narrow first
-MUCH = 0.04  # of what is as narrow as the widest pen
-SPECK = 0.02  # of the largest piece of ink in a photograph; smaller pieces are dirt
+PHOTOGRAPH_CONTRAST = 20  # least contrast of ink, in grey levels for paper at 255
+PAPER_SIZE = 240  # px, longer side of the shrunk picture on which the paper is estimated
+WIDEST_PEN = 49  # px of the shrunk picture; anything wider is paper, whatever its brightness
+WIDTHS = (5, 9, 17, 33, WIDEST_PEN)  # px of the shrunk picture, possible widths of strokes
+MUCH = 0.04  # of the energy up to WIDEST_PEN: enough at a smaller width to decide
+SPECK = 0.02  # of the largest piece of ink; smaller pieces are dirt
 
 
 def ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
-    """Ink on unevenly lit paper: the paper is estimated at every place and divided out."""
+    """Separate ink from unevenly lit paper.
+
+    Args:
+        pixels: (H, W) or (H, W, 3) uint8.
+        is_form: erase printed lines and redraw displays, see `printed.py`.
+    Returns:
+        (H, W) uint8, paper 0, ink up to 255, and the printed form.
+    """
     sharp = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     blur = max(sharp.shape) / 400  # px
     grey = cv2.GaussianBlur(sharp, (0, 0), blur).astype(np.float32)
@@ -34,7 +41,7 @@ def ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Fo
         return np.zeros_like(levels), NO_FORM
     form = NO_FORM
     if is_form:
-        # As sharp as it is, or lines side by side would be one.
+        # Unblurred, because blur would merge adjacent lines.
         sharp = sign * (sharp / paper - 1)
         lined = _ramp(sharp, threshold)
         clean, form = erase_printed(lined, sharp)
@@ -49,14 +56,14 @@ def ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Fo
 
 
 def _ramp(contrast: np.ndarray, threshold: float) -> np.ndarray:
-    """Ink of contrasts: around the threshold, so that its edges stay antialiased."""
+    """Contrast to ink, with a linear ramp around the threshold that keeps edges antialiased."""
     return np.clip(255 * (contrast * 255 / threshold - 0.5), 0, 255).astype(np.uint8)
 
 
 def _paper(grey: np.ndarray, operation: int) -> np.ndarray:
-    """Brightness of the paper at every pixel: what is left when all that is narrow is filled.
+    """Estimate the brightness of the paper at every pixel by filling everything narrow.
 
-    Edges of what is wide, such as a shadow or the sheet itself, stay where they are.
+    Wide shapes such as a shadow or the sheet itself keep their edges.
     """
     small = cv2.medianBlur(np.rint(resize(grey, PAPER_SIZE)).astype(np.uint8), 3)
     filled = cv2.morphologyEx(small, operation, np.ones((WIDEST_PEN, WIDEST_PEN), np.uint8))
@@ -65,10 +72,10 @@ def _paper(grey: np.ndarray, operation: int) -> np.ndarray:
 
 
 def _is_ink_dark(grey: np.ndarray) -> bool:
-    """Whether ink is darker than its paper, or lighter, as on a board.
+    """Whether ink is darker than the paper rather than lighter, as on a blackboard.
 
-    What is narrow is ink: strokes are narrower than what they enclose, and shadows are wide. So the
-    narrowest that there is much of decides.
+    Strokes are narrower than the areas they enclose, and shadows are wide. So the smallest width at
+    which there is enough contrast decides.
     """
     small = cv2.medianBlur(np.rint(resize(grey, PAPER_SIZE)).astype(np.uint8), 3)
     levels = np.log(np.maximum(small, 1)).astype(np.float32)
@@ -83,7 +90,7 @@ def _is_ink_dark(grey: np.ndarray) -> bool:
 
 
 def _without_dirt(mask: np.ndarray) -> np.ndarray:
-    """Drop specks, and what hangs in from the edge when there is ink that does not."""
+    """Drop specks and, unless that is all there is, pieces that touch the picture's edge."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     height, width = mask.shape
     left, top, across, down, area = stats.T

@@ -1,20 +1,23 @@
-"""Any picture as pixels: uint8, and no larger than is worked on."""
+"""Converts any supported picture to uint8 pixels of limited size."""
 
 import cv2
 import numpy as np
 from PIL import Image
 
-MAX_PIXELS = 16_000_000  # of a picture; more are refused
+MAX_PIXELS = 16_000_000  # larger pictures are rejected
 WHITES = (1, 255, 1023, 4095, 16383, 65535)  # floats, and 8, 10, 12, 14 and 16 bits
-WORKING_SIZE = 1120  # px, a longer side is shrunk to this before the ink is looked for
+WORKING_SIZE = 1120  # px; pictures with a longer side are shrunk to this
 
 PictureLike = Image.Image | np.ndarray
 
 
 def to_pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
-    """Any picture as uint8 (H, W) or (H, W, 3), with its (H, W) alpha channel if it has one.
+    """Convert a picture to uint8 pixels, shrunk to `WORKING_SIZE` if it is larger.
 
-    Pictures with a side above `WORKING_SIZE` come back shrunk to it.
+    Returns:
+        (H, W) or (H, W, 3) uint8, and the (H, W) alpha channel or None.
+    Raises:
+        TypeError, ValueError: as for `preprocess`.
     """
     if isinstance(image, Image.Image):
         _check_size(image.height, image.width)
@@ -31,7 +34,11 @@ def to_pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def check_array(image: np.ndarray) -> np.ndarray:
-    """An array of any accepted kind as uint8 (H, W), (H, W, 3) or (H, W, 4)."""
+    """Validate an array and convert it to uint8 (H, W), (H, W, 3) or (H, W, 4).
+
+    Raises:
+        ValueError: its shape, dtype, range or size is not supported.
+    """
     shape = image.shape
     if image.ndim == 3 and image.shape[2] == 1:
         image = image[:, :, 0]
@@ -47,7 +54,7 @@ def check_array(image: np.ndarray) -> np.ndarray:
         if not (image.min() >= 0 and image.max() <= 1):
             raise ValueError(
                 "an image array of floats must lie in 0..1, got "
-                f"{image.min():.3g} to {image.max():.3g}; give 0..255 as uint8"
+                f"{image.min():.3g} to {image.max():.3g}; pass 0..255 as uint8"
             )
         return np.rint(image * 255).astype(np.uint8)
     if image.dtype != np.uint8:
@@ -68,12 +75,12 @@ def _check_size(height: int, width: int) -> None:
 
 
 def _decode(image: Image.Image) -> np.ndarray:
-    """A PIL image of any mode as uint8 (H, W), (H, W, 3) or (H, W, 4)."""
+    """Convert a PIL image of any mode to uint8 (H, W), (H, W, 3) or (H, W, 4)."""
     if image.mode in ("L", "RGB", "RGBA"):
         return np.asarray(image)
     if image.mode.startswith(("I", "F")):
         pixels = np.nan_to_num(np.asarray(image, dtype=np.float32))
-        # The mode does not say what white is: 1 and all of these bits are in use.
+        # The mode does not define white, so take the smallest common value that fits.
         strongest = pixels.max(initial=0)
         white = next((white for white in WHITES if strongest <= white), WHITES[-1])
         return np.clip(pixels * (255 / white), 0, 255).astype(np.uint8)
@@ -85,7 +92,7 @@ def _decode(image: Image.Image) -> np.ndarray:
 
 
 def lay_on(paper: int, color: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
-    """A picture with an alpha channel on white (255) or black (0) paper: (H, W) or (H, W, 3)."""
+    """Blend a picture onto white (255) or black (0) paper by its alpha channel, if it has one."""
     if alpha is None:
         return color
     opacity = (alpha / 255)[:, :, None]
@@ -93,7 +100,7 @@ def lay_on(paper: int, color: np.ndarray, alpha: np.ndarray | None) -> np.ndarra
 
 
 def resize(pixels: np.ndarray, longer_side: int) -> np.ndarray:
-    """Bring the longer side to a length, averaging areas when that shrinks the picture."""
+    """Scale the longer side to a length in px; area averaging when shrinking, else bilinear."""
     height, width = pixels.shape[:2]
     scale = longer_side / max(height, width)
     if scale == 1:
@@ -104,6 +111,6 @@ def resize(pixels: np.ndarray, longer_side: int) -> np.ndarray:
 
 
 def border_of(pixels: np.ndarray) -> np.ndarray:
-    """The outermost ring of pixels (H, W) or (H, W, channels): (n, channels)."""
+    """The outermost ring of pixels, (n, channels), of a picture (H, W) or (H, W, channels)."""
     ring = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
     return ring.reshape(len(ring), -1)

@@ -1,9 +1,12 @@
-"""Printed lines of forms, tables and ruled paper: found, taken out, and what they crossed mended.
+"""Erases the printed lines of forms, tables and ruled paper and mends the strokes they crossed.
 
-    ink -> runs across -> straight pieces -> lines -> those that are printed -> ink without them
+    ink -> runs across a line -> straight pieces -> lines -> printed lines -> ink without them
 
-A stroke of a digit may be straight as well. Printed is what runs on beyond digits, what encloses
-them, and what stands between such lines: a 1, the bar of a 7 and a minus do none of this.
+Strokes of digits can be straight, too. A line counts as printed if it runs on beyond the digits,
+if it encloses them, or if it stands between such lines. A 1, the bar of a 7 and a minus do none of
+these.
+
+"Level" means closer to horizontal, "upright" closer to vertical.
 """
 
 from dataclasses import dataclass, replace
@@ -16,48 +19,48 @@ import numpy as np
 
 from finalnet.pictures.displays import redraw_segments
 
-FAINT = 40  # ink from which on a pixel may be of a line
-# Lengths in px, of pictures of at most `WORKING_SIZE`.
-WIDEST = 0.012  # of the longer side, a printed line's width, at the most ...
-WIDEST_LEAST = 6  # ... but this is always narrow enough
-CHUNK = 64  # a piece's length, at the most: paper bends, lenses do too
-SHORTEST = 6  # a piece's
-STEEPEST = 0.6  # rise of a line that counts as level; the others are looked for on the side
-UNEVEN = 0.8  # a piece's standard deviation from being straight, at the most
-GAPS = (4.0, 16.0, 40.0, 120.0)  # within a line, tried in this order: crossings, strokes along it
-FULL = 0.9  # of a longest gap, at the least, where there is ink
-LOOSE = 8  # px more that printed lines may end short of one another
+FAINT = 40  # least ink of a pixel that may belong to a line
+# Lengths in px refer to pictures of at most `WORKING_SIZE`.
+WIDEST = 0.012  # largest width of a printed line, of the longer side ...
+WIDEST_LEAST = 6  # ... or this, if it is more
+CHUNK = 64  # longest piece; lines bend with the paper and the lens
+SHORTEST = 6  # shortest piece
+STEEPEST = 0.6  # largest slope of a level line; upright ones are found in the transposed picture
+UNEVEN = 0.8  # largest standard deviation of a piece from a straight line
+GAPS = (4.0, 16.0, 40.0, 120.0)  # between pieces of a line, tried in order: crossings, strokes
+FULL = 0.9  # least share of ink in a gap of the longest kind
+LOOSE = 8  # px of extra tolerance where printed lines meet
 CORNER = 3  # px that a line may end short of another one
-REACH = 25  # px that a line may go on in ink beyond its ends
-MAX_PIECES = 400  # the longest count
+REACH = 25  # px by which a line may be extended through ink
+MAX_PIECES = 400  # the longest are kept
 MAX_LINES = 150
 MAX_FRAMES = 1_000
-LEAST, LEAN = 10, 3  # of a line, its length in px and in its widths
-MAX_RUNS = 150_000  # noise has more
+LEAST, LEAN = 10, 3  # shortest line, in px and in its widths
+MAX_RUNS = 150_000  # only noise has more
 FEWEST_DOTS = 8
 LONGEST_DASH = 24  # px
 DOT_GAP = 13  # px, between the dots of a dotted line
-BEYOND = 1.6  # digits' heights from which on a line by itself is printed
-FAR_BEYOND = 2.5  # the same where digits are known only by what is left of them without the line
-SLENDER = 10  # times its width; a digit that touches a line is at least as high
-THICKEST = 0.3  # of the digits' height: a line's width, at the most
-COVERED = 0.85  # of a piece of ink: that much of long lines makes it none of a digit
-LOWEST = 0.25  # of the highest ink: what is lower tells nothing of digits' heights
-SOLID_COVER = 0.8  # of a long line's length, at the least, where there is ink
-INSIDE = 0.2  # of a frame's height, at the least: what it holds
-OVERHANG = 0.15  # of a frame's sides, how far the digit in it may reach beyond them
-FILLING = 0.35  # of a frame's height: the digit in it, at the least
-SQUARE = 0.98  # sine of an angle that counts as a right one: 11 degrees off it
-HALF = 0.5  # of the digits' height: what is as high on both sides of a line is two digits
-STRONGER = 1.4  # times the contrast of a line: ink that is of a stroke
-BEND = 0.005  # of a long line's length, how far it is from straight, at the most
-TRIALS = 6  # of lines of several lengths, if all ink hangs together
-LEVEL_ENOUGH = 0.01  # of the longer side: shift of a corner up to which a sheet is level
+BEYOND = 1.6  # in digit heights: length from which a single line is printed
+FAR_BEYOND = 2.5  # the same if the digits touch lines, so that only their remains have a height
+SLENDER = 10  # in line widths: least height of a digit that touches a line
+THICKEST = 0.3  # of the digits' height: largest width of a line
+COVERED = 0.85  # least share of a component on long lines that shows it is not a digit
+LOWEST = 0.25  # of the tallest component; lower ones do not count for the digits' height
+SOLID_COVER = 0.8  # least share of ink along a long line
+INSIDE = 0.2  # of a frame's height: least length of ink in it
+OVERHANG = 0.15  # of a frame's sides: how far its digit may stick out
+FILLING = 0.35  # of a frame's height: least height of its digit
+SQUARE = 0.98  # least sine of a right angle: up to 11 degrees off
+HALF = 0.5  # of the digits' height: pieces this tall on both sides of a line are two digits
+STRONGER = 1.4  # times the contrast of a line: ink that belongs to a stroke
+BEND = 0.005  # of a long line's length: largest deviation from straight
+TRIALS = 6  # line lengths to try if all ink is connected
+LEVEL_ENOUGH = 0.01  # of the longer side: corner shift below which a sheet counts as level
 SMALLEST_FRAME = 8  # px
-ROOMY = 8  # widths of its lines, a frame's shorter side at the least: a loop of a 6 is none
-SAME_SIZE = 1.15  # factor by which the sides of frames of one kind differ, at the most
-EVEN_WIDTHS = 1.3  # widths of the lines of one frame differ by this factor and 0.5 px, at the most
-ALIKE = 1.7  # widths of lines of one form differ by this factor, at the most
+ROOMY = 8  # in line widths: least shorter side of a frame; the loop of a 6 is smaller
+SAME_SIZE = 1.15  # largest factor between the sides of frames of one size
+EVEN_WIDTHS = 1.3  # largest factor between line widths of one frame, plus 0.5 px
+ALIKE = 1.7  # largest factor between line widths of one form
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +70,8 @@ class Line:
     points: np.ndarray  # (n, 2) float64, from left to right or from the top down
     width: float  # px
     is_level: bool  # rather than upright
-    cover: float = 1.0  # of its length, where there is ink
-    room: float = 0.0  # px that it may end short of what it goes to
+    cover: float = 1.0  # share of its length that is inked
+    room: float = 0.0  # px that it may end short of another line
 
     @cached_property
     def length(self) -> float:
@@ -81,38 +84,37 @@ class Line:
 
     @cached_property
     def bend(self) -> float:
-        """How far from straight it is at the most, in px."""
+        """The largest deviation from straight, in px."""
         apart = self.points - self.points[0]
         return float(np.abs(apart @ (-self.way[1], self.way[0])).max())
 
 
 class Form(NamedTuple):
-    """What is printed around digits."""
+    """The printed lines around digits, or a display."""
 
     lines: list[Line]
     cells: list[np.ndarray]  # (4, 2) float64 each: top left, top right, bottom left, bottom right
-    is_display: bool = False  # of segments, and nothing around them
+    is_display: bool = False  # a seven-segment display instead of lines
 
 
 NO_FORM, DISPLAY = Form([], []), Form([], [], True)
 
 
 def erase_printed(ink: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, Form]:
-    """What is written: no printed lines, and no gaps in the digits of a display."""
-    # Segments of digits side by side lie as lines do.
+    """Erase printed lines, or join the segments of a display; returns ink and form."""
+    # Displays first, because segments of adjacent digits look like lines.
     drawn = redraw_segments(ink)
     return erase_lines(ink, contrast) if drawn is None else (drawn, DISPLAY)
 
 
 def erase_lines(ink: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, Form]:
-    """Take printed lines out of ink.
+    """Erase printed lines.
 
     Args:
         ink: (H, W) uint8, paper 0.
-        contrast: (H, W), how much it differs from its paper, in any unit: a pen is often stronger
-            than what is printed.
+        contrast: (H, W), difference from the paper in any unit; a pen often has more than print.
     Returns:
-        The ink without them, the very same where there are none; and what was printed.
+        The ink without printed lines (the same array if there are none), and the form.
     """
     form = find_form((ink >= FAINT).astype(np.uint8))
     return (erase(ink, contrast, form) if form.lines else ink), form
@@ -122,7 +124,7 @@ def erase_lines(ink: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, Form
 
 
 def find_straight(mask: np.ndarray) -> list[Line]:
-    """All straight, narrow lines of one width, drawn through or dotted, longest first."""
+    """All straight, narrow lines of constant width, solid or dotted, longest first."""
     widest = max(WIDEST_LEAST, round(WIDEST * max(mask.shape)))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     longer, shorter = stats[:, 2:4].max(axis=1), stats[:, 2:4].min(axis=1)
@@ -153,14 +155,14 @@ def find_straight(mask: np.ndarray) -> list[Line]:
 
 
 def sample(line: Line, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the pixels along a line."""
+    """Rows and columns of the pixels along a line, one per px of its length."""
     ways = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line.points, axis=0).T))])
     steps = np.arange(0, ways[-1] + 1)
     return at(np.stack([np.interp(steps, ways, line.points[:, i]) for i in (0, 1)], 1), shape)
 
 
 def trace(mask: np.ndarray, widest: int) -> list[tuple[np.ndarray, float]]:
-    """Lines that are rather level: their points from left to right, and their widths."""
+    """Trace level lines: their points from left to right, and their widths."""
     edges = np.diff(np.pad(mask.T, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     columns, starts = np.nonzero(edges == 1)
     lengths = np.nonzero(edges == -1)[1] - starts
@@ -168,7 +170,7 @@ def trace(mask: np.ndarray, widest: int) -> list[tuple[np.ndarray, float]]:
     if not 0 < narrow.sum() <= MAX_RUNS:
         return []
     x, y, run = columns[narrow], (starts + (lengths - 1) / 2)[narrow], lengths[narrow]
-    # Along a line the middles of what is crossed go on; where a stroke touches it, they jump.
+    # Along a line the middles of its runs are continuous; where a stroke touches it, they jump.
     start = follow(x * (mask.shape[0] + 2) + y.astype(int), mask.shape[0] + 2)
     _, label, count = np.unique(
         start * (mask.shape[1] // CHUNK + 1) + x // CHUNK, return_inverse=True, return_counts=True
@@ -179,7 +181,7 @@ def trace(mask: np.ndarray, widest: int) -> list[tuple[np.ndarray, float]]:
 
 
 def reach_out(points: np.ndarray, width: float, mask: np.ndarray) -> tuple[np.ndarray, float]:
-    """A line that goes on at either end as long as there is ink: a stroke may lie along it."""
+    """Extend a line at both ends while there is ink: a stroke may have hidden it there."""
     for end, before in ((0, 1), (-1, -2)):
         way = points[end] - points[before]
         way = way / max(float(np.hypot(*way)), 1e-9)
@@ -192,16 +194,16 @@ def reach_out(points: np.ndarray, width: float, mask: np.ndarray) -> tuple[np.nd
 
 
 def at(points: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the pixels at points (n, 2)."""
+    """Rows and columns of the pixels at points (n, 2), clipped to the picture."""
     x, y = np.rint(points.T).astype(int)
     return np.clip(y, 0, shape[0] - 1), np.clip(x, 0, shape[1] - 1)
 
 
 def follow(places: np.ndarray, column: int) -> np.ndarray:
-    """The first of the neighbours in a row that each place belongs to, (n,) int.
+    """Chain places in adjacent columns; return the index of the first in each chain, (n,) int.
 
     Args:
-        places: sorted; `column` apart is one column on, on the same level.
+        places: sorted; adding `column` moves one column to the right in the same row.
     """
     ahead = places + column - 1
     found = np.minimum(np.searchsorted(places, ahead), len(places) - 1)
@@ -216,7 +218,7 @@ def follow(places: np.ndarray, column: int) -> np.ndarray:
 def fit(
     label: np.ndarray, count: np.ndarray, x: np.ndarray, y: np.ndarray, run: np.ndarray
 ) -> np.ndarray:
-    """Straight pieces: (n, 7) of left x, y, right x, y, rise, width and length."""
+    """Fit straight pieces: (n, 7) of left x, y, right x, y, slope, width and length."""
 
     def mean(values: np.ndarray) -> np.ndarray:
         return np.bincount(label, values) / count
@@ -225,7 +227,7 @@ def fit(
     aside, above = x - mean_x[label], y - mean_y[label]
     rise = mean(aside * above) / np.maximum(mean(aside * aside), 1e-9)
     spread = np.sqrt(mean((above - rise[label] * aside) ** 2))
-    half = (count - 1) / 2  # one run a column
+    half = (count - 1) / 2  # one run per column
     width = mean(run)
     uneven = np.sqrt(mean((run - width[label]) ** 2))
     straight = (spread <= UNEVEN) & (np.abs(rise) <= STEEPEST) & (uneven <= 0.7 + 0.25 * width)
@@ -237,7 +239,7 @@ def fit(
 
 
 def join_pieces(pieces: np.ndarray, mask: np.ndarray) -> list[tuple[np.ndarray, float]]:
-    """Lay pieces that go on in one another end to end; the longest gaps must be full of ink."""
+    """Join pieces that continue one another; gaps of the longest kind must be full of ink."""
     chains = [[row] for row in pieces[np.argsort(pieces[:, 0], kind="stable")]]
     for longest in GAPS:
         ends = np.array([describe(chain) for chain in chains]).reshape(-1, 7)
@@ -280,7 +282,7 @@ def join_pieces(pieces: np.ndarray, mask: np.ndarray) -> list[tuple[np.ndarray, 
 
 
 def describe(chain: list[np.ndarray]) -> tuple[float, ...]:
-    """Left x, y, right x, y, the rise at the left and at the right, and the width of a chain."""
+    """Left x, y, right x, y, slope at the left and at the right, and width of a chain."""
     rises = []
     for rows in (chain[:3], chain[-3:]):
         across = rows[-1][2] - rows[0][0]
@@ -294,7 +296,11 @@ def describe(chain: list[np.ndarray]) -> tuple[float, ...]:
 
 
 def find_form(mask: np.ndarray) -> Form:
-    """The lines that no digit has, and the places for digits between them."""
+    """Find the printed lines and the cells between them.
+
+    Args:
+        mask: (H, W) uint8, 0 or 1.
+    """
     lines = find_straight(mask)
     if not lines:
         return NO_FORM
@@ -302,12 +308,12 @@ def find_form(mask: np.ndarray) -> Form:
     found = set(find_long(mask, lines)).union(*(frame.sides for frame in frames))
     if not found:
         return NO_FORM
-    # Of one form: the longest line says how it lies, the others are along it or across.
+    # The longest line gives the direction of the form; the others are parallel or at right angles.
     way = lines[min(found)].way
     lies = [is_square(float(line.way @ way)) for line in lines]
     widths = np.array([line.width for line in lines])
     mean = np.average(widths[sorted(found)], weights=[lines[i].length for i in sorted(found)])
-    # Two bars of sevens may go on in one another, but pens are rarely as wide as lines.
+    # The bars of two sevens may continue one another, but a pen rarely has the width of a line.
     short = FAR_BEYOND * max([frame.height for frame in frames], default=0)
     odd = np.abs(widths - mean) > (EVEN_WIDTHS - 1) * mean + 0.7
     printed = {i for i in found if lies[i] and not (odd[i] and lines[i].length < short)}
@@ -319,18 +325,18 @@ def find_form(mask: np.ndarray) -> Form:
 
 
 def is_square(cosine: float) -> bool:
-    """Whether two directions are parallel or at right angles, more or less."""
+    """Whether two directions are roughly parallel or at right angles."""
     return abs(cosine) >= SQUARE or abs(cosine) <= (1 - SQUARE**2) ** 0.5
 
 
 def find_long(mask: np.ndarray, lines: list[Line]) -> list[int]:
-    """Lines that run on beyond the digits."""
+    """The indices of lines that run on beyond the digits."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     ways = [labels[sample(line, mask.shape)] for line in lines]
     large = stats[:, 3] >= LOWEST * stats[1:, 3].max(initial=0)
     large[0] = False
     found = []
-    left_of: dict[tuple[int, ...], float] = {}  # heights of what is left without lines, by trial
+    left_of: dict[tuple[int, ...], float] = {}  # height of the ink without lines, by trial
     for index, line in enumerate(lines):
         if line.cover < SOLID_COVER or line.bend > 1 + BEND * line.length:
             continue
@@ -344,14 +350,14 @@ def find_long(mask: np.ndarray, lines: list[Line]) -> list[int]:
             if line.length < BEYOND * height:
                 break  # the others are shorter
         else:
-            # Lines of one length that hang together leave the same ink, and are tried once.
+            # Connected lines of one length leave the same ink, so try them only once.
             own = own[own > 0]
             trial = (len(rest), *own.tolist())
             if trial not in left_of and len(left_of) < TRIALS:
                 is_own = np.zeros(len(stats), np.uint8)
                 is_own[own] = 1
                 left = is_own[labels] * (1 - draw(mask.shape, [lines[i] for i in rest]))
-                # Lines that are close cut digits to pieces.
+                # Closely spaced lines cut digits into pieces; join them.
                 kernel = np.ones((round(line.width) + 4,) * 2, np.uint8)
                 left = cv2.morphologyEx(left, cv2.MORPH_CLOSE, kernel)
                 left_of[trial] = typical(cv2.connectedComponentsWithStats(left)[2][1:, 3])
@@ -364,13 +370,13 @@ def find_long(mask: np.ndarray, lines: list[Line]) -> list[int]:
 
 
 def typical(heights: np.ndarray) -> float:
-    """The height of digits, of heights of whatever there is; 0 if there is nothing."""
+    """The median height, ignoring anything below half the tallest; 0 if there is nothing."""
     tall = heights[heights >= 0.5 * heights.max(initial=0)]
     return float(np.median(tall)) if len(tall) else 0.0
 
 
 def find_cells(lines: list[Line]) -> list[np.ndarray]:
-    """The places between printed lines, row by row: (4, 2) corners each."""
+    """The cells between printed lines, row by row: (4, 2) corners each, as in `Form`."""
     level = [line for line in lines if line.is_level]
     upright = [line for line in lines if not line.is_level]
     level.sort(key=lambda line: float(line.points[:, 1].mean()))
@@ -392,11 +398,11 @@ def find_cells(lines: list[Line]) -> list[np.ndarray]:
 
 
 class Frame(NamedTuple):
-    """Two lines that are level and two that are upright, around a place for a digit."""
+    """Two level and two upright lines around a place for a digit."""
 
     sides: frozenset[int]  # the indices of its lines
     corners: np.ndarray  # (4, 2) float64, top left, top right, bottom left, bottom right
-    is_crossed: bool  # by another line
+    is_crossed: bool  # by one more line
 
     @property
     def height(self) -> float:
@@ -437,10 +443,10 @@ def find_frames(mask: np.ndarray, lines: list[Line]) -> list[Frame]:
 
 
 def hold_ink(rest: np.ndarray, lines: list[Line], corners: np.ndarray) -> np.ndarray:
-    """Whether there is ink in frames that is no line, or a line that hangs free: (n,) bool.
+    """Whether frames hold ink other than lines, or a line that touches no side: (n,) bool.
 
     Args:
-        rest: (H + 1, W + 1) int32, the integral of ink without lines.
+        rest: (H + 1, W + 1) int32, integral image of the ink without lines.
         corners: (n, 4, 2), of the frames.
     """
     size = np.ptp(corners, axis=1)
@@ -462,16 +468,17 @@ def hold_ink(rest: np.ndarray, lines: list[Line], corners: np.ndarray) -> np.nda
 
 
 def choose_frames(frames: list[Frame], full: np.ndarray) -> list[Frame]:
-    """Of frames that overlap: those of which there are most of one size, else the larger ones.
+    """Resolve overlaps: prefer the size that most frames share, then the larger frame.
 
-    Strokes of a digit make frames with the lines beside them, too.
+    Strokes of a digit form frames with the lines next to them, too.
     """
     corners = np.array([frame.corners for frame in frames])
     crossed = np.array([frame.is_crossed for frame in frames])
     low, high = corners.min(axis=1), corners.max(axis=1)
     size, area = high - low, (high - low).prod(axis=1)
     alike = np.abs(np.log(size[:, None] / size[None])) <= np.log(SAME_SIZE)
-    # Two lines between two boxes: from left to left is a frame as often as from right to right.
+    # Two adjacent lines between boxes make false frames (left to left, right to right), which are
+    # crossed by a line and as frequent as the true ones. So crossed frames count half.
     count = (alike.all(axis=2) & full).sum(axis=1) / (1 + crossed)
     kept: list[int] = []
     for index in np.lexsort([-area, crossed, -count]).tolist():
@@ -487,7 +494,7 @@ def choose_frames(frames: list[Frame], full: np.ndarray) -> list[Frame]:
 def find_corners(
     level: list[Line], upright: list[Line], loose: float = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where lines meet: (n, m, 2) points, and (n, m) bool, whether they do, at right angles."""
+    """Where lines meet: (n, m, 2) points, and (n, m) bool, whether they meet at right angles."""
     a, c = (np.array([line.points[0] for line in lines]) for lines in (level, upright))
     r, s = (np.array([line.way for line in lines]) for lines in (level, upright))
     cross = r[:, None, 0] * s[None, :, 1] - r[:, None, 1] * s[None, :, 0]
@@ -505,7 +512,7 @@ def find_corners(
 
 
 def ends_on(end: np.ndarray, line: Line, other: Line) -> bool:
-    """Whether the end of a line is on another one, at right angles to it."""
+    """Whether the end of a line touches another line at a right angle."""
     if abs(float(line.way @ other.way)) > (1 - SQUARE**2) ** 0.5:
         return False
     apart = end - other.points[0]
@@ -516,7 +523,7 @@ def ends_on(end: np.ndarray, line: Line, other: Line) -> bool:
 
 
 def find_ticks(lines: list[Line], printed: set[int]) -> set[int]:
-    """What stands on printed lines as long and as wide as what stands on their very ends."""
+    """Tick marks on printed lines: as long and wide as the marks at the lines' very ends."""
     ticks: set[int] = set()
     for base in (lines[index] for index in printed):
         feet: list[tuple[int, bool]] = []  # the tick, and whether it is at an end of the line
@@ -537,7 +544,7 @@ def find_ticks(lines: list[Line], printed: set[int]) -> set[int]:
 
 
 def find_remains(lines: list[Line], printed: set[int]) -> set[int]:
-    """Lines that are printed ones that go on, beyond what interrupts them."""
+    """Continuations of printed lines beyond an interruption."""
     remains = set()
     for index, line in enumerate(lines):
         for known in (lines[i] for i in printed if index not in printed):
@@ -553,7 +560,11 @@ def find_remains(lines: list[Line], printed: set[int]) -> set[int]:
 
 
 def is_framed(ink: np.ndarray, cells: list[np.ndarray]) -> bool:
-    """Whether all ink that is no line stands in one cell, as high as a digit of it."""
+    """Whether all ink lies in one cell and is as tall as a digit in it.
+
+    Args:
+        ink: (H, W) uint8, without the printed lines.
+    """
     left, top, width, height = cv2.boundingRect(ink)
     for cell in cells:
         low, size = cell.min(axis=0), np.ptp(cell, axis=0)
@@ -565,11 +576,11 @@ def is_framed(ink: np.ndarray, cells: list[np.ndarray]) -> bool:
     return False
 
 
-# --- taking them out --------------------------------------------------------------------------
+# --- erasing them -----------------------------------------------------------------------------
 
 
 def draw(shape: tuple[int, ...], lines: list[Line], room: float = 1.0) -> np.ndarray:
-    """Where lines are: (H, W) uint8, 1 in a band around each of them."""
+    """A mask of lines: (H, W) uint8, 1 in a band around each, `room` px wider on both sides."""
     band = np.zeros(shape, np.uint8)
     for line in lines:
         points = np.rint(line.points * 16).astype(np.int32).reshape(-1, 1, 2)
@@ -578,7 +589,7 @@ def draw(shape: tuple[int, ...], lines: list[Line], room: float = 1.0) -> np.nda
 
 
 def erase(ink: np.ndarray, contrast: np.ndarray, form: Form) -> np.ndarray:
-    """Take lines out of ink, and join what they cut, but not two digits in two boxes."""
+    """Erase lines and join the strokes they cut, but not digits in adjacent boxes."""
     lines = form.lines
     band = draw(ink.shape, [prolong(line) for line in lines], 1.5)
     crossing = find_strokes(ink, contrast, lines, band)
@@ -599,14 +610,14 @@ def erase(ink: np.ndarray, contrast: np.ndarray, form: Form) -> np.ndarray:
 def find_strokes(
     ink: np.ndarray, contrast: np.ndarray, lines: list[Line], band: np.ndarray
 ) -> np.ndarray:
-    """Where ink in a band around lines is stronger than they are, (H, W) bool: what crosses."""
+    """Strokes that cross lines: where ink in the band is stronger than the line, (H, W) bool."""
     limit = np.zeros(ink.shape, np.float32)
     for line in lines:
         level = STRONGER * float(np.median(contrast[sample(line, ink.shape)]))
         points = np.rint(prolong(line).points * 16).astype(np.int32).reshape(-1, 1, 2)
         cv2.polylines(limit, [points], False, level, round(line.width + 3), shift=4)
     strong = (contrast > limit) & (ink >= FAINT)
-    # What is strong by itself is a fleck on the line.
+    # A strong spot that does not leave the band is a fleck on the line.
     _, labels = cv2.connectedComponents(strong.astype(np.uint8))
     is_stroke = np.zeros(labels.max() + 1, bool)
     is_stroke[labels[band == 0]] = True
@@ -615,7 +626,7 @@ def find_strokes(
 
 
 def find_bridges(left: np.ndarray, mended: np.ndarray) -> np.ndarray:
-    """Where ink is left between two pieces that are each as large as a digit: (H, W) bool."""
+    """Where mended ink connects two pieces that are each as tall as a digit: (H, W) bool."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats((left >= FAINT).astype(np.uint8))
     large = stats[:, 3] >= HALF * typical(stats[1:, 3])
     large[0] = False
@@ -629,18 +640,25 @@ def find_bridges(left: np.ndarray, mended: np.ndarray) -> np.ndarray:
 
 
 def prolong(line: Line) -> Line:
-    """A line that reaches into the corners of its form."""
+    """Extend a line into the corners of its form."""
     start, end = line.points[[0, -1]]
     way = line.way * (line.width + 2)
     return replace(line, points=np.concatenate([[start - way], line.points, [end + way]]))
 
 
-# --- how the sheet lies -----------------------------------------------------------------------
+# --- levelling --------------------------------------------------------------------------------
 
 
 def find_level(shape: tuple[int, ...], lines: list[Line]) -> np.ndarray | None:
-    """The (3, 3) matrix from a picture in which the lines are level and upright to one of this
-    shape as it is; None if they are so already."""
+    """Find the (3, 3) matrix from a levelled picture to the original one.
+
+    In the levelled picture the lines are horizontal and vertical.
+
+    Args:
+        shape: (H, W) of the picture.
+    Returns:
+        None if the picture is level already, or without lines.
+    """
     height, width = shape
     rise = fit_way([line for line in lines if line.is_level], 1)
     lean = fit_way([line for line in lines if not line.is_level], 0)
@@ -666,7 +684,10 @@ def find_level(shape: tuple[int, ...], lines: list[Line]) -> np.ndarray | None:
 
 
 def fit_way(lines: list[Line], axis: int) -> tuple[float, float] | None:
-    """How steep lines are, and by how much more for each px along an axis."""
+    """Fit the slope of lines: its value at 0 and its change per px along an axis; None if no lines.
+
+    The change is what perspective causes.
+    """
     if not lines:
         return None
     ways = np.array([line.way[axis] / line.way[1 - axis] for line in lines])
@@ -676,11 +697,11 @@ def fit_way(lines: list[Line], axis: int) -> tuple[float, float] | None:
     steep = float(np.average(ways, weights=lengths))
     spread = float(np.average((places - mean) ** 2, weights=lengths))
     change = float(np.average((places - mean) * (ways - steep), weights=lengths))
-    # A few short lines say little about it.
+    # Damped, because a few short lines say little about the change.
     change /= spread + (lengths.max() / 4) ** 2
     return steep - change * mean, change
 
 
 def move_cells(cells: list[np.ndarray], move: np.ndarray) -> list[np.ndarray]:
-    """Cells, moved by a (3, 3) matrix."""
+    """Map cells by a (3, 3) matrix."""
     return [cv2.perspectiveTransform(cell[None], move)[0] for cell in cells]

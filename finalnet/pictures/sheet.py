@@ -1,31 +1,31 @@
-"""A photographed sheet on a darker desk: found by its four corners, and made level."""
+"""Finds a photographed sheet on a darker desk by its four corners and rectifies it."""
 
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-SEARCH_SIZE = 320  # px, longer side of the picture on which the sheet is looked for
-THRESHOLDS = 12  # of brightness that are tried
-SMALLEST, LARGEST = 0.15, 0.97  # of the picture, the sheet's area
-FILLED = 0.85  # of the sheet, at the least, is bright: a light ring on a board is no sheet
-STRAIGHT = 0.94  # of its outline's area is the area between the four corners, at the least
-BRIGHTER = 1.35  # than what lies around it, at the least
-# Than at a darker threshold, if a smaller quad is to count: the lit part of a sheet in shadow is as
-# clear as the whole sheet.
+SEARCH_SIZE = 320  # px, longer side of the shrunk picture that is searched
+THRESHOLDS = 12  # brightness levels to try
+SMALLEST, LARGEST = 0.15, 0.97  # area of the sheet, of the picture
+FILLED = 0.85  # least share of the sheet that is bright; a light ring on a blackboard is less
+STRAIGHT = 0.94  # least area between the four corners, of the area of the outline
+BRIGHTER = 1.35  # least brightness of the sheet, of its surroundings
+# Least gain in clarity over a darker threshold before a smaller quadrilateral is preferred: the lit
+# part of a sheet in shadow is as clear as the whole sheet.
 CLEARER = 0.02
-TRIM = 0.015  # of its sides, cut off: its edge throws a shadow
+TRIM = 0.015  # of each side, cut off because the sheet's edge casts a shadow
 
 
 class Sheet(NamedTuple):
-    """A sheet made level."""
+    """A rectified sheet."""
 
-    picture: np.ndarray  # as the photograph, but the sheet alone
-    move: np.ndarray  # (3, 3), from its pixels to those of the photograph
+    picture: np.ndarray  # the sheet alone, same dtype and channels as the photograph
+    move: np.ndarray  # (3, 3), maps its pixels to those of the photograph
 
 
 def find_sheet(picture: np.ndarray) -> Sheet | None:
-    """Cut out a sheet whose four corners are in the picture.
+    """Cut out a sheet and undo its perspective; None unless all four corners are visible.
 
     Args:
         picture: (H, W) or (H, W, 3) uint8.
@@ -44,7 +44,7 @@ def find_sheet(picture: np.ndarray) -> Sheet | None:
 
 
 def find_corners(picture: np.ndarray) -> np.ndarray | None:
-    """The corners of the sheet that shows best, (4, 2), clockwise from the top left one."""
+    """The corners of the clearest sheet, (4, 2) in px, clockwise from the top left; or None."""
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     scale = min(1.0, SEARCH_SIZE / max(grey.shape))
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -68,15 +68,15 @@ def find_corners(picture: np.ndarray) -> np.ndarray | None:
         return None
     first = int(best.sum(axis=1).argmin())
     best = np.roll(best, -first, axis=0)
-    # Half a pixel of the small picture is several of the photograph.
+    # Half a pixel of the shrunk picture is several pixels of the photograph.
     return (best + 0.5) / scale
 
 
 def find_clarity(grey: np.ndarray, threshold: float, quad: np.ndarray) -> float:
-    """How much more often it is bright between four corners than outside; 0 if it is no sheet."""
+    """Share of bright pixels between four corners minus the share outside; 0 if not a sheet."""
     left, top, width, height = cv2.boundingRect(quad)
     if min(left, top) < 1 or left + width >= grey.shape[1] or top + height >= grey.shape[0]:
-        return 0.0  # the lit part of a larger sheet, as likely as not
+        return 0.0  # touches the edge: probably only the lit part of a larger sheet
     inside = cv2.fillConvexPoly(np.zeros_like(grey), quad, 1) > 0
     bright = grey > threshold
     filled = float(bright[inside].mean())

@@ -1,4 +1,4 @@
-"""Pictures turned by quarters, and where boxes in them are in the picture as it came."""
+"""Rotates pictures by 90 degrees and maps boxes back."""
 
 from collections.abc import Iterator
 
@@ -6,13 +6,13 @@ import numpy as np
 
 from finalnet.numbers.boxes import Box
 
-QUARTERS = (0, 1, 3, 2)  # turns to the left that are tried, the most usual first
+QUARTERS = (0, 1, 3, 2)  # counterclockwise quarter turns to try, most common first
 
 
 def turn(ink: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The ink in each of the `QUARTERS`, and the (3, 3) matrix from its pixels to the ink's own."""
+    """Yield the ink after each of `QUARTERS`, and the (3, 3) matrix back to the original pixels."""
     height, width = ink.shape
-    back = np.array([[0, -1, width], [1, 0, 0], [0, 0, 1]], np.float64)  # one turn to the left
+    back = np.array([[0, -1, width], [1, 0, 0], [0, 0, 1]], np.float64)  # for one quarter turn
     moves = [np.eye(3), back]
     moves.append(back @ [[0, -1, height], [1, 0, 0], [0, 0, 1]])
     moves.append(moves[2] @ back)
@@ -21,7 +21,7 @@ def turn(ink: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def move_box(box: Box, move: np.ndarray) -> Box:
-    """The box around a box that was moved by a (3, 3) matrix."""
+    """Map a box by a (3, 3) matrix and return the bounding box of the result."""
     left, top, width, height = box
     right, bottom = left + width, top + height
     corners = [[left, right, right, left], [top, top, bottom, bottom], [1, 1, 1, 1]]

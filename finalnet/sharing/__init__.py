@@ -1,1 +1,1 @@
-"""Sharing: the page as static files, and all of it on the Hugging Face Hub."""
+"""Exports the page as static files and publishes app, page or model on the Hugging Face Hub."""

@@ -1,4 +1,4 @@
-"""The page without a server: a folder of static files, written by `python -m finalnet export`."""
+"""The page as a folder of static files that need no server: finalnet export"""
 
 import argparse
 import hashlib
@@ -27,32 +27,35 @@ from finalnet.web.sketchpad import PAD_OPTIONS
 
 PAGE_STYLES = [*STYLES, "static.css"]
 STATIC_MODULE = "static.js"
-NOT_KEPT = {"index.html", "README.md", "preview.png"}  # on the device; the folder is the page
+NOT_CACHED = {"index.html", "README.md", "preview.png"}  # the page is cached as "."
 COLORS = {"background_color": "#ffffff", "theme_color": ACCENT}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, help="is made; replaced if it holds such a page")
-    parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
-    parser.add_argument("--url", default="", help="where it will be; sites that show links ask")
+    parser.add_argument("folder", type=Path, help="created, or overwritten if it holds an export")
+    parser.add_argument("--checkpoint", help="folder or Hub id; default: the bundled one")
+    parser.add_argument("--url", default="", help="address of the page, for link previews")
 
 
 def run(options: argparse.Namespace) -> None:
     names = export_page(options.folder, find_checkpoint(options.checkpoint), options.url)
     size = sum((options.folder / name).stat().st_size for name in names)
-    print(f"{len(names)} files, {size / 1000:.0f} kB, in {options.folder}; any web server shows it")
+    print(
+        f"{len(names)} files, {size / 1000:.0f} kB, in {options.folder}; "
+        "any web server can serve them"
+    )
 
 
 def export_page(folder: Path, checkpoint: Path, url: str = "") -> list[Path]:
-    """Write the page into a folder, which is made; files of the same name are replaced.
+    """Write the page into a folder; creates the folder, or overwrites an earlier export.
 
     Args:
-        checkpoint: the folder of the checkpoint that the page reads drawings with.
-        url: where the page will be. Some sites that show links want their picture's whole address.
+        checkpoint: the checkpoint folder the page uses.
+        url: address of the page; some sites need an absolute URL for the preview picture of a link.
     Returns:
-        What was written, relative to the folder.
+        The files written, relative to the folder.
     Raises:
-        FileExistsError: the folder holds other files than an exported page.
+        FileExistsError: the folder holds files that are not part of an export.
     """
     words = {"title": texts.TITLE, "description": texts.DESCRIPTION}
     index = render(
@@ -89,7 +92,7 @@ def export_page(folder: Path, checkpoint: Path, url: str = "") -> list[Path]:
 
 
 def _props(checkpoint: Path) -> dict[str, Any]:
-    """The props of each part, as its Gradio component would have them."""
+    """The props of each component, as Gradio would pass them."""
     examples = [example._asdict() for example in EXAMPLES]
     return {
         "pad": {**PAD_OPTIONS, "examples": examples, "recognizer": recognizer_settings()},
@@ -104,7 +107,7 @@ def _props(checkpoint: Path) -> dict[str, Any]:
 
 
 def _manifest() -> dict[str, Any]:
-    """What a phone needs to put the page on its home screen."""
+    """The web app manifest, with which a phone can add the page to its home screen."""
     icons = [
         {"src": f"icon-{size}.png", "sizes": f"{size}x{size}", "type": "image/png"}
         for size in ICON_SIZES
@@ -121,13 +124,16 @@ def _manifest() -> dict[str, Any]:
 
 
 def _write_service_worker(folder: Path, names: list[str], late: list[str]) -> None:
-    """The files in it have a version of their own, so that a new page replaces an old one whole.
+    """Write a service worker whose version is a hash of all files.
+
+    So a new page replaces every cached file of the old page at once.
 
     Args:
-        late: those of them that are kept on the device once they were fetched.
+        names: all other files of the page.
+        late: those to cache only after the page has fetched them.
     """
     digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in names))
-    files = [".", *(name for name in names if name not in {*NOT_KEPT, *late})]
+    files = [".", *(name for name in names if name not in {*NOT_CACHED, *late})]
     worker = render(
         "service-worker.js",
         version=digest.hexdigest()[:12],
@@ -147,8 +153,9 @@ def _check_folder(folder: Path, names: list[str]) -> None:
     ours = {Path(name).parts[0] for name in names} | {".git", ".gitattributes"}
     foreign = sorted(path.name for path in folder.glob("*") if path.name not in ours)
     if not foreign and any(folder.glob("*")) and not (folder / "service-worker.js").exists():
-        foreign = sorted(path.name for path in folder.glob("*"))  # of the same names
+        # Same names, but no export.
+        foreign = sorted(path.name for path in folder.glob("*"))
     if foreign or (folder.exists() and not folder.is_dir()):
         raise FileExistsError(
-            f"{folder} holds other files ({', '.join(foreign[:3])}); name a folder of its own"
+            f"{folder} holds other files ({', '.join(foreign[:3])}); choose a new or empty folder"
         )

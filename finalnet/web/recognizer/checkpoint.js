@@ -90,11 +90,11 @@ function checkWeights(tensors, wanted) {
   const common = names.filter((name) => name in tensors);
   const faults = {
     lacks: names.filter((name) => !(name in tensors)),
-    "has, but FinalNet has not,": there.filter((name) => !(name in wanted)),
+    "has unknown tensors:": there.filter((name) => !(name in wanted)),
     "has the wrong shape for": common.filter(
       (name) => String(tensors[name].shape) !== String(wanted[name]),
     ),
-    "has numbers that are not finite in": common.filter(
+    "has NaN or infinity in": common.filter(
       (name) => !tensors[name].values.every(Number.isFinite),
     ),
   };
