@@ -10,11 +10,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 import numpy as np
 import pytest
 from drawings import DRAWINGS
+from hosts import Host
 from serving import ROOT, App, running_app
 from visitor import DEVICES, FLAGS, SCREENS, find_chromium, visit
 
 from finalnet import Recognizer
+from finalnet.checkpoint import COMMITTED
 from finalnet.drawings import Drawing, write_drawings
+from finalnet.sharing.export import export_page
 from finalnet.training.data import Digits, load_mnist
 
 MNIST_DIR = Path(os.environ.get("MNIST_DIR", ROOT / "data")).resolve()
@@ -110,19 +113,43 @@ def browser():
             folder.cleanup()
 
 
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the exported page."""
+    folder = tmp_path_factory.mktemp("exported")
+    export_page(folder, COMMITTED)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page_url(exported: Path) -> Iterator[str]:
+    """The exported page: it has the app's modules, and loads in half the time."""
+    host = Host(exported)
+    yield host.url
+    host.stop()
+
+
 @pytest.fixture(params=SCREENS)
-def visitor(request, browser, app_url):
-    with visit(browser, app_url, **SCREENS[request.param]) as visitor:
+def visitor(request, browser, app_url, page_url):
+    url = {"desktop": app_url, "phone": page_url}[request.param]
+    with visit(browser, url, **SCREENS[request.param]) as visitor:
         yield visitor
 
 
 @pytest.fixture
-def desktop(browser, app_url):
+def desktop(browser, page_url):
+    with visit(browser, page_url, **SCREENS["desktop"]) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def in_app(browser, app_url):
+    """A desktop for what only the app has: pictures, tabs, the model's description."""
     with visit(browser, app_url, **SCREENS["desktop"]) as visitor:
         yield visitor
 
 
 @pytest.fixture
-def phone(browser, app_url):
-    with visit(browser, app_url, **SCREENS["phone"]) as visitor:
+def phone(browser, page_url):
+    with visit(browser, page_url, **SCREENS["phone"]) as visitor:
         yield visitor

@@ -15,14 +15,8 @@ ADDRESS = """async ([page, host]) => {
   const { href } = document.querySelector("link[href$='stage.js']");
   return (await import(href)).addressFor(new URL(page), host);
 }"""
-SIZES = [  # any others: test_layout.py
-    (390, 664),
-    (844, 390),
-    (820, 1180),
-    (1280, 720),
-    (1920, 1080),
-]
-TOUCH = {(390, 664), (844, 390), (820, 1180)}
+SIZES = [(390, 664), (1280, 720)]  # any others: test_layout.py
+TOUCH = {(390, 664), (820, 1180)}
 
 STROKES = "document.querySelector('#sketchpad').drawing().strokes.length"
 
@@ -57,8 +51,8 @@ def is_in_view(page, selector: str) -> bool:
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
-def test_everything_is_in_sight_on_the_page_and_on_the_stage(browser, app_url, size):
-    with visit(browser, app_url, **screen(size)) as visitor:
+def test_everything_is_in_sight_on_the_page_and_on_the_stage(browser, page_url, size):
+    with visit(browser, page_url, **screen(size)) as visitor:
         page = visitor.page
         page.evaluate("scrollTo(0, 0)")
         draw_in_sight(visitor, "#clear", page.click)
@@ -103,16 +97,16 @@ def test_the_stage_has_buttons_for_fingers_and_a_way_out(browser, app_url):
         assert "stage" not in visitor.page.url
 
 
-def test_the_stage_fills_the_screen_and_escape_leaves_it(desktop):
-    desktop.draw("3 round")
-    desktop.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
-    desktop.page.click("#present")  # shows the pad, wherever one was
-    desktop.page.wait_for_selector("#sketchpad", state="visible")
-    desktop.page.wait_for_function("document.fullscreenElement !== null")
-    desktop.page.keyboard.press("Escape")
-    desktop.page.wait_for_function("document.fullscreenElement === null")
-    assert not desktop.page.evaluate("document.documentElement.classList.contains('on-stage')")
-    desktop.sees("3")  # Escape left, and cleared nothing
+def test_the_stage_fills_the_screen_and_escape_leaves_it(in_app):
+    in_app.draw("3 round")
+    in_app.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    in_app.page.click("#present")  # shows the pad, wherever one was
+    in_app.page.wait_for_selector("#sketchpad", state="visible")
+    in_app.page.wait_for_function("document.fullscreenElement !== null")
+    in_app.page.keyboard.press("Escape")
+    in_app.page.wait_for_function("document.fullscreenElement === null")
+    assert not in_app.page.evaluate("document.documentElement.classList.contains('on-stage')")
+    in_app.sees("3")  # Escape left, and cleared nothing
 
 
 def test_the_stage_has_keys_for_number_replay_and_pen(desktop):
@@ -230,8 +224,8 @@ def test_a_stroke_that_is_being_drawn_survives_a_reload(desktop):
     desktop.sees("3")
 
 
-def test_no_answer_stands_beside_ink_that_it_is_not_for(browser, app_url):
-    with visit(browser, app_url) as visitor:
+def test_no_answer_stands_beside_ink_that_it_is_not_for(browser, page_url):
+    with visit(browser, page_url) as visitor:
         visitor.draw("3 round")
         visitor.sees("3")
         # The recogniser does not come to it.
@@ -301,13 +295,13 @@ def test_a_stroke_begun_beside_the_pad_begins_at_its_edge(desktop):
     assert len(strokes) == 1 and strokes[0][0][0] == 0
 
 
-def test_escape_on_the_other_tab_leaves_the_drawing_alone(desktop):
-    desktop.draw("3 round")
-    desktop.sees("3")
-    desktop.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
-    desktop.page.keyboard.press("Escape")
-    desktop.page.get_by_role("tab", name=texts.READ_TAB).click()
-    desktop.sees("3")
+def test_escape_on_the_other_tab_leaves_the_drawing_alone(in_app):
+    in_app.draw("3 round")
+    in_app.sees("3")
+    in_app.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    in_app.page.keyboard.press("Escape")
+    in_app.page.get_by_role("tab", name=texts.READ_TAB).click()
+    in_app.sees("3")
 
 
 def test_nothing_is_said_to_be_no_digit_before_the_pen_rests(desktop):
@@ -338,36 +332,36 @@ def test_a_tiny_digit_is_read_with_a_finer_pen(desktop):
     desktop.sees("8")
 
 
-def test_no_answer_outlives_what_it_was_for(desktop, tmp_path):
+def test_no_answer_outlives_what_it_was_for(in_app, tmp_path):
     draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
-    desktop.draw("3 round")
-    desktop.sees("3")
-    desktop.page.set_input_files("#picture-choose input", tmp_path / "4.png")
-    desktop.sees("4")
-    desktop.page.click("#inside summary")
-    desktop.page.wait_for_selector("#inside .parts", state="visible")
-    desktop.sees("4")  # which does not blank it
-    desktop.page.click("#picture-remove")
-    desktop.sees("3")  # it is the drawing's
+    in_app.draw("3 round")
+    in_app.sees("3")
+    in_app.page.set_input_files("#picture-choose input", tmp_path / "4.png")
+    in_app.sees("4")
+    in_app.page.click("#inside summary")
+    in_app.page.wait_for_selector("#inside .parts", state="visible")
+    in_app.sees("4")  # which does not blank it
+    in_app.page.click("#picture-remove")
+    in_app.sees("3")  # it is the drawing's
 
 
-def test_the_same_picture_is_answered_each_time(desktop, tmp_path):
+def test_the_same_picture_is_answered_each_time(in_app, tmp_path):
     draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
-    desktop.draw("3 round")
-    desktop.page.wait_for_function("document.querySelector('#sketchpad').reading?.finished")
+    in_app.draw("3 round")
+    in_app.page.wait_for_function("document.querySelector('#sketchpad').reading?.finished")
     for _ in range(2):
-        desktop.sees("3")
-        desktop.page.set_input_files("#picture-choose input", tmp_path / "4.png")
-        desktop.sees("4")
-        desktop.page.click("#picture-remove")
+        in_app.sees("3")
+        in_app.page.set_input_files("#picture-choose input", tmp_path / "4.png")
+        in_app.sees("4")
+        in_app.page.click("#picture-remove")
 
 
-def test_a_late_answer_to_a_picture_does_not_take_the_place_of_a_drawing(desktop, tmp_path):
+def test_a_late_answer_to_a_picture_does_not_take_the_place_of_a_drawing(in_app, tmp_path):
     draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
-    page, late = desktop.page, []
+    page, late = in_app.page, []
     page.route("**/api/read_number", lambda route: late.append(route), times=1)
-    desktop.draw("7 crossed")
-    desktop.sees("7")
+    in_app.draw("7 crossed")
+    in_app.sees("7")
     with page.expect_request("**/api/read_number"):
         page.set_input_files("#picture-choose input", tmp_path / "4.png")
     page.click("#clear")
@@ -375,12 +369,12 @@ def test_a_late_answer_to_a_picture_does_not_take_the_place_of_a_drawing(desktop
     page.wait_for_function("document.querySelector('#sketchpad').reading.digits.length === 1")
     late[0].continue_()
     page.wait_for_selector("#picture-again:visible")
-    desktop.sees("7")
+    in_app.sees("7")
 
 
-def test_the_answer_is_copied_and_the_drawing_saved(browser, app_url):
+def test_the_answer_is_copied_and_the_drawing_saved(browser, page_url):
     permissions = ["clipboard-read", "clipboard-write"]
-    with visit(browser, app_url, permissions=permissions) as visitor:
+    with visit(browser, page_url, permissions=permissions) as visitor:
         visitor.draw("5 one stroke")
         visitor.sees("5")
         visitor.page.click("#copy")
@@ -392,8 +386,8 @@ def test_the_answer_is_copied_and_the_drawing_saved(browser, app_url):
         assert picture.getpixel((0, 0)) == 255 and picture.getextrema()[0] < 40
 
 
-def test_small_things(browser, app_url):
-    with visit(browser, app_url, **screen((360, 640)), locale="de-DE") as visitor:
+def test_small_things(browser, page_url):
+    with visit(browser, page_url, **screen((360, 640)), locale="de-DE") as visitor:
         page = visitor.page
         assert page.evaluate("document.documentElement.lang") == "en"
         visitor.draw("7 crossed")
@@ -404,8 +398,8 @@ def test_small_things(browser, app_url):
         assert last["x"] + last["width"] <= 360
 
 
-def test_everything_can_be_told_in_forced_colors(browser, app_url):
-    with visit(browser, app_url, media={"forced_colors": "active"}) as visitor:
+def test_everything_can_be_told_in_forced_colors(browser, page_url):
+    with visit(browser, page_url, media={"forced_colors": "active"}) as visitor:
         page = visitor.page
         slider = "getComputedStyle(document.querySelector('.pen input')).appearance"
         assert page.evaluate(slider) == "auto"

@@ -136,8 +136,8 @@ def test_every_state_says_what_it_says_in_pytorch(watcher):
     watcher.page.wait_for_selector("#wrong", state="visible")
 
 
-def test_a_training_that_does_not_come_whole_is_told_and_asked_for_again(desktop):
-    page = desktop.page
+def test_a_training_that_does_not_come_whole_is_told_and_asked_for_again(in_app):
+    page = in_app.page
     whole = (COMMITTED / STATES).read_bytes()
     page.route("**/states.safetensors", lambda route: route.fulfill(body=whole[:500_000]))
     page.click("#inside summary")
@@ -145,7 +145,7 @@ def test_a_training_that_does_not_come_whole_is_told_and_asked_for_again(desktop
     page.get_by_text("cut short").wait_for()
     assert not page.locator("#learning").is_visible()
     page.unroute("**/states.safetensors")
-    watch(desktop)
+    watch(in_app)
     assert not page.get_by_text("cut short").is_visible()
     assert WORDS["prompt"] in page.locator("#learning").inner_text()
 

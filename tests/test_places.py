@@ -81,13 +81,6 @@ def test_a_sub_path_behind_a_proxy_works(moved, browser, tmp_path, headers):
         proxy.stop()
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("exported")
-    export_page(folder, COMMITTED)
-    return folder
-
-
 @pytest.fixture
 def host(exported):
     host = Host(exported)

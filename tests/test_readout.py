@@ -18,8 +18,8 @@ FUNCTION = """async ([name, values]) => {
 
 
 @pytest.fixture(scope="module")
-def call(browser, app_url):
-    with visit(browser, app_url) as visitor:
+def call(browser, page_url):
+    with visit(browser, page_url) as visitor:
         yield lambda name, *values: visitor.page.evaluate(FUNCTION, [name, list(values)])
 
 

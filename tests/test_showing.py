@@ -119,9 +119,9 @@ def test_a_bar_shows_the_drawing_up_to_any_point_and_loses_nothing(desktop):
     page.wait_for_function(f"{strokes} === 2")
 
 
-def test_with_reduced_motion_nothing_is_replayed(browser, app_url):
+def test_with_reduced_motion_nothing_is_replayed(browser, page_url):
     still = {"reduced_motion": "reduce"}
-    with visit(browser, app_url, **SCREENS["desktop"], media=still) as visitor:
+    with visit(browser, page_url, **SCREENS["desktop"], media=still) as visitor:
         visitor.page.get_by_role("button", name="slashed 0").click()
         at_once = visitor.ink()
         visitor.sees("0")
@@ -180,9 +180,9 @@ def test_what_was_written_wide_stays_on_the_narrow_pad(desktop):
     assert desktop.page.evaluate(STROKES) == written
 
 
-def test_the_stage_is_ruled_by_the_keyboard(desktop, app_url):
+def test_the_stage_is_ruled_by_the_keyboard(desktop, page_url):
     page = desktop.page
-    page.goto(app_url + "?stage=1")
+    page.goto(page_url + "?stage=1")
     page.wait_for_selector("#sketchpad.ready")
     for chrome in ("#undo", "#inside", "#picture", "footer"):
         assert not page.locator(chrome).first.is_visible(), chrome
@@ -206,34 +206,34 @@ def test_the_stage_is_ruled_by_the_keyboard(desktop, app_url):
     assert not page.locator("#undo").is_visible() and "stage=1" in page.url
 
 
-def test_the_stage_leaves_the_keyboard_where_it_can_go_on(desktop):
-    page = desktop.page
+def test_the_stage_leaves_the_keyboard_where_it_can_go_on(in_app):
+    page = in_app.page
     page.get_by_role("tab", name=texts.ABOUT_TAB).click()
     page.click("#present")
     page.wait_for_function("document.activeElement.id === 'sketchpad'")
-    desktop.draw("3 round")
-    desktop.sees("3")
+    in_app.draw("3 round")
+    in_app.sees("3")
     # What browsers send that fill in a form has no key.
     page.evaluate("document.body.dispatchEvent(new Event('keydown'))")
     page.keyboard.press("Tab")
     page.locator("#show-inside").focus()
     page.keyboard.press("Space")  # presses the button, and clears nothing
     page.wait_for_selector("#inside", state="visible")
-    desktop.sees("3")
+    in_app.sees("3")
     page.keyboard.press("p")
     page.wait_for_function("document.activeElement.id === 'present'")
 
 
-def test_each_tab_has_an_address_and_back_leads_to_the_pad(desktop, app_url):
-    page = desktop.page
-    desktop.draw("3 round")
-    desktop.sees("3")
+def test_each_tab_has_an_address_and_back_leads_to_the_pad(in_app, app_url):
+    page = in_app.page
+    in_app.draw("3 round")
+    in_app.sees("3")
     page.get_by_role("tab", name=texts.ABOUT_TAB).click()
     page.wait_for_url("**/#about")
     page.go_back()
     page.wait_for_selector("#sketchpad", state="visible")
     assert "#" not in page.url
-    desktop.sees("3")
+    in_app.sees("3")
     page.go_forward()
     page.wait_for_selector("#about table", state="visible")
     page.get_by_role("tab", name=texts.READ_TAB).click()
@@ -244,19 +244,19 @@ def test_each_tab_has_an_address_and_back_leads_to_the_pad(desktop, app_url):
     page.wait_for_selector("#about table", state="visible")
 
 
-def test_a_picture_is_read_and_what_was_read_is_marked(visitor, tmp_path):
+def test_a_picture_is_read_and_what_was_read_is_marked(in_app, tmp_path):
     strokes = [[(x * 6, y * 1.2) for x, y in s] for s in number(["4 open", "2 plain"], 60)]
     Image.fromarray(render_strokes(strokes, 10, 420, 130)).save(tmp_path / "42.png")
-    visitor.page.set_input_files("#picture-choose input", tmp_path / "42.png")
-    visitor.sees("42")
-    assert visitor.page.locator("#digits .tile").count() == 2
-    assert visitor.page.locator("#picture .marks li").count() == 2
+    in_app.page.set_input_files("#picture-choose input", tmp_path / "42.png")
+    in_app.sees("42")
+    assert in_app.page.locator("#digits .tile").count() == 2
+    assert in_app.page.locator("#picture .marks li").count() == 2
 
 
-def test_the_model_is_described_from_its_own_files(visitor):
-    visitor.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
-    visitor.page.wait_for_selector("#about table")
-    text = visitor.page.locator("#about").inner_text()
+def test_the_model_is_described_from_its_own_files(in_app):
+    in_app.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    in_app.page.wait_for_selector("#about table")
+    text = in_app.page.locator("#about").inner_text()
     assert "31,450" in text and "conv4" in text
 
 
@@ -283,8 +283,8 @@ def test_axe_finds_no_barrier(browser, app_url, screen, theme):
 
 
 @pytest.mark.parametrize("width", [320, 768, 3840])
-def test_nothing_is_cut_off_from_a_small_phone_to_a_wall(browser, app_url, width):
-    with visit(browser, app_url, viewport={"width": width, "height": 900}) as visitor:
+def test_nothing_is_cut_off_from_a_small_phone_to_a_wall(browser, page_url, width):
+    with visit(browser, page_url, viewport={"width": width, "height": 900}) as visitor:
         visitor.draw("2 plain")
         visitor.sees("2")
         assert visitor.page.evaluate(

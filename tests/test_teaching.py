@@ -21,8 +21,8 @@ LIKE_IT = [[(22, 17), (63, 11), (58, 88)]]
 
 
 @pytest.fixture(scope="module")
-def shared(browser, app_url):
-    with visit(browser, app_url, **SCREENS["desktop"]) as visitor:
+def shared(browser, page_url):
+    with visit(browser, page_url, **SCREENS["desktop"]) as visitor:
         visitor.page.set_default_timeout(10_000)
         yield visitor
 
