@@ -15,10 +15,11 @@ from finalnet.network import FEATURES, NUM_CLASSES, Network
 from finalnet.numbers.boxes import Box
 from finalnet.numbers.cutting import split_ink
 from finalnet.numbers.splitting import Split, choose_spans, find_words, split_strokes, write
+from finalnet.pictures.forms import Form, is_framed
 from finalnet.pictures.ink import find_writing
+from finalnet.pictures.levelling import find_level, move_cells
 from finalnet.pictures.panel import find_panel
 from finalnet.pictures.pixels import PictureLike, check_array, lay_on, to_pixels
-from finalnet.pictures.printed import Form, find_level, is_framed, move_cells
 from finalnet.pictures.sheet import find_sheet
 from finalnet.pictures.upright import move_box, turn
 from finalnet.preprocessing import (

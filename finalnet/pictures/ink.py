@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 
+from finalnet.pictures.forms import NO_FORM, Form
 from finalnet.pictures.photograph import ink_of_photograph
 from finalnet.pictures.pixels import PictureLike, border_of, lay_on, to_pixels
-from finalnet.pictures.printed import NO_FORM, Form, erase_printed
+from finalnet.pictures.printed import erase_printed
 
 MIN_CONTRAST = 12  # of 255 grey levels, between paper and strongest ink; less is blank
 EVEN_PAPER = 4  # grey levels; a border that varies more belongs to a photograph

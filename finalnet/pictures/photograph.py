@@ -6,8 +6,9 @@ pixels -> grey -> dark or light ink -> paper -> contrast -> ink without printed 
 import cv2
 import numpy as np
 
+from finalnet.pictures.forms import NO_FORM, Form
 from finalnet.pictures.pixels import resize
-from finalnet.pictures.printed import NO_FORM, Form, erase_printed
+from finalnet.pictures.printed import erase_printed
 
 PHOTOGRAPH_CONTRAST = 20  # least contrast of ink, in grey levels for paper at 255
 PAPER_SIZE = 240  # px, longer side of the shrunk picture on which the paper is estimated
