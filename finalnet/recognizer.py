@@ -7,7 +7,6 @@ from typing import Literal, cast
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from finalnet.checkpoint import load_checkpoint
 from finalnet.hand import Example, Hand, Memory, check_label, find_traits
@@ -18,9 +17,8 @@ from finalnet.numbers.splitting import Split, choose_spans, find_words, split_st
 from finalnet.pictures.forms import Form, is_framed
 from finalnet.pictures.ink import find_writing
 from finalnet.pictures.levelling import find_level, move_cells
-from finalnet.pictures.panel import find_panel
-from finalnet.pictures.pixels import PictureLike, check_array, lay_on, to_pixels
-from finalnet.pictures.sheet import find_sheet
+from finalnet.pictures.part import find_part
+from finalnet.pictures.pixels import PictureLike, find_scale
 from finalnet.pictures.upright import move_box, turn
 from finalnet.preprocessing import (
     INPUT_SIZE,
@@ -191,7 +189,7 @@ class Recognizer:
         """
         predictions = self.recognize_inputs(preprocess_batch(images))
         for index, image in enumerate(images):
-            if predictions[index].verdict == "unsure":
+            if predictions[index].verdict != "digit":
                 (second,) = self.recognize_inputs(look_again(image)[None])
                 if second.verdict == "digit":
                     predictions[index] = second
@@ -214,18 +212,13 @@ class Recognizer:
         if isinstance(drawing, list | tuple):
             return self._read_split(split_strokes(check_strokes(drawing)))
         picture = cast(PictureLike, drawing)
-        pixels, alpha = to_pixels(picture)
-        whole = picture if isinstance(picture, Image.Image) else check_array(picture)
-        width = whole.width if isinstance(whole, Image.Image) else whole.shape[1]
-        scale = width / pixels.shape[1]  # large pictures are shrunk
-        panel = find_panel(lay_on(255, pixels, alpha))
-        sheet = find_sheet(pixels) if alpha is None and not panel else None
-        part = panel or sheet
+        part = find_part(picture)
         number = self._read_writing(*find_writing(part.picture)) if part else None
         if part and number and number.digits:
             number = move_boxes(number, part.move)
         else:  # the supposed sheet may have been a thick digit
             number = self._read_writing(*find_writing(picture))
+        scale = find_scale(picture)
         return replace(number, boxes=[box.scale(scale) for box in number.boxes])
 
     def _read_writing(self, ink: np.ndarray, form: Form) -> Number:
@@ -307,14 +300,14 @@ class Recognizer:
 
 
 def look_again(image: PictureLike) -> np.ndarray:
-    """The network input for a digit in a panel, a display or a printed cell.
+    """The network input for a digit on a sheet, in a panel, a display or a printed cell.
 
     Returns:
         (28, 28) uint8, paper 0, ink 255; all zero if the picture shows none of these.
     """
-    panel = find_panel(lay_on(255, *to_pixels(image)))
-    if panel:
-        return preprocess(panel.picture)
+    part = find_part(image)
+    if part:
+        return preprocess(part.picture)
     ink, form = find_writing(image)
     if form.is_display or is_framed(ink, form.cells):
         return center_ink(ink)

@@ -1,11 +1,9 @@
 """Finds the panel of a plot: a digit saved by a plotting program, with margin, axes and labels."""
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 
-from finalnet.pictures.pixels import border_of
+from finalnet.pictures.pixels import Part, border_of
 
 SAME = 10  # grey levels within which two colours are the same
 MARGIN = 0.95  # least share of the picture's border in one colour
@@ -20,14 +18,7 @@ INSETS = (0.04, 0.02, 0.01)  # of its shorter side: cut off with the frame, trie
 CLEAN = 0.998  # least share of one colour on a clean side of the cut-out
 
 
-class Panel(NamedTuple):
-    """The inside of a rectangle on a margin of one colour."""
-
-    picture: np.ndarray  # the cut-out, same dtype and channels as the whole picture
-    move: np.ndarray  # (3, 3), maps its pixels to those of the whole picture
-
-
-def find_panel(picture: np.ndarray) -> Panel | None:
+def find_panel(picture: np.ndarray) -> Part | None:
     """Cut out the only panel of a picture; None if there is none, or more than one.
 
     Args:
@@ -65,7 +56,7 @@ def find_panel(picture: np.ndarray) -> Panel | None:
         cut = max(1, round(share * min(width, height)))
         part = picture[top + cut : top + height - cut, left + cut : left + width - cut]
         if part.size and is_clean(part):
-            return Panel(part, np.array([[1.0, 0, left + cut], [0, 1, top + cut], [0, 0, 1]]))
+            return Part(part, np.array([[1.0, 0, left + cut], [0, 1, top + cut], [0, 0, 1]]))
     return None
 
 

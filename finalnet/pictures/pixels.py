@@ -1,5 +1,7 @@
 """Converts any supported picture to uint8 pixels of limited size."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from PIL import Image
@@ -9,6 +11,13 @@ WHITES = (1, 255, 1023, 4095, 16383, 65535)  # floats, and 8, 10, 12, 14 and 16 
 WORKING_SIZE = 1120  # px; pictures with a longer side are shrunk to this
 
 PictureLike = Image.Image | np.ndarray
+
+
+class Part(NamedTuple):
+    """A part of a picture, levelled where it was seen at an angle."""
+
+    picture: np.ndarray  # same dtype and channels as the whole picture
+    move: np.ndarray  # (3, 3), maps its pixels to those of the whole picture
 
 
 def to_pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
@@ -31,6 +40,12 @@ def to_pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         return pixels[:, :, :3], pixels[:, :, 3]
     return pixels, None
+
+
+def find_scale(image: PictureLike) -> float:
+    """How many px of a picture make one px of what `to_pixels` returns."""
+    size = image.size if isinstance(image, Image.Image) else check_array(image).shape[:2]
+    return max(1.0, max(size) / WORKING_SIZE)
 
 
 def check_array(image: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Finds a photographed sheet on a darker desk by its four corners and rectifies it."""
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
+
+from finalnet.pictures.pixels import Part
 
 SEARCH_SIZE = 320  # px, longer side of the shrunk picture that is searched
 THRESHOLDS = 12  # brightness levels to try
@@ -17,14 +17,7 @@ CLEARER = 0.02
 TRIM = 0.015  # of each side, cut off because the sheet's edge casts a shadow
 
 
-class Sheet(NamedTuple):
-    """A rectified sheet."""
-
-    picture: np.ndarray  # the sheet alone, same dtype and channels as the photograph
-    move: np.ndarray  # (3, 3), maps its pixels to those of the photograph
-
-
-def find_sheet(picture: np.ndarray) -> Sheet | None:
+def find_sheet(picture: np.ndarray) -> Part | None:
     """Cut out a sheet and undo its perspective; None unless all four corners are visible.
 
     Args:
@@ -40,7 +33,7 @@ def find_sheet(picture: np.ndarray) -> Sheet | None:
     level = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     move = cv2.getPerspectiveTransform(level, corners.astype(np.float32))
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return Sheet(cv2.warpPerspective(picture, move, (int(width), int(height)), flags=flags), move)
+    return Part(cv2.warpPerspective(picture, move, (int(width), int(height)), flags=flags), move)
 
 
 def find_corners(picture: np.ndarray) -> np.ndarray | None:
