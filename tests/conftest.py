@@ -68,7 +68,7 @@ def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) ->
             file = f"{name}-{kind}-ubyte"
             size = 28 * 28 if header == 16 else 1
             whole = (MNIST_DIR / "MNIST" / "raw" / file).read_bytes()
-            rows = whole[header:][-size * count :]  # with the last ones, which validate
+            rows = whole[header:][-size * count :]  # with the last ones, used for validation
             start = whole[:4] + count.to_bytes(4, "big") + whole[8:header]
             (raw / file).write_bytes(start + rows)
     return root
@@ -76,7 +76,7 @@ def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def drawings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Our own digits, as a file of drawings."""
+    """Our own digits as a file of drawings."""
     path = tmp_path_factory.mktemp("drawings") / "drawings.jsonl.gz"
     points = [(str(digit), strokes) for digit, strokes in DRAWINGS.values()]
     write_drawings(
@@ -87,7 +87,7 @@ def drawings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The real app on a free port, started from a directory that is not its own."""
+    """The real app on a free port, started from a foreign directory."""
     with running_app(tmp_path_factory.mktemp("elsewhere")) as app:
         yield app
 

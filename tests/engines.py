@@ -1,4 +1,4 @@
-"""Three browser engines behind one set of hands: Chromium, Firefox and WebKit.
+"""One interface to three browser engines: Chromium, Firefox and WebKit.
 
 Chromium is driven by Playwright, as in the other tests. Firefox speaks WebDriver BiDi itself, so it
 needs no geckodriver: https://w3c.github.io/webdriver-bidi. WebKit is Debian's MiniBrowser, driven
@@ -21,7 +21,7 @@ from typing import Any
 from drawings import Point
 from serving import free_port
 
-TIMEOUT = 15  # s, for whatever is waited for
+TIMEOUT = 15  # s, for every wait
 LARGEST = (3840, 2160)  # px, the largest window
 MINI_BROWSER = next(iter(glob.glob("/usr/lib/*/webkit2gtk-4.1/MiniBrowser")), "")
 # No engine's driver tells of all that goes wrong, so the page notes it itself.
@@ -35,7 +35,7 @@ NOTE_COMPLAINTS = """
 class Engine:
     """A page in a browser of one engine."""
 
-    # What a machine must have, and how it gets it on Debian.
+    # What the engine needs, and how to install it on Debian.
     commands: Sequence[str] = ()
     packages: str
     narrowest = 320  # px, of its windows
@@ -52,11 +52,11 @@ class Engine:
         raise NotImplementedError
 
     def resize(self, width: int, height: int) -> None:
-        """Make the page as large as this, in px."""
+        """Resize the page, in px."""
         raise NotImplementedError
 
     def drag(self, points: Sequence[Point]) -> None:
-        """Press the mouse at the first point, in px of the window, and let it go at the last."""
+        """Drag the mouse from the first to the last point, in px of the window."""
         raise NotImplementedError
 
     def choose(self, selector: str, path: Path) -> None:
@@ -72,7 +72,7 @@ class Engine:
         self.run(NOTE_COMPLAINTS)
 
     def waits(self, condition: str, *arguments: Any) -> None:
-        """Waits until the body of a function gives true."""
+        """Waits until the body of a function returns true."""
         deadline = time.monotonic() + TIMEOUT
         while not self.run(condition, *arguments):
             if time.monotonic() > deadline:
@@ -150,7 +150,7 @@ class Firefox(Engine):
         from websocket import create_connection
 
         self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        # Nothing is fetched from Mozilla.
+        # Firefox fetches nothing from Mozilla.
         (Path(self.profile.name) / "user.js").write_text(
             'user_pref("services.settings.server", "data:,");\n'
         )
@@ -170,7 +170,7 @@ class Firefox(Engine):
         self.page = self.send("browsingContext.create", type="tab")["context"]
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Give a command and wait for what comes of it."""
+        """Send a command and wait for its result."""
         self.count += 1
         command = {"id": self.count, "method": method, "params": parameters}
         self.socket.send(json.dumps(command))
@@ -217,7 +217,7 @@ class Firefox(Engine):
 class WebKit(Engine):
     commands = ("WebKitWebDriver", "xvfb-run", "dbus-run-session", MINI_BROWSER)
     packages = "webkit2gtk-driver xvfb dbus"
-    narrowest = 450  # px; its toolbar has no room in less
+    narrowest = 450  # px; its toolbar needs this much
 
     def __init__(self) -> None:
         from selenium.webdriver import Remote, WebKitGTKOptions
@@ -239,7 +239,7 @@ class WebKit(Engine):
         options.binary_location = MINI_BROWSER
         options.add_argument("--automation")
         address = ClientConfig(remote_server_addr=f"http://127.0.0.1:{port}")
-        # The files that are chosen are on this machine.
+        # The chosen files are on this machine.
         files = UselessFileDetector()
         connection = RemoteConnection(client_config=address)
         self.driver = Remote(connection, file_detector=files, options=options)
@@ -264,7 +264,7 @@ class WebKit(Engine):
 
     def close(self) -> None:
         self.driver.quit()
-        os.killpg(self.process.pid, signal.SIGTERM)  # the screen and the bus with it
+        os.killpg(self.process.pid, signal.SIGTERM)  # with its screen and bus
         self.process.wait(timeout=TIMEOUT)
 
 

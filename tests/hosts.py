@@ -1,4 +1,4 @@
-"""A web server for the exported page that may be as difficult as some are."""
+"""A web server for the exported page that imitates difficult hosts."""
 
 import threading
 from functools import partial

@@ -1,4 +1,4 @@
-"""The real app in a process of its own, whose log, folder and end can be looked at."""
+"""Runs the real app in its own process, and gives access to its log, folder and exit."""
 
 import json
 import os
@@ -32,7 +32,7 @@ class App:
         self._log = log
 
     def log(self) -> list[dict]:
-        """The lines about requests, as they stand."""
+        """The request lines of the log."""
         lines = self._log.read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
@@ -44,7 +44,7 @@ class App:
         return self.process.wait(timeout=30)
 
     def memory(self) -> int:
-        """Bytes that are resident (Linux)."""
+        """Resident memory in bytes (Linux)."""
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
@@ -59,7 +59,7 @@ def free_port() -> int:
 def running_app(
     folder: Path, *options: str, command: Sequence[object] = COMMAND, **environment: str
 ) -> Iterator[App]:
-    """The app on a free port, in a process of its own; a folder takes its log and its files."""
+    """The app on a free port, in its own process; a folder takes its log and files."""
     port = free_port()
     url, log, files = f"http://127.0.0.1:{port}", folder / "app.log", folder / "files"
     files.mkdir()

@@ -45,7 +45,7 @@ FIGURES = [
         EVALUATED,
         ["digits", 0, "confusion", 5],
         [0, 0, 0, 6_543, 0, 1_588, 0, 0, 0, 0],
-        "5 was drawn: 6,543 times in 8,131",
+        "read 5 as 3: 6,543 times in 8,131",
     ),
     (EVALUATED, ["digits", 0, "name"], "tilted", "Drawn at a tilt: 8,154 digits"),
     (EVALUATED, ["runs", 0, "runs"], 77, "77"),
@@ -264,7 +264,7 @@ def test_mistakes_are_shaded_by_their_share_of_the_digit(checkpoint):
 def test_a_matrix_without_mistakes_says_so(checkpoint):
     confusion = [[5 if row == column else 0 for column in range(10)] for row in range(10)]
     change(checkpoint / EVALUATED, ["digits", 0, "confusion"], confusion)
-    assert "There is no mistake among them." in words(checkpoint)
+    assert "The network made no mistakes." in words(checkpoint)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def open_dialog(visitor: Visitor) -> None:
 
 
 def open_hand(visitor: Visitor) -> None:
-    """What it knows of a hand, three drawings."""
+    """The page with three taught drawings."""
     for name in ("7 crossed", "3 round", "4 open"):
         visitor.page.evaluate("document.querySelector('#clear').click()")
         visitor.sees("")

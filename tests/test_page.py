@@ -67,7 +67,7 @@ def test_every_reading_is_an_event_of_the_document(desktop):
     assert desktop.page.evaluate(f"{pad}.reading === read.at(-1)")
 
 
-def test_undo_takes_back_a_stroke_and_clear_takes_back_all(visitor):
+def test_undo_removes_a_stroke_and_clear_removes_all(visitor):
     visitor.draw("1 bar")
     visitor.sees("1")
     one_stroke = visitor.ink()
@@ -80,7 +80,7 @@ def test_undo_takes_back_a_stroke_and_clear_takes_back_all(visitor):
     visitor.page.click("#clear")
     visitor.sees("")
     assert visitor.ink() == 0
-    visitor.page.click("#undo")  # clearing can be taken back too
+    visitor.page.click("#undo")  # clearing can be undone too
     visitor.sees("1")
     visitor.page.click("#clear")
     visitor.draw("8 one stroke")
@@ -101,7 +101,7 @@ def test_undo_and_clear_have_keys(desktop):
     assert desktop.ink() == 0
 
 
-def test_bars_stand_out_that_mean_something(desktop):
+def test_only_likely_digits_have_marked_bars(desktop):
     desktop.draw("2 plain")
     desktop.sees("2")
     bars = desktop.bars()
@@ -188,7 +188,7 @@ def test_the_layout_does_not_jump_when_an_answer_appears(visitor):
     )
 
 
-def test_what_is_not_a_digit_is_said_to_be_none(visitor):
+def test_a_drawing_that_is_not_a_digit_is_rejected(visitor):
     for name in ("scribble", "hash"):
         visitor.draw(name)
         visitor.sees("?")

@@ -1,4 +1,4 @@
-"""The pad under pens, palms, fingers and keys that do what no test driver does by itself."""
+"""The pad with pens, palms, fingers and keys, from events that no test driver sends."""
 
 import pytest
 from drawings import DRAWINGS
@@ -132,7 +132,7 @@ def test_a_pen_wins_over_the_palm_of_its_hand(hand):
         page.click("#undo")
 
 
-def test_of_several_fingers_the_first_one_draws(hand):
+def test_only_the_first_of_several_fingers_draws(hand):
     assert hand.page.evaluate(
         """() => {
           const [one, other] = [1, 2].map((pointerId) => ({ pointerId, pointerType: "touch" }));
@@ -175,7 +175,7 @@ def test_touches_on_the_pad_are_the_pads_alone(phone):
         assert phone.page.evaluate(prevented, other) == [False, False], other
 
 
-def test_ink_is_drawn_again_where_it_is_lost_or_too_coarse(hand):
+def test_ink_is_redrawn_if_it_is_lost_or_too_coarse(hand):
     page = hand.page
     hand.draw("3 round")
     hand.sees("3")
@@ -201,7 +201,7 @@ def test_ink_is_drawn_again_where_it_is_lost_or_too_coarse(hand):
     page.wait_for_function("ink => inkOf() === ink", arg=ink)
 
 
-def test_a_frame_of_a_long_scribble_costs_what_is_new_in_it(hand):
+def test_a_frame_of_a_long_scribble_only_draws_new_ink(hand):
     page = hand.page
     page.evaluate(
         """() => {
@@ -272,7 +272,7 @@ def test_a_forgotten_eraser_is_put_away(hand):
     assert not is_taken() and page.evaluate("strokes()") == []
 
 
-def test_keys_clear_nothing_where_they_are_for_something_else(hand, tmp_path):
+def test_keys_that_belong_to_other_elements_do_not_clear_the_pad(hand, tmp_path):
     page = hand.page
     hand.draw("7 crossed")
     hand.sees("7")

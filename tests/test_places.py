@@ -1,4 +1,4 @@
-"""Where the page is put: folders and hosts of any kind, sub-paths, frames, links, slow lines."""
+"""The page in unusual places: odd folders and hosts, sub-paths, frames, links, slow networks."""
 
 import re
 import shutil
@@ -29,7 +29,7 @@ mimetypes.knownfiles.append({path!r})
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory):
-    """The app in a folder of a difficult name, on a machine that calls scripts plain text."""
+    """The app in a folder with a difficult name, on a machine that serves scripts as plain text."""
     home = tmp_path_factory.mktemp("home")
     folder = home / '50% off #1? ünï: it\'s a "test" & more+%20'
     for name in ("finalnet", "checkpoints"):
@@ -46,7 +46,7 @@ def moved(tmp_path_factory):
         yield app
 
 
-def test_a_folder_of_any_name_and_foreign_types_do_not_matter(moved, browser):
+def test_the_app_works_in_any_folder_and_with_wrong_system_types(moved, browser):
     with visit(browser, moved.url, **SCREENS["desktop"]) as visitor:
         visitor.draw("3 round")
         visitor.sees("3")
@@ -90,13 +90,13 @@ def host(exported):
 
 @pytest.fixture
 def page(browser):
-    """A page of a browser that has seen nothing, and whose errors are no matter."""
+    """A page in a fresh browser context, whose errors are ignored."""
     with browser.new_context(**SCREENS["desktop"]) as context:
         yield context.new_page()
 
 
 def trouble(page, reason: str) -> None:
-    """Waits until the page says this of what keeps it from starting."""
+    """Waits until the page shows this reason for not starting."""
     page.get_by_text(texts.TROUBLE[reason]).wait_for()
 
 
@@ -123,14 +123,14 @@ def test_a_page_without_javascript_says_so(browser, host, app_url):
             assert line.inner_text() == texts.TROUBLE["noscript"]
 
 
-def test_a_browser_that_is_too_old_is_told_which_are_not(page, host):
+def test_a_browser_that_is_too_old_is_told_which_to_use(page, host):
     page.add_init_script("delete HTMLElement.prototype.checkVisibility")
     page.add_init_script("delete Element.prototype.checkVisibility")
     page.goto(host.url)
     trouble(page, "browser")
 
 
-def test_a_host_that_calls_scripts_something_else_or_lacks_one_is_told(page, host):
+def test_the_page_reports_a_missing_script_or_one_of_a_wrong_type(page, host):
     host.types[".js"] = "text/plain"
     page.goto(host.url)
     trouble(page, "script")
@@ -140,7 +140,7 @@ def test_a_host_that_calls_scripts_something_else_or_lacks_one_is_told(page, hos
     trouble(page, "script")
 
 
-def test_a_host_may_call_all_other_files_anything(page, host):
+def test_all_other_files_may_have_any_type(page, host):
     host.types = dict.fromkeys((".safetensors", ".json", ".css", ".webmanifest", ""), "text/plain")
     page.goto(host.url)
     draws(page)
@@ -162,7 +162,7 @@ def embed(page, url: str, **attributes: object) -> Frame:
     return page.query_selector("iframe").content_frame()
 
 
-def test_in_a_sandbox_it_reads_where_it_gets_its_scripts_and_says_so_where_not(page, host):
+def test_in_a_sandbox_it_reads_if_scripts_load_and_says_so_if_not(page, host):
     frame = embed(page, host.url, sandbox="allow-scripts")
     trouble(frame, "frame")
     assert frame.get_by_role("link").get_attribute("target") == "_blank"
@@ -178,7 +178,7 @@ def test_in_a_sandbox_it_reads_where_it_gets_its_scripts_and_says_so_where_not(p
 
 
 @pytest.mark.parametrize("missing", ["**/assets/index-*.js", "**/sketchpad.js", "**/readout.js"])
-def test_a_script_of_the_app_that_does_not_come_is_told(page, app_url, missing):
+def test_the_app_reports_a_script_that_fails_to_load(page, app_url, missing):
     page.route(missing, lambda route: route.abort())
     page.goto(app_url)
     trouble(page, "script")
@@ -217,7 +217,7 @@ def fetch(url: str, headers: dict[str, str] | None = None) -> tuple[str, bytes]:
         return answer.headers["Content-Type"], answer.read()
 
 
-def test_whoever_shows_a_link_to_the_app_finds_its_name_and_picture(app_url):
+def test_a_link_preview_of_the_app_has_its_name_and_picture(app_url):
     told = {
         "X-Forwarded-Host": "digits.example.org",
         "X-Forwarded-Proto": "https",
@@ -239,7 +239,7 @@ def test_whoever_shows_a_link_to_the_app_finds_its_name_and_picture(app_url):
         assert media_type == "image/png" and Image.open(BytesIO(content)).size == size
 
 
-def test_whoever_shows_a_link_to_the_exported_page_finds_its_name_and_picture(exported, tmp_path):
+def test_a_link_preview_of_the_exported_page_has_its_name_and_picture(exported, tmp_path):
     found = tags((exported / "index.html").read_text())
     assert found["og:title"] == [texts.TITLE] and found["canonical"] == ["./"]
     assert found["og:image"] == ["preview.png"] and "og:url" not in found
@@ -258,7 +258,7 @@ FIRST_PAINT = """() => new Promise((resolve) => {
 
 
 @pytest.mark.parametrize("kind", ["app", "export"])
-def test_over_a_slow_line_the_page_is_soon_there(page, host, app_url, kind):
+def test_the_page_appears_soon_over_a_slow_network(page, host, app_url, kind):
     line = page.context.new_cdp_session(page)
     line.send("Network.enable")
     line.send("Network.emulateNetworkConditions", SLOW)

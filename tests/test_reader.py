@@ -18,7 +18,7 @@ def draw_one(page) -> None:
     page.mouse.up()
 
 
-def test_a_network_that_cannot_be_loaded_is_told_and_tried_again(browser, app_url):
+def test_a_failure_to_load_the_network_is_shown_and_can_be_retried(browser, app_url):
     context = browser.new_context(**SCREENS["desktop"])
     page = context.new_page()
     context.route("**/model.safetensors", lambda route: route.abort())
@@ -35,7 +35,7 @@ def test_a_network_that_cannot_be_loaded_is_told_and_tried_again(browser, app_ur
     context.close()
 
 
-def test_what_is_drawn_before_the_network_is_there_is_read_once_it_is(browser, app_url):
+def test_a_drawing_made_before_the_network_loads_is_read_afterwards(browser, app_url):
     context = browser.new_context(**SCREENS["desktop"])
     page = context.new_page()
     waiting = []
@@ -96,7 +96,7 @@ window.Worker = class extends Worker {
 """
 
 
-def test_what_a_lost_worker_was_reading_is_read_by_the_next_one(browser, app_url):
+def test_a_new_worker_reads_what_a_lost_worker_was_reading(browser, app_url):
     with browser.new_context(**SCREENS["desktop"]) as context:
         page = context.new_page()
         page.add_init_script(COUNT_WORKERS)

@@ -64,7 +64,7 @@ def test_a_reader_that_is_lost_is_replaced(tmp_path):
         assert http.post("/api/read_number_strokes", **drawing).json()["text"] == "3"
         os.kill(reader_of(app.process.pid), signal.SIGKILL)
         lost = http.post("/api/read_number_strokes", **drawing)
-        assert lost.status_code == 503 and "ask again" in lost.json()["error"]
+        assert lost.status_code == 503 and "try again" in lost.json()["error"]
         assert http.post("/api/recognize_strokes", **drawing).json()["digit"] == 3
         assert http.post("/api/read_number_strokes", **drawing).json()["text"] == "3"
         assert "Traceback" not in app.text()

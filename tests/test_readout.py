@@ -1,4 +1,4 @@
-"""How a reading is put into words and rows, asked of the page's own module in a real browser."""
+"""How the page's own module, in a real browser, turns a reading into words and rows."""
 
 from dataclasses import replace
 
@@ -65,7 +65,7 @@ def test_what_was_read_of_a_number_is_counted_and_what_was_not(call, count, unre
 
 
 @pytest.mark.parametrize("text", ["", "?????"])
-def test_a_picture_without_a_digit_is_said_to_have_none(call, text):
+def test_a_picture_without_digits_says_so(call, text):
     digits = [{"verdict": "unsure"}] * len(text)
     picture = {"text": text, "digits": digits, "is_number": True, "source": "picture"}
     assert call("describe", picture, texts.ANSWER)["caption"] == "No digits in the picture"
@@ -81,11 +81,11 @@ def test_a_picture_without_a_digit_is_said_to_have_none(call, text):
         ("unsure", {3: 0.2, 8: 0.2}, 3, []),  # of what is no digit
     ],
 )
-def test_the_bars_that_stand_out_mean_something(call, verdict, best, k, marked):
+def test_only_likely_digits_have_marked_bars(call, verdict, best, k, marked):
     assert call("standOut", reading(verdict, best)["digits"][0], k) == marked
 
 
-def test_what_cannot_be_read_is_said(call):
+def test_the_answer_says_why_it_could_not_read(call):
     problem = {"text": "", "digits": [], "is_number": True, "problem": "too many pieces"}
     assert "too many pieces" in call("describe", problem, texts.ANSWER)["caption"]
 

@@ -49,7 +49,7 @@ DEVICES: dict[str, tuple[BrowserContext, tempfile.TemporaryDirectory]] = {}
 
 
 def on_pad(frame: Page | Frame, strokes) -> list[list[tuple[float, float]]]:
-    """Strokes of a 100x100 box in page pixels, on the pad."""
+    """Map strokes in a 100x100 box to page pixels on the pad."""
     canvas = frame.locator("#sketchpad canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -70,9 +70,9 @@ def draw_on(page: Page, frame: Page | Frame, strokes) -> None:
 
 
 class Guest:
-    """Somebody on a page: notices errors, calls to other hosts and what is sent."""
+    """A person on a page; records errors, calls to other hosts and sent requests."""
 
-    READY: str  # selector of what is there once the page can be used
+    READY: str  # selector of an element that exists once the page is usable
 
     def __init__(self, page, url: str) -> None:
         self.page = page

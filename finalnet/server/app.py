@@ -1,6 +1,6 @@
-"""The page, served: finalnet app, or python app.py
+"""Serve the page: finalnet app, or python app.py
 
-Gradio takes seconds to import: the server answers without it first.
+Gradio takes seconds to import, so the server starts to answer before it is loaded.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import os
 import socket
 from typing import Any
 
-# Read when NumPy is imported. What answers is made of products too small to share among threads.
+# NumPy reads it on import. The network's matrix products are too small to share among threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from finalnet.checkpoint import find_checkpoint  # noqa: E402
@@ -21,10 +21,10 @@ from finalnet.server.server import serve  # noqa: E402
 from finalnet.server.service import Service  # noqa: E402
 
 HIGHEST_PORT = 65_535
-OUTSIDE = ("192.0.2.1", 9)  # an address for documentation (RFC 5737), which nobody has
+OUTSIDE = ("192.0.2.1", 9)  # reserved for documentation (RFC 5737)
 DEFAULT_PORT = 7860
 PORTS_TO_TRY = 100
-IS_SPACE = "SPACE_ID" in os.environ  # of the Hugging Face Hub, which expects 0.0.0.0:7860
+IS_SPACE = "SPACE_ID" in os.environ  # a Hugging Face Space, which expects 0.0.0.0:7860
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,16 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rate",
         type=float,
         default=RATE,
-        help="calls a second that one client may make, this machine's own aside; 0 for any number",
+        help="calls per second and client, except from this machine; 0 for no limit",
     )
-    parser.add_argument("--mcp", action="store_true", help="offer the API as MCP tools, too")
+    parser.add_argument("--mcp", action="store_true", help="also offer the API as MCP tools")
 
 
 def read_port(text: str) -> int:
-    """A port of the command line.
+    """Parse a port from the command line.
 
     Raises:
-        argparse.ArgumentTypeError: it is none.
+        argparse.ArgumentTypeError: the text is not a port.
     """
     if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
         raise argparse.ArgumentTypeError(
@@ -54,17 +54,17 @@ def read_port(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Serve the page until the process is asked to end.
+    """Serve the page until the process is told to stop.
 
     Raises:
-        OSError: the address or the port cannot be had.
-        FileNotFoundError, ValueError: there is no such checkpoint, or it is broken, or an option
-            cannot be met.
+        OSError: the address or port is unavailable.
+        FileNotFoundError, ValueError: the checkpoint is missing or broken, or an option is
+            invalid.
     """
     if options.rate < 0:
         raise ValueError(f"--rate must be 0 or more calls a second, got {options.rate:g}")
     if options.mcp and importlib.util.find_spec("mcp") is None:
-        raise ValueError("--mcp needs a package that is not there; pip install 'gradio[mcp]'")
+        raise ValueError("--mcp needs the package mcp; pip install 'gradio[mcp]'")
     address = options.host or find_own_address()
     listener = listen(address, options.port)
     folder = find_checkpoint(options.checkpoint)
@@ -75,21 +75,21 @@ def run(options: argparse.Namespace) -> None:
 
 
 def find_own_address() -> str:
-    """The address to listen on where none is named: all on a Space, this machine only elsewhere."""
+    """The default address to listen on: all interfaces on a Space, elsewhere loopback only."""
     return os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if IS_SPACE else "127.0.0.1")
 
 
 def find_network_host(host: str | None) -> str | None:
-    """How others in the network call the machine that listens on a host; None: they cannot.
+    """The host by which other machines reach this server, or None if they cannot.
 
     Args:
-        host: name or address to listen on, None is this machine only; 0.0.0.0 and :: are all of
-            its addresses, of which the one that leads outside is taken.
+        host: the name or address it listens on; None is this machine only. For 0.0.0.0 and ::,
+            the address of the interface that leads outside is taken.
     """
     if host in ("0.0.0.0", "::"):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
-                probe.connect(OUTSIDE)  # sends nothing, but chooses the way
+                probe.connect(OUTSIDE)  # sends nothing, only selects the interface
                 host = probe.getsockname()[0]
             except OSError:
                 return None
@@ -103,20 +103,20 @@ def find_network_host(host: str | None) -> str | None:
 
 
 def listen(host: str, port: int | None = None) -> socket.socket:
-    """A socket that listens at an address, by default to port 7860 or the next free one.
+    """A socket that listens at an address, by default on port 7860 or the next free one.
 
     Raises:
-        OSError: it cannot be had; the message says why and what to do.
+        OSError: the address or port is unavailable; the message says why and what to do.
     """
     first = port or int(os.environ.get("GRADIO_SERVER_PORT", DEFAULT_PORT))
-    # On a Space a port that is not the expected one would never be asked.
+    # A Space only connects to the port it expects.
     ports = range(first, first + (1 if port or IS_SPACE else PORTS_TO_TRY))
     for number in ports:
         try:
             found = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
             family, kind, protocol, _, address = found
-            # Where the socket says that it is TCP's, asyncio sends the body of an answer before the
-            # client acknowledges its head, which may take 40 ms.
+            # With the protocol set to TCP, asyncio turns Nagle's algorithm off. Otherwise a
+            # response's body would wait up to 40 ms for the client to acknowledge its head.
             return _bind(socket.socket(family, kind, protocol), address)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
@@ -132,7 +132,7 @@ def _bind(listener: socket.socket, address: tuple[Any, ...]) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen()  # who comes now waits until the app is there
+        listener.listen()  # early connections wait until the app is up
     except OSError:
         listener.close()
         raise

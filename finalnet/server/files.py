@@ -1,4 +1,4 @@
-"""The page's own files over HTTP: modules, and the checkpoint that the browser reads with."""
+"""Serves the page's JavaScript modules and the checkpoint that the browser loads."""
 
 import hashlib
 from pathlib import Path
@@ -11,15 +11,15 @@ from starlette.routing import Route
 from finalnet.web.browser import PICTURE_MODULES, page_files
 
 ALWAYS = "public, max-age=31536000, immutable"
-# Not asked of the system: some Windows registries call scripts something else.
+# Not from `mimetypes`: some Windows registries map .js to another type.
 MEDIA_TYPES = {".js": "text/javascript", ".json": "application/json"}
 
 
 class Files:
-    """The files, at addresses that hold their version: a browser keeps them as long as it likes.
+    """The files, at URLs that contain their version, so that browsers may cache them for ever.
 
     Attributes:
-        base: beginning of their addresses, from the page's on, with a slash at its end.
+        base: start of their URLs, relative to the page, with a trailing slash.
     """
 
     def __init__(self, checkpoint: Path) -> None:
@@ -34,8 +34,8 @@ class Files:
     async def _answer(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in self._contents:
-            raise HTTPException(404, f"there is no file {name!r:.80} of the page")
-        # While one release takes the place of another, either may be asked for the other's.
+            raise HTTPException(404, f"the page has no file {name!r:.80}")
+        # During a deployment, requests for one release may reach a server of the other.
         is_asked = request.path_params["version"] == self._version
         return Response(
             self._contents[name],

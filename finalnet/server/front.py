@@ -1,7 +1,6 @@
-"""The HTML of the Gradio page, with a head of our own, and with something to see from the start.
+"""Gives the Gradio page our own head, and HTML that is visible before any script runs.
 
-As Gradio makes it, it shows Gradio's name where its link is shown, and nothing until its scripts
-have run.
+Gradio's page has Gradio's name in link previews, and is blank until its scripts have run.
 """
 
 import json
@@ -16,8 +15,8 @@ from finalnet.web.frame import STYLES, body_words, head_words, read_files
 from finalnet.web.icons import ICON_SIZES, draw_icon, draw_preview, to_png
 
 PAGE_STYLES = [*STYLES, "gradio.css", "about.css"]
-FRAME_STYLES = ["static.css", "frame.css"]  # while Gradio's own are not there
-# Gradio's words for those who show links, and its app to be installed, which there is not.
+FRAME_STYLES = ["static.css", "frame.css"]  # until Gradio's own style sheets are loaded
+# Gradio's tags for link previews, and a link to a web app manifest that does not exist.
 FOREIGN = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>|<link rel="manifest"[^>]*>')
 STYLE_SHEET = re.compile(r'<link rel="stylesheet"[^>]*>')
 ROOT = re.compile(r'"root":("(?:[^"\\]|\\.)*")')
@@ -25,7 +24,7 @@ PREFIX = re.compile(r"(/[\w.~%-]+)+/?")
 
 
 class FrontPage:
-    """An ASGI layer around Gradio: changes its page, and has the pictures that its head names.
+    """ASGI middleware around Gradio: changes its page, and serves the images its head names.
 
     Args:
         files: where the page's own files are, as for `Part`.
@@ -51,7 +50,7 @@ class FrontPage:
             await self._app(scope, receive, send)
 
     def _changed(self, asked: dict[bytes, bytes], send: Any) -> Any:
-        """`send`, which changes the page once it is whole."""
+        """A `send` that collects the whole page and changes it."""
         start: dict[str, Any] = {}
         page = bytearray()
 
@@ -84,10 +83,10 @@ class FrontPage:
         if PREFIX.fullmatch(prefix) and not address.endswith(prefix.rstrip("/")):
             address += prefix.rstrip("/")
         head = render("head.html", **self._head, address=f"{address}/")
-        sheets = "".join(STYLE_SHEET.findall(page))  # nothing is painted until they are there
+        sheets = "".join(STYLE_SHEET.findall(page))  # they block rendering until loaded
         page = STYLE_SHEET.sub("", FOREIGN.sub("", page))
         page = re.sub(r"<base [^>]*>", lambda base: base[0] + head, page, count=1)
         page = re.sub(r"<body[^>]*>", lambda body: body[0] + self._frame + sheets, page, count=1)
-        # Where a proxy does not say under which path the page is, only the browser knows it.
+        # If a proxy does not send the path of the page, only the browser knows it.
         page = page.replace(f"const root = {root[1]}", 'const root = new URL(".", location).href')
         return page.replace("</body>", f"{self._end}</body>").encode()

@@ -1,8 +1,7 @@
-"""Gradio's protocol for the four functions of the API, so that Gradio's clients can call them.
+"""Validates and answers the calls of Gradio's clients, without Gradio.
 
-Gradio itself draws the page and describes the API, but nothing that a visitor sends reaches it: it
-would keep what came with a session, fetch addresses in the place of files, and answer mistakes with
-500.
+Gradio renders the page and documents the API, but no data of a visitor reaches it: it would store
+the data of a session, fetch URLs given instead of files, and answer invalid calls with 500.
 """
 
 import asyncio
@@ -25,9 +24,9 @@ from finalnet.server.service import Busy, Service
 if TYPE_CHECKING:
     from finalnet.server.page import MountedPage
 
-MAX_ANSWERS = 500  # that nobody has fetched yet
-MAX_UPLOADS = 200  # files that are kept
-MAX_UPLOADED = 100_000_000  # bytes of them
+MAX_ANSWERS = 500  # waiting to be fetched
+MAX_UPLOADS = 200  # files kept
+MAX_UPLOADED = 100_000_000  # bytes of all files kept
 EVENTS = "text/event-stream"
 NO_CALL = {"error": "404: this process has no such call, or its answer was fetched; call again."}
 
@@ -36,7 +35,7 @@ class GradioCalls:
     """The routes that Gradio's clients use.
 
     Args:
-        page: knows the numbers by which Gradio calls the functions.
+        page: maps Gradio's function numbers to names.
     """
 
     def __init__(self, service: Service, limits: Limits, page: "Future[MountedPage]") -> None:
@@ -72,7 +71,7 @@ class GradioCalls:
         return self._start(session, answer)
 
     def _ask(self, name: str, content: Any) -> Coroutine[Any, Any, dict[str, Any]]:
-        """The answer to a call, which has not begun yet."""
+        """Validate a call and return its answer as a coroutine that has not started."""
         if name not in FUNCTIONS:
             names = ", ".join(FUNCTIONS)
             raise HTTPException(404, f"there is no such endpoint; there are {names}")
@@ -114,7 +113,7 @@ class GradioCalls:
         return Response(f"event: {event}\ndata: {json.dumps(data)}\n\n", media_type=EVENTS)
 
     async def _stream(self, request: Request) -> Response:
-        """The answers to a session's calls, each as a server-sent event, while there are any."""
+        """The answers to all calls of a session, each as a server-sent event."""
         session = request.query_params.get("session_hash", "")
 
         async def send() -> AsyncIterator[str]:
@@ -127,7 +126,7 @@ class GradioCalls:
         return StreamingResponse(send(), media_type=EVENTS)
 
     async def _upload(self, request: Request) -> Response:
-        """Keep the files of a form; the oldest are forgotten where they are too many."""
+        """Keep the files of a form, and drop the oldest above the limits."""
         try:
             async with request.form(max_files=MAX_UPLOADS) as form:
                 files = [await f.read() for f in form.getlist("files") if not isinstance(f, str)]
@@ -135,7 +134,7 @@ class GradioCalls:
             message = f"the body must be a form with files ({error.detail})"
             raise HTTPException(400, message) from None
         if not files:
-            raise ValueError('the body must be a form with "files", none came')
+            raise ValueError('the body must be a form with "files", got none')
         names = [secrets.token_hex(16) for _ in files]
         kept = self._uploads
         kept.update(zip(names, files, strict=True))
@@ -145,7 +144,7 @@ class GradioCalls:
 
 
 async def _tell(answer: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """What Gradio's clients take for an answer: {"data": ...} or {"error": ...}."""
+    """Await an answer in the form Gradio's clients expect: {"data": ...} or {"error": ...}."""
     try:
         return {"data": [await answer], "is_generating": False}
     except (ValueError, Busy) as error:

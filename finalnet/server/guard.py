@@ -1,4 +1,4 @@
-"""What every request passes: it has an id, and a line of the log."""
+"""Gives each request an id and a line in the log."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ LOG = logging.getLogger("finalnet.requests")
 
 
 class Guard:
-    """An ASGI layer in front of all routes; see the module."""
+    """ASGI middleware in front of all routes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,7 +27,7 @@ class Guard:
         given = dict(scope["headers"]).get(b"x-request-id", b"")
         name = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        # Never what was drawn, who drew it, or a query.
+        # Never the drawing, the client's address or the query.
         line: dict[str, Any] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "id": name.decode(),
@@ -36,7 +36,7 @@ class Guard:
             "status": 0,
             "bytes_in": 0,
             "bytes_out": 0,
-            "receive_ms": None,  # until the body was whole
+            "receive_ms": None,  # until the whole body was received
         }
 
         def passed() -> float:

@@ -1,4 +1,4 @@
-"""How much one client may ask for, and how long it may take to ask."""
+"""Limits the rate of calls, and the size, duration and memory of request bodies."""
 
 import asyncio
 import ipaddress
@@ -14,36 +14,36 @@ from starlette.types import ASGIApp, Message
 
 from finalnet.server.service import Busy
 
-RATE = 30.0  # calls a second that one client may make
-BURST = 4.0  # s of a client's rate that it may ask for at once
-MAX_CLIENTS = 10_000  # that are told apart; the longest unseen is forgotten
-JSON_LIMIT = 2_000_000  # bytes of a body
+RATE = 30.0  # calls per second and client
+BURST = 4.0  # s; a client may make this many seconds' calls at once
+MAX_CLIENTS = 10_000  # tracked at a time; the least recently seen is dropped
+JSON_LIMIT = 2_000_000  # bytes per body
 PICTURE_LIMIT = 20_000_000
-MAX_BODIES = 200_000_000  # bytes of all bodies at a time
-IDLE = 10.0  # s without a byte of a body
+MAX_BODIES = 200_000_000  # bytes of all bodies in memory
+IDLE = 10.0  # s between two parts of a body
 SLOWEST = 120.0  # s for a whole body
 
 Answer = Callable[[Request], Awaitable[ASGIApp]]
 
 
 class Rates:
-    """Counts the calls of every client.
+    """Limits the rate of calls of each client.
 
     Args:
-        rate: calls a second; 0 for no limit.
-        spare_own: whether this machine's own are not limited.
+        rate: calls per second and client; 0 for no limit.
+        spare_own: whether calls from this machine are exempt.
     """
 
     def __init__(self, rate: float, spare_own: bool = True) -> None:
         self._rate, self._spare_own = rate, spare_own
-        # Until when each client's calls would take, were they made at the rate.
+        # When each client's calls so far would end if it made them at exactly the rate.
         self._busy: OrderedDict[str, float] = OrderedDict()
 
     def take(self, client: str) -> None:
         """Count a call of a client.
 
         Raises:
-            HTTPException: 429, too many came.
+            HTTPException: 429, the client calls too often.
         """
         key = _network(client)
         if not self._rate or (self._spare_own and key == ""):
@@ -55,13 +55,13 @@ class Rates:
         if len(self._busy) > MAX_CLIENTS:
             self._busy.popitem(last=False)
         if wait > 0:
-            message = f"at most {self._rate:g} calls a second are answered for each client, more "
-            message += f"came; ask again in {wait:.1f} s"
+            message = f"at most {self._rate:g} calls a second are allowed for each client, got "
+            message += f"more; try again in {wait:.1f} s"
             raise HTTPException(429, message, {"Retry-After": f"{math.ceil(wait)}"})
 
 
 def _network(client: str) -> str:
-    """Who counts as one: an IPv4 address, 64 bits of an IPv6 address; "" is this machine."""
+    """The key of a client: its IPv4 address, or the /64 of its IPv6 address; "" is loopback."""
     try:
         address = ipaddress.ip_address(client)
     except ValueError:
@@ -73,14 +73,14 @@ def _network(client: str) -> str:
 
 
 class Limits:
-    """Receives bodies whole, of a limited size, in a limited time, within a limited memory."""
+    """Receives request bodies, and limits their size, duration and total memory."""
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
         self._held = 0  # bytes
 
     def route(self, path: str, answer: Answer, limit: int = JSON_LIMIT) -> Route:
-        """A route that answers a request whose body, of at most `limit` bytes, has come."""
+        """A POST route that calls `answer` after receiving a body of at most `limit` bytes."""
 
         async def endpoint(request: Request) -> ASGIApp:
             self._rates.take(request.client.host if request.client else "unknown")
@@ -101,8 +101,8 @@ class Limits:
                 if came > limit:
                     raise _too_large(limit, "more")
                 if self._held > MAX_BODIES:
-                    words = f"all bodies together may have {MAX_BODIES:,} bytes, more are coming"
-                    raise Busy(f"{words}; send it again in a few seconds")
+                    words = f"the server holds at most {MAX_BODIES:,} bytes of requests, got more"
+                    raise Busy(f"{words}; try again in a few seconds")
                 return message
 
             if size > limit:

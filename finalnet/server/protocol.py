@@ -7,7 +7,7 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_TIMEOUT = 10.0  # s from the first byte of a request, or the connection, to its last header
-WORDS = f"a request's head must come within {HEADER_TIMEOUT:.0f} s; send it again"
+WORDS = f"request headers must arrive within {HEADER_TIMEOUT:.0f} s; send it again"
 TOO_SLOW = (
     "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n"
     + json.dumps({"error": WORDS})
@@ -15,7 +15,7 @@ TOO_SLOW = (
 
 
 class Protocol(H11Protocol):
-    """For `uvicorn.Config(http=Protocol)`; uvicorn itself waits for a request's head for ever."""
+    """For `uvicorn.Config(http=Protocol)`; uvicorn itself never times out a request's head."""
 
     _timer: asyncio.TimerHandle | None = None
 

@@ -1,7 +1,7 @@
 """Recognisers for the server: one in this process for drawings, one in another for the rest.
 
-Reading a picture or a number holds Python's interpreter lock for up to 20 ms at a time; a drawing,
-which takes 1 ms, would wait for it.
+Reading a picture or a number holds Python's interpreter lock for up to 20 ms at a time, which would
+delay a drawing, which takes 1 ms.
 """
 
 import os
@@ -24,14 +24,14 @@ from finalnet.recognizer import Number, Prediction, Recognizer
 from finalnet.server.service import SEVEN, Busy
 from finalnet.strokes import Strokes
 
-NICENESS = 10  # of the other process: where cores are few, drawings come first
+NICENESS = 10  # of the other process, so that drawings come first when cores are few
 Result = TypeVar("Result")
 
-_recognizer: Recognizer  # of the other process
+_recognizer: Recognizer  # only in the other process
 
 
 class LocalReaders:
-    """What `Service` asks on one machine.
+    """The readers of `Service` on a single machine.
 
     Args:
         checkpoint: folder that both processes load.
@@ -60,18 +60,18 @@ class LocalReaders:
     def _ask(self, function: Callable[[Recognizer, Any], Result], drawing: Any) -> Result:
         try:
             return self._other.submit(_run, function, drawing).result()
-        except BrokenProcessPool:  # killed, as where memory is short
+        except BrokenProcessPool:  # killed, for example when memory runs out
             self._start()
-            raise Busy("the process that reads was lost; ask again in a few seconds") from None
+            raise Busy("the reading process was lost; try again in a few seconds") from None
 
 
 def recognize_picture(recognizer: Recognizer, file: bytes | None) -> Prediction:
-    """The digit in an image file; raises ValueError where there is none."""
+    """The digit in an image file; raises ValueError if the file is not an image."""
     return recognizer.recognize(_open(file))
 
 
 def read_number(recognizer: Recognizer, drawing: bytes | Strokes | None) -> Number:
-    """The digits in an image file or of strokes; raises ValueError where they cannot be read."""
+    """The digits in an image file or in strokes; raises ValueError if the input is invalid."""
     is_file = drawing is None or isinstance(drawing, bytes)
     return recognizer.read_number(_open(drawing) if is_file else drawing)  # type: ignore[arg-type]
 
@@ -81,9 +81,9 @@ def _open(file: bytes | None) -> Image.Image:
 
 
 def _begin(checkpoint: Path) -> None:
-    """What the other process does first. It ends with this one, however that ends."""
+    """Initialise the other process, which ends with its parent, however that ends."""
     global _recognizer
-    for number in (signal.SIGINT, signal.SIGTERM):  # may come to both, and this one decides
+    for number in (signal.SIGINT, signal.SIGTERM):  # may reach both; the parent decides
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "nice"):

@@ -1,4 +1,4 @@
-"""Plain HTTP: the API, and whether the process lives and is ready."""
+"""Plain HTTP: the API, and the health checks."""
 
 import json
 from collections.abc import Callable
@@ -17,11 +17,11 @@ from finalnet.server.service import SEVEN, Busy, Service
 PICTURES = ("recognize", "read_number")  # functions of the service that take an image file
 STROKES = ("recognize_strokes", "read_number_strokes")
 FUNCTIONS = PICTURES + STROKES
-CLIENT_LEFT = 499  # status, in the log alone
+CLIENT_LEFT = 499  # status in the log; nobody receives it
 
 
 def health_routes(service: Service, is_built: Callable[[], bool]) -> list[Route]:
-    """`/healthz`: the process lives. `/readyz`: it answers a drawing, and its page is built."""
+    """`/healthz`: the process is alive. `/readyz`: it reads a drawing, and the page is built."""
 
     async def lives(_: Request) -> Response:
         return reply({"status": "lives"})
@@ -29,13 +29,13 @@ def health_routes(service: Service, is_built: Callable[[], bool]) -> list[Route]
     async def ready(_: Request) -> Response:
         if is_built() and (await service.recognize_strokes(SEVEN))["digit"] == 7:
             return reply({"status": "ready", "revision": service.revision})
-        raise Busy("the process is starting; ask another one, or later")
+        raise Busy("the process is starting; try another one, or try again later")
 
     return [Route("/healthz", lives), Route("/readyz", ready)]
 
 
 def api_routes(service: Service, limits: Limits) -> list[Route]:
-    """The four functions: a picture's body is an image file, a drawing's {"strokes": [...]}."""
+    """The API's four endpoints; a body is an image file or {"strokes": [...]}."""
 
     async def picture(name: str, request: Request) -> Response:
         kind = request.headers.get("content-type", "")
@@ -45,7 +45,7 @@ def api_routes(service: Service, limits: Limits) -> list[Route]:
                 f"the body must be the image file itself, got {kind.partition(';')[0]:.40}; "
                 "send it with `curl --data-binary @digit.png`",
             )
-        # The page, whose own pictures come here, shows what the network saw of each digit.
+        # The page sends its pictures here, and shows the network's input for each digit.
         more = {"with_inputs": True} if name == "read_number" else {}
         return reply(await getattr(service, name)(await request.body(), **more))
 
@@ -64,10 +64,10 @@ def api_routes(service: Service, limits: Limits) -> list[Route]:
 
 
 async def parse(request: Request) -> Any:
-    """The body, which is JSON.
+    """Parse the body as JSON.
 
     Raises:
-        HTTPException: 400, it is none.
+        HTTPException: 400, the body is not JSON.
     """
     try:
         return orjson.loads(await request.body())
@@ -77,13 +77,13 @@ async def parse(request: Request) -> Any:
 
 
 def reply(content: Any, status: int = 200, headers: Any = None) -> Response:
-    """An answer in JSON, which people may read, too."""
+    """A JSON response, with spaces after commas and colons for human readers."""
     return Response(json.dumps(content), status, headers, "application/json")
 
 
 async def refuse(request: Request, error: Exception) -> Response:
-    """An answer that says why there is no other; for Starlette's `exception_handlers`."""
-    if isinstance(error, ValueError):  # what came cannot be read
+    """An exception as a JSON response; for Starlette's `exception_handlers`."""
+    if isinstance(error, ValueError):  # invalid input
         error = HTTPException(422, str(error))
     elif isinstance(error, Busy):
         error = HTTPException(503, str(error), {"Retry-After": "5"})

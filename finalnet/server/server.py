@@ -33,10 +33,10 @@ from finalnet.server.service import SEVEN, Busy, Service
 if TYPE_CHECKING:
     from finalnet.server.page import MountedPage
 
-FAREWELL = 10  # s for what is being answered when the process is asked to end
+FAREWELL = 10  # s for open requests when the process is told to stop
 MAX_CONNECTIONS = 1_000
 TOOLS = "/gradio_api/mcp/{rest:path}"
-# The API is public and without state, so that pages of any origin may use it.
+# The API is public and stateless, so pages of any origin may use it.
 ANY_ORIGIN: dict[str, Any] = {
     "allow_origins": ["*"],
     "allow_methods": ["GET", "POST"],
@@ -48,24 +48,24 @@ ANY_ORIGIN: dict[str, Any] = {
 def start_page(
     service: Service, mcp: bool = False, host: str | None = None
 ) -> "Future[MountedPage]":
-    """The page, built in a thread: Gradio takes seconds to import, and the API needs none of it.
+    """Build the page in a thread: Gradio takes seconds to import, and the API does not need it.
 
     Args: as for `mount_page`.
     """
 
     def build() -> "MountedPage":
         try:
-            gc.disable()  # a sixth of the time that Gradio takes to import
+            gc.disable()  # saves a sixth of Gradio's import time
             from finalnet.server.page import mount_page
         except ValueError as error:  # httpx's, which Gradio imports
             raise ValueError(
-                f"the environment names a proxy that cannot be one ({error}); correct or unset "
+                f"a proxy in the environment has an invalid URL ({error}); correct or unset "
                 "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
             ) from None
         page = mount_page(service, mcp, host)
         gc.enable()
         gc.collect()
-        gc.freeze()  # what is there now stays; to look through all of it takes half a second
+        gc.freeze()  # these objects stay, and collecting them would take half a second
         return page
 
     return ThreadPoolExecutor(1).submit(build)
@@ -78,10 +78,10 @@ def build_app(
 
     Args:
         built: the page, from `start_page`.
-        rate: calls a second that one client may make, other than this machine's own; 0 for any.
-        mcp: whether the page answers tools of the Model Context Protocol, too.
+        rate: calls per second and client, except from this machine; 0 for no limit.
+        mcp: also answer tools of the Model Context Protocol.
     """
-    # Where any proxy is believed, a visitor may claim to be this machine.
+    # If every proxy is trusted, a visitor can claim to be this machine.
     is_anyone_believed = "SPACE_ID" in os.environ or os.environ.get("FORWARDED_ALLOW_IPS") == "*"
     limits = Limits(Rates(rate, spare_own=not is_anyone_believed))
 
@@ -89,9 +89,9 @@ def build_app(
         await (await asyncio.wrap_future(built)).app(scope, receive, send)
 
     async def call_tool(request: Request) -> ASGIApp:
-        # Gradio, which answers these, fetches the address that comes in the place of a file.
+        # Gradio answers these calls, and would fetch a URL given instead of a file.
         if b"FileData" in orjson.dumps(await parse(request)):
-            raise ValueError("no address is fetched, and no file is read; send text and numbers")
+            raise ValueError("no address is fetched and no file is read; send text and numbers")
         messages: list[Message] = [{"type": "http.request", "body": await request.body()}]
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -137,7 +137,7 @@ def serve(
     mcp: bool = False,
     host: str | None = None,
 ) -> None:
-    """Serve the app until the process is asked to end, and answer what is being asked then.
+    """Serve the app until the process is told to stop, then finish open requests.
 
     Args:
         listener: bound to the address to listen on.
@@ -161,7 +161,7 @@ def serve(
             log_level="warning",
             limit_concurrency=MAX_CONNECTIONS,
             timeout_graceful_shutdown=FAREWELL,
-            # On a Space everybody comes through one proxy that names them.
+            # On a Space all requests come through a proxy that names the client.
             forwarded_allow_ips="*" if "SPACE_ID" in os.environ else None,
         )
     )

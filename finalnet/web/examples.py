@@ -1,4 +1,4 @@
-"""Ready-made drawings to start from, drawn by hand in a 280x280 box; the hard ones among them."""
+"""Example drawings, easy and hard, drawn by hand in a 280x280 box."""
 
 import math
 from typing import NamedTuple

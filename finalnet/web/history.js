@@ -1,6 +1,6 @@
-// What was on the paper before, and what was taken back; and what a reload must not lose.
+// Undo and redo, and storage that keeps the drawing through a reload.
 
-/** Drawings that undo and redo bring back. */
+/** The undo and redo stacks. */
 export class History {
   constructor() {
     this.forget();
@@ -10,13 +10,13 @@ export class History {
     [this.past, this.future, this.before] = [[], [], []]; // before: what could be redone before
   }
 
-  /** Note the drawing that is about to be changed. */
+  /** Save the drawing before it changes. */
   note(drawing) {
     this.past.push(drawing);
     [this.future, this.before] = [[], this.future];
   }
 
-  /** Forget that a change was noted; returns the drawing as it was. */
+  /** Cancel the last `note`; returns the drawing from before it. */
   takeBack() {
     this.future = this.before;
     return this.past.pop();
@@ -32,7 +32,7 @@ export class History {
     return this.future.pop();
   }
 
-  /** As JSON: drawings share most of their strokes, so each is written once. */
+  /** Drawings share most of their strokes, so the JSON has each stroke once. */
   toJSON() {
     const places = new Map();
     const placeOf = (stroke) => {
@@ -45,32 +45,32 @@ export class History {
     return { strokes: [...places.keys()], past, future };
   }
 
-  /** Take over what `toJSON` made. */
+  /** Restore the output of `toJSON`. */
   restore({ strokes, past, future }) {
     const drawingsOf = (lists) => lists.map((places) => places.map((place) => strokes[place]));
     [this.past, this.future, this.before] = [drawingsOf(past), drawingsOf(future), []];
   }
 }
 
-/** What something is kept under for one pad of a page, which its element's id tells from others. */
+/** The storage key of one pad; the id of its element tells the pads of a page apart. */
 export function keyOf(kind, element) {
-  const { id } = element.closest("[id]:not([id^=html-])") ?? {}; // Gradio's are others at each load
+  const { id } = element.closest("[id]:not([id^=html-])") ?? {}; // Gradio's own ids change at each load
   return `finalnet-${kind}:${location.pathname.replace(/index\.html$/, "")}:${id ?? ""}`;
 }
 
-/** Keep a drawing {strokes, pen_width, width}, and its history, until the browser's tab is closed. */
+/** Keep a drawing {strokes, pen_width, width} and its history until the browser tab is closed. */
 export function keep(key, drawing, history) {
-  // Where there is no room for both, the drawing.
+  // If both do not fit, keep the drawing.
   for (const state of [{ ...drawing, history }, drawing]) {
     try {
       return sessionStorage.setItem(key, JSON.stringify(state));
     } catch {
-      // A browser that keeps nothing, or no more, is no reason not to draw.
+      // Storage is full or disabled; drawing works without it.
     }
   }
 }
 
-/** What was kept, or null. */
+/** The drawing and history that were kept, or null. */
 export function kept(key) {
   try {
     return JSON.parse(sessionStorage.getItem(key));

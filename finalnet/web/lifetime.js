@@ -1,12 +1,12 @@
-// How long a part of the page lives. Gradio mounts parts anew, and tells those before nothing.
+// Detects when a part leaves the page. Gradio remounts parts without notifying the old ones.
 
-const lives = new Map(); // AbortControllers of elements
+const lives = new Map(); // AbortControllers by element
 
-/** A signal that is aborted once an element is no longer on the page. */
+/** A signal that aborts once an element is no longer on the page. */
 export function lifeOf(element) {
   if (!lives.has(element)) lives.set(element, new AbortController());
   const { signal } = lives.get(element);
-  endLives(); // it may have left while its module was loaded
+  endLives(); // it may have left while its module was loading
   return signal;
 }
 

@@ -1,16 +1,16 @@
-// What was read, as the page shows it: answer, bars, network input and the digits of a number.
+// Shows the latest reading: answer, bars, network input and the digits of a number.
 
 import { lifeOf } from "./lifetime.js";
 import { chooseTile, follow, latest, padOf, shownDigit } from "./reading.js";
 import { decode, topDigits } from "./recognizer/answer.js";
 import { mountCorrection } from "./teaching.js";
 
-const SECOND_CHOICE = 0.15; // probability from which on a second digit is named
-const TWO_LEFT = 0.6; // probability of the best two together, from which on a doubt is between them
-const NOTHING = 0.005; // share that is shown as 0 %
-const STAND_OUT = 3; // digits that are marked among the bars, until a key chooses
-const LONG = 6; // characters, that a number must exceed to take the whole width
-const REST = 600; // ms that a pen must rest before a drawing is said to be no digit
+const SECOND_CHOICE = 0.15; // probability above which a second digit is named
+const TWO_LEFT = 0.6; // total probability of the top two, above which both are named
+const NOTHING = 0.005; // shares below this are shown as 0 %
+const STAND_OUT = 3; // bars marked by default; the keys 1-9 change it
+const LONG = 6; // characters; a longer number takes the whole width
+const REST = 600; // ms that the pen must rest before the page says "not a digit"
 const BLANK = { text: "", digits: [], is_number: false, finished: false };
 const INPUT_SIZE = 28;
 
@@ -29,7 +29,7 @@ export const answer = (element, component) => {
   part((_, reading) => {
     shown = reading;
     clearTimeout(timer);
-    // The next stroke may make a digit of it.
+    // The next stroke may turn it into a digit.
     const isEarly = isDoubtful(reading) && reading.source !== "picture" && !isOfTraining(reading);
     showAnswer(element, reading, texts, isEarly);
     if (isEarly && reading.finished) {
@@ -51,7 +51,7 @@ function showAnswer(element, reading, texts, isEarly) {
     ? { verdict: "early", caption: texts.not_finished }
     : describe(reading, texts);
   const isForeign = reading.source === "picture";
-  // Of a picture without a digit, not a question mark for each of its blots.
+  // A picture without digits does not show a question mark for each blot.
   const text = isEarly ? "…" : isForeign && isDoubtful(reading) ? "?" : reading.text;
   const lines = text.split("\n");
   const place = find(".answer");
@@ -62,7 +62,7 @@ function showAnswer(element, reading, texts, isEarly) {
   place.style.setProperty("--lines", lines.length);
   write(find(".digit"), text);
   write(find(".caption"), caption);
-  // A screen reader hears one answer a stroke, once the pen is lifted.
+  // Screen readers announce one answer per stroke, once the pen is lifted.
   const spoken = caption === texts.waiting ? texts.empty : `${text} ${caption}`.trim();
   write(find("[role=status]"), reading.finished && !isEarly ? spoken : "");
   const isRead = Boolean(reading.finished && reading.text && !isEarly);
@@ -72,17 +72,17 @@ function showAnswer(element, reading, texts, isEarly) {
   find("#wrong").hidden = !isRead || !shownDigit(reading) || isForeign;
 }
 
-/** Put a text on the clipboard. */
+/** Copy a text to the clipboard. */
 async function copy(text) {
   try {
     return await navigator.clipboard.writeText(text);
   } catch {
-    // There is none for pages that do not come over https or from this machine, or it is forbidden.
+    // The clipboard API is forbidden, or missing: it needs https or localhost.
   }
   const field = document.createElement("textarea");
   field.value = text;
-  field.readOnly = true; // no keyboard comes up
-  field.style.position = "fixed"; // nothing scrolls
+  field.readOnly = true; // keeps the on-screen keyboard closed
+  field.style.position = "fixed"; // avoids scrolling
   const before = document.activeElement;
   document.body.append(field);
   field.select();
@@ -115,7 +115,7 @@ export const digits = (element, component) => {
   const tiles = place.children;
   part((_, { is_number: isNumber, digits, tile }) => {
     const count = isNumber ? digits.length : 0;
-    // Those that are there stay, and with them the keyboard's focus.
+    // Reuse existing tiles, so that they keep the keyboard focus.
     while (tiles.length > count) place.lastElementChild.remove();
     while (tiles.length < count) place.append(template.content.cloneNode(true));
     [...tiles].forEach((each, i) => showTile(each, digits[i], i === tile));
@@ -158,21 +158,21 @@ function describeNumber(reading, texts) {
   return [fill(count === 1 ? texts.one_digit : texts.digits, { count }), ...left].join(", ");
 }
 
-/** What to say of signs that were dropped, in a list; nothing while one of them may be half drawn. */
+/** A list with a note on unread signs; empty while one of them may be half drawn. */
 function describeUnread({ unread, finished }, texts) {
   if (!unread || !finished) return [];
   return [fill(unread === 1 ? texts.one_unread : texts.unread, { count: unread })];
 }
 
-/** Whether nothing that was drawn is surely a digit. */
+/** Whether no sign is certainly a digit. */
 function isDoubtful({ digits }) {
   return digits.length > 0 && digits.every(({ verdict }) => verdict === "unsure");
 }
 
-/** Whether the network was not the one of today: it may have learned nothing yet. */
+/** Whether an earlier state of the network read it, which may have learned nothing yet. */
 const isOfTraining = ({ state }) => (state ?? null) !== null;
 
-/** What to say of a drawing that may not be a digit. */
+/** The caption for a drawing that may not be a digit. */
 function doubt(probabilities, texts) {
   if (isNoDigit(probabilities)) return texts.not_a_digit;
   const [first, second] = topDigits(probabilities, 2);
@@ -185,19 +185,19 @@ function isNoDigit(probabilities) {
   return probabilities[first] + probabilities[second] < TWO_LEFT;
 }
 
-/** The digits that bars mark: the k most probable, but none at 0 %, and none of what is no digit. */
+/** The digits whose bars are marked: the k most probable above 0 %; none for a non-digit. */
 export function standOut({ verdict, probabilities }, k) {
   if (verdict === "unsure" && isNoDigit(probabilities)) return [];
   return topDigits(probabilities, k).filter((digit) => probabilities[digit] >= NOTHING);
 }
 
-/** A share as a person reads it; a network is never wholly sure. */
+/** A share as a percentage, never 100 %: a network is never certain. */
 export function percent(share) {
   const value = 100 * share;
   return value >= 99 ? `${Math.min(value, 99.9).toFixed(1)} %` : `${value.toFixed(0)} %`;
 }
 
-/** Ten rows, 0 to 9, that keep their place. */
+/** Ten rows, always in the order 0 to 9. */
 function showBars(element, reading, k) {
   const shown = shownDigit(reading);
   const probabilities = shown?.probabilities ?? [];
@@ -221,7 +221,7 @@ function showTile(tile, digit, isChosen) {
   paint(tile.querySelector("canvas"), digit);
 }
 
-/** A network input, ink white on black; nothing where there is none. */
+/** Draw a network input, white on black; clear the canvas if there is none. */
 function paint(canvas, digit) {
   const context = canvas.getContext("2d");
   if (!digit) return context.clearRect(0, 0, INPUT_SIZE, INPUT_SIZE);
@@ -236,5 +236,5 @@ function write(element, text) {
 
 const withArticle = (digit) => (digit === 8 ? `an ${digit}` : `a ${digit}`);
 
-/** Words with {names} in them, with the values in their places. */
+/** Replace the {names} in a text by values. */
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);

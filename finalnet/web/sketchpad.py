@@ -1,4 +1,4 @@
-"""The sketchpad: a Gradio component whose value is the strokes that a person draws."""
+"""The sketchpad: a Gradio component whose value is a drawing as strokes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,8 +33,8 @@ class Drawing(NamedTuple):
         pen_width: pad px.
         finished: False while the pen is down.
         width: pad px, `PAD_SIZE` or, for a whole number, `WIDE_SIZE`; the height is `PAD_SIZE`.
-        reading: what the recogniser in the browser read, as `finalnet.answer` says, with
-            "is_number"; None without one.
+        reading: the browser recogniser's answer in the format of `finalnet.answer`, plus
+            "is_number"; None without a recogniser.
     """
 
     strokes: Strokes
@@ -65,22 +65,21 @@ class Drawing(NamedTuple):
 class Sketchpad(Part):
     """White paper to draw on with mouse, finger or pen: a square, or wide for whole numbers.
 
-    As an input it gives a `Drawing`, as an output it takes one; None is an empty pad.
+    Its value is a `Drawing`; None is an empty pad.
 
     Args:
-        checkpoint: folder of a checkpoint that the browser reads drawings with; None reads nothing.
-            Its two files are then served to anyone who opens the page.
+        checkpoint: folder of the checkpoint that the browser reads drawings with; None reads
+            nothing. Anyone who opens the page can download its two files.
         files: as for `Part`; the checkpoint is then at `CHECKPOINT` there.
 
-    Events: `change` and `release`, when the pen is lifted or a button pressed; `change` also while
-    drawing, at most 20 times a second, where nothing is read in the browser. Nothing is sent where
-    no listener takes the pad's value or events.
+    Events: `change` and `release` when the pen is lifted or a button is pressed. Without a
+    checkpoint also `change` while drawing, at most 20 times a second. Nothing is sent if no
+    listener uses the pad's value or events.
 
-    Where drawings are read in the browser, the pad's element, of the class "paper", has an event
-    "reading" with every reading as its `detail`, which bubbles, and the latest as `reading`. It
-    learns by `pad.taught.change({add: [{label: 1, ...pad.example()}]})`. Several pads on a page
-    have a reading, a hand and a history each; with an `elem_id` they keep them through changes of
-    the page.
+    With a checkpoint, the pad's element of class "paper" fires a bubbling event "reading" with each
+    reading as its `detail`, and has the latest as its property `reading`. Teach it with
+    `pad.taught.change({add: [{label: 1, ...pad.example()}]})`. Each pad on a page has its own
+    reading, taught drawings and history; with an `elem_id` it keeps them when the page changes.
     """
 
     def __init__(
@@ -112,7 +111,7 @@ class Sketchpad(Part):
         )
 
     def preprocess(self, payload: dict[str, Any] | None) -> Drawing:  # type: ignore[override]
-        """The browser's JSON as a `Drawing`; what it holds is checked when it is rendered.
+        """The browser's JSON as a `Drawing`, whose content is checked when it is rendered.
 
         Raises:
             gr.Error: the JSON is not a drawing.

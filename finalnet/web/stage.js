@@ -1,4 +1,4 @@
-// The presentation: pad and answer fill the screen; keys, and buttons for those who have none.
+// "Present": pad and answer fill the screen, controlled by keys, or by buttons on touch screens.
 
 import { lifeOf } from "./lifetime.js";
 import { tellPicture } from "./reading.js";
@@ -32,15 +32,15 @@ const KEYS = {
 };
 for (let digit = 0; digit < 10; digit++) KEYS[digit] = () => highlight(digit || 10);
 
-/** Bring the button that begins the presentation, and its keys, to life. */
+/** Mount the "Present" button and the keys. */
 export function mount(element, { props }) {
-  root.lang = props.texts.language; // whatever the browser's
+  root.lang = props.texts.language; // the page's language, not the browser's
   const signal = lifeOf(element);
   const onKey = (event) => {
     const act = isForStage(event) && KEYS[event.key.toLowerCase()];
     if (!act) return;
     event.preventDefault();
-    event.stopPropagation(); // Escape leaves here, and clears elsewhere
+    event.stopPropagation(); // Escape leaves the stage; elsewhere it clears the pad
     act();
   };
   const onFullscreen = () => document.fullscreenElement || present(false);
@@ -49,7 +49,7 @@ export function mount(element, { props }) {
   const onClick = (id, act) => element.querySelector(`#${id}`).addEventListener("click", act);
   onClick("present", () => {
     present(true);
-    root.requestFullscreen?.().catch(() => {}); // some browsers and frames have none
+    root.requestFullscreen?.().catch(() => {}); // not available in all browsers and frames
   });
   onClick("leave", () => present(false));
   onClick("show-inside", () => {
@@ -63,12 +63,12 @@ export function mount(element, { props }) {
 
 function present(on) {
   if (on === root.classList.contains("on-stage")) return;
-  if (on) find("#tabs [role=tab]")?.click(); // the one with the pad
-  else if (document.fullscreenElement) document.exitFullscreen().catch(() => {}); // it ended meanwhile
+  if (on) find("#tabs [role=tab]")?.click(); // the tab with the pad
+  else if (document.fullscreenElement) document.exitFullscreen().catch(() => {}); // it has already ended
   document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
-  if (on) click("eraser[aria-pressed=true]"); // its button is not on the stage
-  if (on) find(".tour:not([hidden]) .stop")?.click(); // nor are the prompts
-  if (on) tellPicture(root, null); // nor is a picture
+  if (on) click("eraser[aria-pressed=true]"); // the stage has no eraser button
+  if (on) find(".tour:not([hidden]) .stop")?.click(); // nor prompts
+  if (on) tellPicture(root, null); // nor a picture
   click("leave-learning");
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
@@ -76,28 +76,28 @@ function present(on) {
   else address.searchParams.delete("stage");
   history.replaceState(history.state, "", address);
   if (on) scrollTo(0, 0);
-  // The button that was pressed is hidden now: the keyboard goes on from here.
+  // The pressed button is hidden now, so move the keyboard focus here.
   requestAnimationFrame(() => find(on ? "#sketchpad" : "#present")?.focus({ preventScroll: true }));
 }
 
 function isForStage(event) {
-  if (!event.key || event.ctrlKey || event.metaKey || event.altKey) return false; // autofill has no key
+  if (!event.key || event.ctrlKey || event.metaKey || event.altKey) return false; // autofill events have no key
   if (event.key === "Escape" && find(":popover-open")) return false;
-  if (find("#correction:popover-open")) return false; // which has keys of its own
-  // What is under the keyboard's focus has arrows of its own.
+  if (find("#correction:popover-open")) return false; // it handles its own keys
+  // The focused element may use the arrow keys itself.
   if (/^Arrow/.test(event.key) && (!find(`${BAR}, .tile`) || event.target.matches?.("input, .map"))) return false;
-  // Who has walked to a button with the keyboard presses it with the keyboard.
+  // A button focused with the keyboard keeps Space and Enter.
   if (event.key === " " && event.target.matches?.(":is(button, summary):focus-visible")) return false;
   return root.classList.contains("on-stage") && !event.target.closest?.(TEXT_FIELDS);
 }
 
-/** Ask what the drawing is, or the digit of a number that was chosen. */
+/** Open "Not right?" for the drawing, or for the chosen digit of a number. */
 function teach() {
   if (!find("#wrong:not([hidden])")) chooseTile(1);
   find("#wrong:not([hidden])")?.click();
 }
 
-/** Choose the next digit of a number to the right or the left. */
+/** Choose the next digit of a number to the right or left. */
 function chooseTile(step) {
   const tiles = [...document.querySelectorAll(".tile")];
   const chosen = tiles.findIndex(({ ariaPressed }) => ariaPressed === "true");
@@ -122,7 +122,7 @@ function highlight(k) {
   document.dispatchEvent(new CustomEvent("highlight", { detail: k }));
 }
 
-/** Show the page's address, large enough for the phones of a hall, or why there is none; or hide it. */
+/** Show or hide the page's address as a QR code, or the reason why there is none. */
 async function showAddress(panel, { host, texts }) {
   if (panel.matches(":popover-open")) return panel.hidePopover();
   const address = addressFor(location, host);
@@ -136,7 +136,7 @@ async function showAddress(panel, { host, texts }) {
   panel.showPopover();
 }
 
-/** The address at which others open the page; null where only this machine does. */
+/** The page's address for other devices; null if only this machine can open it. */
 export function addressFor({ protocol, hostname, port, pathname }, host) {
   const name = LOCAL.test(hostname) ? host : hostname;
   return name ? `${protocol}//${name}${port && `:${port}`}${pathname}` : null;

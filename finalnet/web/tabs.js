@@ -1,9 +1,9 @@
-// An address for each tab: "#about" is the second one's, and Back leads from it to the pad.
+// Gives the second tab the address "#about", so that Back leads from it to the pad.
 
 const ABOUT = "#about";
 const TABS = "#tabs :is([role=tab], .overflow-dropdown button)";
 
-/** Have the address follow the tabs, and the tabs the address; nothing where there are none. */
+/** Keep address and tabs in sync; does nothing on a page without tabs. */
 export function mountTabs() {
   const place = document.querySelector("#tabs");
   if (!place) return;
@@ -12,7 +12,7 @@ export function mountTabs() {
     const first = place.querySelector("[role=tab]");
     if (!first || isAbout === (first.ariaSelected === "false")) return;
     isAbout = !isAbout;
-    if (isAbout === (location.hash === ABOUT)) return; // one came by the address
+    if (isAbout === (location.hash === ABOUT)) return; // the address selected the tab
     const { pathname, search } = location;
     history.pushState(history.state, "", pathname + search + (isAbout ? ABOUT : ""));
   };

@@ -1,29 +1,29 @@
-// What a pad was taught: drawings with what they are, kept on this device alone, as strokes, so that
-// another network learns them anew.
+// What a pad was taught: labelled drawings, kept only on this device. They are kept as strokes, so
+// that another network can learn them, too.
 //
 // A drawing is {label, strokes, pen_width}, a line of the files of drawings.py: label 0 to 9, or null for
 // "no digit"; a digit of a number has no pen_width.
 
 import { checkStrokes } from "./recognizer/strokes.js";
 
-const MOST = 100; // drawings; more make a reload slow, and a list that nobody looks through
-const VERSION = 1; // of what is kept
-const BEFORE = "finalnet-corrections"; // where corrections were kept before they had versions
+const MOST = 100; // drawings; more would slow down a reload, and nobody looks through a longer list
+const VERSION = 1; // of the stored format
+const BEFORE = "finalnet-corrections"; // key of corrections from before the format had versions
 
-/** The drawings that are known, the latest last. */
+/** The known drawings, the latest last. */
 export class Taught {
   /**
-   * key: what they are kept under.
-   * constants: of the recogniser.
-   * onChange: is called when others are known, here or in another tab.
-   * signal: is aborted when the pad is no longer on the page.
+   * key: their key in localStorage.
+   * constants: the recogniser's.
+   * onChange: called when the drawings change, here or in another tab.
+   * signal: aborted when the pad leaves the page.
    */
   constructor(key, constants, onChange, signal) {
     Object.assign(this, { key, constants, onChange });
     this.drawings = [];
-    this.trouble = null; // "broken", "foreign" or "not_kept": why they may be lost
-    this.reads = null; // what each is read as, once all are learned
-    this.last = null; // what was changed last, {added, removed, forgotten, right}; undo takes it back
+    this.trouble = null; // why they may be lost: "broken", "foreign" or "not_kept"
+    this.reads = null; // how each is read once all are learned
+    this.last = null; // the last change, {added, removed, forgotten, right}, for undo
     this.load();
     const onStorage = (event) => {
       if (event.key !== this.key && event.key !== null) return;
@@ -35,8 +35,8 @@ export class Taught {
   }
 
   /**
-   * Add drawings and remove others; a drawing is known once, as what was said last. right: how many of
-   * them were read rightly before, if they were asked for.
+   * Add drawings and remove others. A drawing that is added again gets the new label. right: how many
+   * of the added ones were read right before, if they were prompted for.
    */
   change({ add = [], remove = [], right = null }) {
     this.last = { ...this.exchange(add, remove), right };
@@ -45,7 +45,7 @@ export class Taught {
   }
 
   exchange(add, remove) {
-    this.load(); // another tab may have taught something
+    this.load(); // another tab may have changed the drawings
     const added = JSON.parse(JSON.stringify(add));
     const names = new Set([...added, ...remove].map(nameOf));
     const all = this.drawings.filter((drawing) => !names.has(nameOf(drawing)));
@@ -56,7 +56,7 @@ export class Taught {
     return { added, removed, forgotten };
   }
 
-  /** Take the last change back. */
+  /** Undo the last change. */
   undo() {
     const { added, removed, forgotten } = this.last;
     this.exchange([...removed, ...forgotten], added);
@@ -64,18 +64,18 @@ export class Taught {
     this.onChange();
   }
 
-  /** What a drawing was last said to be; undefined if nothing was. */
+  /** The label of a drawing; undefined if it is not known. */
   labelOf(drawing) {
     const name = nameOf(drawing);
     return this.drawings.find((each) => nameOf(each) === name)?.label;
   }
 
-  /** Lines of JSON. */
+  /** All drawings as lines of JSON. */
   toText() {
     return this.drawings.map((drawing) => `${JSON.stringify(drawing)}\n`).join("");
   }
 
-  /** The digits, and what is none, of lines of JSON; throws with the number of a line that is broken. */
+  /** Parse lines of JSON, without letters and signs; throws the number of a broken line. */
   fromText(text) {
     const lines = text.split("\n");
     return lines.flatMap((line, i) => {
@@ -91,18 +91,18 @@ export class Taught {
   load() {
     try {
       const { drawings, trouble } = parse(localStorage.getItem(this.key), this.constants);
-      // What could not be kept is known beside what is.
+      // Drawings that could not be stored are still known in this tab.
       const names = new Set(drawings.map(nameOf));
       const mine = trouble === "foreign" || this.trouble === "not_kept" ? this.drawings : [];
       this.drawings = [...drawings, ...mine.filter((drawing) => !names.has(nameOf(drawing)))];
       this.trouble = trouble ?? (this.trouble === "not_kept" ? this.trouble : null);
     } catch {
-      // A browser that lets pages keep nothing: what was taught here is known until the page is left.
+      // Storage is disabled: the drawings are known until the person leaves the page.
     }
   }
 
   store() {
-    if (this.trouble === "foreign") return; // it is the other version's
+    if (this.trouble === "foreign") return; // it belongs to the newer version
     try {
       localStorage.setItem(this.key, JSON.stringify({ version: VERSION, drawings: this.drawings }));
       localStorage.removeItem(BEFORE);
@@ -113,12 +113,12 @@ export class Taught {
   }
 }
 
-/** Strokes as a text: what a drawing is told from others by. */
+/** Strokes as text, which identifies a drawing. */
 export function nameOf({ strokes }) {
   return JSON.stringify(strokes);
 }
 
-/** Add a drawing; returns the one that makes room: the oldest of its digit, or else of all. */
+/** Add a drawing; returns the one dropped for it: the oldest of its digit, or else of all. */
 function push(drawings, drawing) {
   const alike = drawings.findIndex(({ label }) => label === drawing.label);
   const [oldest] = drawings.length < MOST ? [] : drawings.splice(Math.max(alike, 0), 1);
@@ -126,7 +126,7 @@ function push(drawings, drawing) {
   return oldest;
 }
 
-/** What is kept, {drawings, trouble}. */
+/** Load what is stored: {drawings, trouble}. */
 function parse(text, constants) {
   try {
     const { version, drawings } = text ? JSON.parse(text) : readBefore();
@@ -137,7 +137,7 @@ function parse(text, constants) {
   }
 }
 
-/** Corrections as they were kept before; those that are broken were never learned. */
+/** Corrections in the old format; broken ones were never learned. */
 function readBefore() {
   try {
     const kept = JSON.parse(localStorage.getItem(BEFORE) ?? "[]");
@@ -147,7 +147,7 @@ function readBefore() {
   }
 }
 
-/** A row of a file as a drawing; null for a letter or a sign. Throws if it is none. */
+/** A row of a file as a drawing; null for a letter or a sign. Throws if it is not a drawing. */
 function toDrawing({ label, strokes, pen_width: penWidth }, constants) {
   const { MAX_COORDINATE, PAD_SIZE, FINEST_PEN } = constants.strokes;
   const isWithin = (low, high) => (number) => Number.isFinite(number) && number >= low && number <= high;
@@ -157,7 +157,7 @@ function toDrawing({ label, strokes, pen_width: penWidth }, constants) {
   if (!isNamed || !strokes.length || !strokes.every(isStroke)) throw new TypeError("no drawing");
   checkStrokes(strokes, constants);
   if (label !== null && !/^\d$/.test(label)) return null;
-  // Of other pads only the form is known, not how wide their pens were on this one.
+  // Drawings of other pads keep their shape; their pen width does not apply to this pad.
   const isOfPad = penWidth >= FINEST_PEN && strokes.flat(2).every(isWithin(0, PAD_SIZE));
   return {
     label: label === null ? null : Number(label),
