@@ -151,6 +151,7 @@ def serve(
     requests.addHandler(logging.StreamHandler(sys.stdout))
     requests.setLevel(logging.INFO)
     requests.propagate = False
+    allow_open_files(4 * MAX_CONNECTIONS)
     cv2.setNumThreads(1)
     built = start_page(service, mcp, host)
     server = uvicorn.Server(
@@ -172,3 +173,17 @@ def serve(
     built.add_done_callback(stop_if_broken)
     server.run([listener])
     built.result()
+
+
+def allow_open_files(count: int) -> None:
+    """Raise the process's limit of open files, often 1,024: each connection is one.
+
+    Above the limit connections would wait without an answer.
+    """
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
