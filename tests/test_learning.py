@@ -142,11 +142,11 @@ def test_a_training_that_does_not_come_whole_is_told_and_asked_for_again(in_app)
     page.route("**/states.safetensors", lambda route: route.fulfill(body=whole[:500_000]))
     page.click("#inside summary")
     page.click("#learn")
-    page.get_by_text("cut short").wait_for()
+    page.get_by_text("the file of weights is incomplete").wait_for()
     assert not page.locator("#learning").is_visible()
     page.unroute("**/states.safetensors")
     watch(in_app)
-    assert not page.get_by_text("cut short").is_visible()
+    assert not page.get_by_text("the file of weights is incomplete").is_visible()
     assert WORDS["prompt"] in page.locator("#learning").inner_text()
 
 

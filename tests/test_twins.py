@@ -277,4 +277,4 @@ def test_the_browser_rejects_a_truncated_checkpoint(page):
       try { readSafetensors(file.slice(0, 90_000)) } catch (error) { return error.message }
       return "it was read";
     }"""
-    assert "cut short" in page.evaluate(code, folder)
+    assert "the file of weights is incomplete" in page.evaluate(code, folder)
