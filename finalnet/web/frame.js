@@ -1,7 +1,7 @@
-// What stands on the page until Gradio has drawn it goes in the same moment.
+// Removes the preliminary page (#frame) as soon as Gradio has rendered the real one.
 
 (() => {
-  // Whatever proxies say or do not say: the app is where the page is.
+  // The app is where the page is, whatever headers proxies set.
   gradio_config.root = new URL(".", location.href).href.replace(/\/$/, "");
 
   const app = document.querySelector("gradio-app");
@@ -13,6 +13,6 @@
     if (!parts.every((part) => app.querySelector(part))) return;
     observer.disconnect();
     frame.remove();
-    app.before(document.querySelector("#looks")); // after Gradio's style sheets, which reset much
+    app.before(document.querySelector("#looks")); // after Gradio's style sheets, to override their resets
   }).observe(app, { childList: true, subtree: true });
 })();

@@ -1,22 +1,22 @@
-// What was on the paper before, and what was taken back; and what a reload must not lose.
+// Undo, redo, and keeping a drawing through a reload.
 
-/** Drawings that undo and redo bring back. */
+/** The drawings that undo and redo restore. */
 export class History {
   constructor() {
     this.forget();
   }
 
   forget() {
-    [this.past, this.future, this.before] = [[], [], []]; // before: what could be redone before
+    [this.past, this.future, this.before] = [[], [], []]; // before: `future` before the last `note`
   }
 
-  /** Note the drawing that is about to be changed. */
+  /** Record a drawing before it is changed. */
   note(drawing) {
     this.past.push(drawing);
     [this.future, this.before] = [[], this.future];
   }
 
-  /** Forget that a change was noted; returns the drawing as it was. */
+  /** Undo the last `note` as if it had not happened; returns the drawing before the change. */
   takeBack() {
     this.future = this.before;
     return this.past.pop();
@@ -32,7 +32,7 @@ export class History {
     return this.future.pop();
   }
 
-  /** As JSON: drawings share most of their strokes, so each is written once. */
+  /** Drawings share most of their strokes, so JSON contains each stroke once. */
   toJSON() {
     const places = new Map();
     const placeOf = (stroke) => {
@@ -45,32 +45,32 @@ export class History {
     return { strokes: [...places.keys()], past, future };
   }
 
-  /** Take over what `toJSON` made. */
+  /** Restore from the result of `toJSON`. */
   restore({ strokes, past, future }) {
     const drawingsOf = (lists) => lists.map((places) => places.map((place) => strokes[place]));
     [this.past, this.future, this.before] = [drawingsOf(past), drawingsOf(future), []];
   }
 }
 
-/** What something is kept under for one pad of a page, which its element's id tells from others. */
+/** The storage key for one pad of a page; the id of its element distinguishes several pads. */
 export function keyOf(kind, element) {
-  const { id } = element.closest("[id]:not([id^=html-])") ?? {}; // Gradio's are others at each load
+  const { id } = element.closest("[id]:not([id^=html-])") ?? {}; // Gradio's own ids change with every load
   return `finalnet-${kind}:${location.pathname.replace(/index\.html$/, "")}:${id ?? ""}`;
 }
 
-/** Keep a drawing {strokes, pen_width, width}, and its history, until the browser's tab is closed. */
+/** Store a drawing {strokes, pen_width, width} and its history until the tab is closed. */
 export function keep(key, drawing, history) {
-  // Where there is no room for both, the drawing.
+  // If there is no room for both, store only the drawing.
   for (const state of [{ ...drawing, history }, drawing]) {
     try {
       return sessionStorage.setItem(key, JSON.stringify(state));
     } catch {
-      // A browser that keeps nothing, or no more, is no reason not to draw.
+      // Storage is full or disabled; drawing works without it.
     }
   }
 }
 
-/** What was kept, or null. */
+/** The stored drawing, or null. */
 export function kept(key) {
   try {
     return JSON.parse(sessionStorage.getItem(key));

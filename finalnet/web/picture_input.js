@@ -1,4 +1,4 @@
-// The picture input: takes a picture that a person has, has the server read it, and shows where.
+// The picture input: takes a picture, sends it to the server, and marks the digits in it.
 
 import { Cropper } from "./cropping.js";
 import { lifeOf } from "./lifetime.js";
@@ -8,9 +8,9 @@ import { shrink, toFile } from "./shrinking.js";
 const TEXT_FIELDS =
   "input:not([type=file], [type=range], [type=radio], [type=checkbox]), textarea, [contenteditable]";
 const DRAG_EVENTS = ["dragover", "dragleave", "drop"];
-const FOR_GOOD = [413, 415, 422]; // statuses of refusals that would come again
+const FOR_GOOD = [413, 415, 422]; // HTTP statuses that a retry would not change
 
-/** Bring the picture input to life; `api` turns a function's name into its address. */
+/** Make the picture input interactive. */
 export function mount(element, component) {
   return new PictureInput(element, component);
 }
@@ -28,18 +28,18 @@ class PictureInput {
     const names = ["again", "rotate", "crop", "whole", "keep", "cancel", "remove"];
     this.buttons = Object.fromEntries(names.map((name) => [name, find(`#picture-${name}`)]));
     this.cropper = new Cropper(find(".crop"), () => this.keepPart());
-    // {bitmap, type, quarters, crop, source, width, height}: quarters are turns to the right, crop is
-    // in pixels of the bitmap, source is what is sent and shown.
+    // {bitmap, type, quarters, crop, source, width, height}. quarters: clockwise quarter turns. crop: in
+    // pixels of the bitmap. source: data URL that is sent and shown.
     this.picture = null;
-    this.wanted = null; // the picture that will be shown once it is ready
-    this.turns = 0; // pictures begun; one that is overtaken is dropped
-    this.reading = null; // what was read in the picture
+    this.wanted = null; // the picture to show once it is ready
+    this.turns = 0; // number of pictures begun; a newer one cancels those before
+    this.reading = null; // of the picture
     this.request = null; // an AbortController, while the picture is being read
     this.complaint = "";
-    this.isRefused = false; // whether asking again is of no use
+    this.isRefused = false; // whether a retry is useless
     this.listen(find);
     this.show();
-    this.zone.classList.add("ready"); // for scripts: from here on no picture is lost
+    this.zone.classList.add("ready"); // tells tests that it takes pictures
   }
 
   listen(find) {
@@ -73,11 +73,11 @@ class PictureInput {
     const turn = ++this.turns;
     let bitmap = null;
     try {
-      // Colours as they are in the file: every engine would convert them in its own way.
+      // Colours unconverted, because every browser would convert them differently.
       const upright = { imageOrientation: "from-image", colorSpaceConversion: "none" };
       bitmap = await createImageBitmap(file, upright);
     } catch {
-      // Whatever it is, the browser cannot decode it.
+      // The browser cannot decode the file.
     }
     if (turn !== this.turns) return bitmap?.close();
     if (!bitmap) return this.complain(this.props.texts.unreadable.replace("{name}", () => file.name));
@@ -85,7 +85,7 @@ class PictureInput {
     this.put({ bitmap, type: file.type, quarters: 0, crop: { left: 0, top: 0, width, height } });
   }
 
-  /** Show a picture as it is to be turned and cropped, and have it read. */
+  /** Rotate and crop a picture, show it and read it. */
   async put(next) {
     const turn = ++this.turns;
     this.wanted = next;
@@ -109,7 +109,7 @@ class PictureInput {
   remove() {
     this.forget();
     this.show();
-    this.chooseInput.focus(); // the button that had the focus is gone
+    this.chooseInput.focus(); // the button that had the focus is hidden now
   }
 
   forget() {
@@ -120,7 +120,7 @@ class PictureInput {
     this.cropper.close();
   }
 
-  // --- what was read -----------------------------------------------------------------------------
+  // --- the reading -------------------------------------------------------------------------------
 
   dropReading() {
     this.request?.abort();
@@ -129,12 +129,12 @@ class PictureInput {
     this.reading = null;
   }
 
-  /** Whether what the page shows was read in this picture. */
+  /** Whether the page shows the reading of this picture. */
   get isAnswered() {
     return this.reading !== null && latest(this.zone) === this.reading;
   }
 
-  /** Have the server read the picture. What was drawn keeps its answer until there is another. */
+  /** Have the server read the picture; until then a drawing keeps its answer. */
   async read() {
     this.dropReading();
     const [request, before] = [new AbortController(), latest(this.zone)];
@@ -144,14 +144,14 @@ class PictureInput {
     if (request.signal.aborted) return;
     this.request = null;
     [this.reading, this.complaint, this.isRefused] = [reading, words, isFinal];
-    // What was drawn meanwhile came last.
+    // A digit drawn meanwhile is newer, so it keeps its answer.
     const now = latest(this.zone);
     const isOvertaken = now !== before && now?.digits.length > 0;
     if (reading && !isOvertaken) this.tell();
     else this.show();
   }
 
-  /** {reading, words, isFinal}: what was read, or null; what to say of it; if asking again is of no use. */
+  /** {reading, words, isFinal}: the reading or null, the message, and whether a retry is useless. */
   async ask(signal) {
     const { refused, offline, nothing_found: nothingFound } = this.props.texts;
     try {
@@ -166,7 +166,7 @@ class PictureInput {
       const words = reason.replace("{error}", () => answer.error);
       return { reading: null, words, isFinal: FOR_GOOD.includes(response.status) };
     } catch (error) {
-      // A proxy may answer with a page of its own.
+      // A proxy may answer with its own HTML page instead of JSON.
       const words = error instanceof SyntaxError ? refused.other : offline;
       return { reading: null, words, isFinal: false };
     }
@@ -180,7 +180,7 @@ class PictureInput {
   tell() {
     tellPicture(this.zone, this.reading);
     this.show();
-    // The answer to a picture that lies below it comes into sight.
+    // Scroll to the answer if it is out of sight.
     document.querySelector("#answer .digit")?.scrollIntoView({ block: "nearest" });
   }
 
@@ -206,7 +206,7 @@ class PictureInput {
     const { crop, quarters } = this.picture;
     let { left, top, right, bottom } = this.cropper.part;
     for (let i = 0; i < quarters; i++) {
-      [left, top, right, bottom] = [top, 1 - right, bottom, 1 - left]; // turned back by one
+      [left, top, right, bottom] = [top, 1 - right, bottom, 1 - left]; // rotated back by a quarter
     }
     const kept = {
       left: Math.round(crop.left + left * crop.width),
@@ -229,7 +229,7 @@ class PictureInput {
     return crop.width === bitmap.width && crop.height === bitmap.height;
   }
 
-  /** Before the pad, which Escape clears. */
+  /** Close the cropper on Escape, before the pad sees the key and is cleared. */
   keyDown(event) {
     const isForOther = !this.cropper.isOpen || document.querySelector(":popover-open");
     if (event.key !== "Escape" || isForOther) return;
@@ -258,9 +258,9 @@ class PictureInput {
     if (this.problem.textContent !== this.complaint) this.problem.textContent = this.complaint;
   }
 
-  // --- where pictures come from ------------------------------------------------------------------
+  // --- sources of pictures -----------------------------------------------------------------------
 
-  /** Whether a person sees where the picture would be: not on the stage, nor on the other tab. */
+  /** Whether the place of the picture is visible: not while presenting or on the other tab. */
   get isInSight() {
     return this.place.checkVisibility();
   }
@@ -278,7 +278,7 @@ class PictureInput {
     this.take(file);
   }
 
-  /** On the whole page: a picture that misses the zone must not take the page's place. */
+  /** Take drops on the whole page, because the browser opens a dropped file that nobody handles. */
   drag(event) {
     if (!event.dataTransfer?.types.includes("Files")) return;
     if (event.type !== "dragleave") event.preventDefault();
@@ -289,7 +289,7 @@ class PictureInput {
   }
 }
 
-/** An answer of the API as a reading; of ink that is no digit nothing is read, but it is marked. */
+/** Convert an answer of the API to a reading; ink that is no digit is marked, but not read. */
 function toReading(answer) {
   const isDigit = answer.digits.length === 1 || hasDigits(answer);
   return {
@@ -305,7 +305,7 @@ function toReading(answer) {
 
 const hasDigits = ({ digits }) => digits.some(({ verdict }) => verdict === "digit");
 
-/** A frame around a digit, with what it is. */
+/** Make a labelled frame around a digit. */
 function makeMark({ box: [left, top, width, height], character }, picture) {
   const mark = document.createElement("li");
   const percent = (length, whole) => `${(100 * length) / whole}%`;

@@ -1,30 +1,30 @@
-// Which pointer draws, which erases, and which is ignored: a palm, a second finger.
+// Decides which pointer draws or erases, and ignores palms and second fingers.
 
-const ERASER = 5; // the button that the other end of a pen presses
+const ERASER = 5; // `button` of the eraser end of a pen
 const ERASER_BIT = 32; // the same in `buttons`
-const PEN_STAYS = 3_000; // ms since a pen was seen; until then a touch is that of the hand that holds it
-const PALM = 500; // ms between a touch that the browser called off and the pen of the same hand
+const PEN_STAYS = 3_000; // ms after a pen was seen in which touches are palms
+const PALM = 500; // ms between a touch that the browser cancelled and the pen of the same hand
 
-/** The one pointer that is at work on a paper. */
+/** Tracks the one active pointer of a paper. */
 export class Pointers {
   /**
-   * canvas: the part of the paper that follows a pointer wherever it goes.
-   * hand: {begin(event, isEraser), move(event), end(), takeBack()}, what is done on the paper; a
-   * stroke that proves to be a palm's is taken back, with or without an end before.
-   * signal: is aborted when the paper is no longer on the page.
+   * canvas: the part of the paper that captures the pointer.
+   * hand: callbacks {begin(event, isEraser), move(event), end(), takeBack()}. takeBack removes a stroke
+   * that turns out to be a palm's, before or after its end.
+   * signal: aborted when the paper is removed from the page.
    */
   constructor(paper, canvas, hand, signal) {
     Object.assign(this, { paper, canvas, hand, active: null });
     this.penSeen = this.calledOff = -Infinity; // ms
-    // On the whole page, and before its other parts: where a pointer-up never comes, the next move
-    // or press tells that the stroke has ended.
+    // On the whole page, and in the capture phase: if a pointerup never arrives, the next move or
+    // press ends the stroke.
     for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
       addEventListener(type, (event) => this.notice(event), { capture: true, signal });
     }
     paper.addEventListener("pointerdown", (event) => this.down(event));
     paper.addEventListener("lostpointercapture", (event) => this.isActive(event) && this.end());
     document.addEventListener("visibilitychange", () => document.hidden && this.end(), { signal });
-    // Otherwise iOS magnifies what a double tap hits, and takes quick strokes of a pen for text.
+    // Otherwise iOS zooms in on a double tap and converts quick pen strokes to text.
     for (const type of ["touchstart", "touchmove"]) {
       const prevent = (event) => event.cancelable && event.preventDefault();
       paper.addEventListener(type, prevent, { passive: false });
@@ -50,7 +50,7 @@ export class Pointers {
     const isEraser = button === ERASER || (buttons & ERASER_BIT) !== 0;
     if (button !== 0 && !isEraser) return;
     if (type === "touch" && timeStamp - this.penSeen < PEN_STAYS) return;
-    // A pen always wins, and what its hand drew just before was no stroke.
+    // A pen always wins; a touch just before it was the palm of the same hand.
     if (this.active && (type !== "pen" || this.active.type === "pen")) return;
     const wasTouch = this.active ? this.active.type === "touch" : timeStamp - this.calledOff < PALM;
     this.calledOff = -Infinity;
@@ -62,7 +62,7 @@ export class Pointers {
     try {
       this.canvas.setPointerCapture(id);
     } catch {
-      // It is gone already.
+      // The pointer is already gone.
     }
     this.hand.begin(event, isEraser);
   }
@@ -74,9 +74,9 @@ export class Pointers {
   }
 }
 
-/** Whether the pointer still presses; one that never told of its buttons is believed. */
+/** Whether the pointer is still down; true if it did not report its buttons at pointerdown. */
 function isHeld({ buttons }, { type, held }) {
   if (!held) return true;
-  // Another button of a mouse may be down instead.
+  // A mouse may have another button down instead.
   return (type === "mouse" ? buttons & held : buttons) !== 0;
 }

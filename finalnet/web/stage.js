@@ -1,4 +1,4 @@
-// The presentation: pad and answer fill the screen; keys, and buttons for those who have none.
+// "Present": pad and answer fill the screen, with keys, and buttons for devices without a keyboard.
 
 import { lifeOf } from "./lifetime.js";
 import { tellPicture } from "./reading.js";
@@ -10,7 +10,7 @@ const PEN_STEP = 4; // pad px
 const BAR = ".scrub:not([hidden]) input"; // of a replay
 const BAR_STEP = 2; // of 100
 const QUIET_ZONE = 2; // modules around a QR code; it stands on white
-const LOCAL = /^(localhost|127\.|0\.0\.0\.0|\[::1?\])/; // this machine only
+const LOCAL = /^(localhost|127\.|0\.0\.0\.0|\[::1?\])/; // addresses that only this machine can open
 
 const find = (selector) => document.querySelector(selector);
 const click = (id) => find(`#${id}`)?.click();
@@ -32,15 +32,15 @@ const KEYS = {
 };
 for (let digit = 0; digit < 10; digit++) KEYS[digit] = () => highlight(digit || 10);
 
-/** Bring the button that begins the presentation, and its keys, to life. */
+/** Make the button "Present" and the keys of the presentation work. */
 export function mount(element, { props }) {
-  root.lang = props.texts.language; // whatever the browser's
+  root.lang = props.texts.language; // Gradio sets the browser's language
   const signal = lifeOf(element);
   const onKey = (event) => {
     const act = isForStage(event) && KEYS[event.key.toLowerCase()];
     if (!act) return;
     event.preventDefault();
-    event.stopPropagation(); // Escape leaves here, and clears elsewhere
+    event.stopPropagation(); // Escape leaves the presentation; elsewhere it clears the pad
     act();
   };
   const onFullscreen = () => document.fullscreenElement || present(false);
@@ -49,7 +49,7 @@ export function mount(element, { props }) {
   const onClick = (id, act) => element.querySelector(`#${id}`).addEventListener("click", act);
   onClick("present", () => {
     present(true);
-    root.requestFullscreen?.().catch(() => {}); // some browsers and frames have none
+    root.requestFullscreen?.().catch(() => {}); // not possible in some browsers and frames
   });
   onClick("leave", () => present(false));
   onClick("show-inside", () => {
@@ -64,11 +64,12 @@ export function mount(element, { props }) {
 function present(on) {
   if (on === root.classList.contains("on-stage")) return;
   if (on) find("#tabs [role=tab]")?.click(); // the one with the pad
-  else if (document.fullscreenElement) document.exitFullscreen().catch(() => {}); // it ended meanwhile
+  else if (document.fullscreenElement) document.exitFullscreen().catch(() => {}); // it has ended already
   document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
-  if (on) click("eraser[aria-pressed=true]"); // its button is not on the stage
-  if (on) find(".tour:not([hidden]) .stop")?.click(); // nor are the prompts
-  if (on) tellPicture(root, null); // nor is a picture
+  // The stage shows no eraser button, no prompts and no picture.
+  if (on) click("eraser[aria-pressed=true]");
+  if (on) find(".tour:not([hidden]) .stop")?.click();
+  if (on) tellPicture(root, null);
   click("leave-learning");
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
@@ -76,28 +77,28 @@ function present(on) {
   else address.searchParams.delete("stage");
   history.replaceState(history.state, "", address);
   if (on) scrollTo(0, 0);
-  // The button that was pressed is hidden now: the keyboard goes on from here.
+  // Move the keyboard focus, because the button that was pressed is hidden now.
   requestAnimationFrame(() => find(on ? "#sketchpad" : "#present")?.focus({ preventScroll: true }));
 }
 
 function isForStage(event) {
-  if (!event.key || event.ctrlKey || event.metaKey || event.altKey) return false; // autofill has no key
+  if (!event.key || event.ctrlKey || event.metaKey || event.altKey) return false; // autofill events have no key
   if (event.key === "Escape" && find(":popover-open")) return false;
-  if (find("#correction:popover-open")) return false; // which has keys of its own
-  // What is under the keyboard's focus has arrows of its own.
+  if (find("#correction:popover-open")) return false; // it has its own keys
+  // Sliders and maps that have the focus use the arrow keys themselves.
   if (/^Arrow/.test(event.key) && (!find(`${BAR}, .tile`) || event.target.matches?.("input, .map"))) return false;
-  // Who has walked to a button with the keyboard presses it with the keyboard.
+  // The space bar presses a button that was focused with the keyboard.
   if (event.key === " " && event.target.matches?.(":is(button, summary):focus-visible")) return false;
   return root.classList.contains("on-stage") && !event.target.closest?.(TEXT_FIELDS);
 }
 
-/** Ask what the drawing is, or the digit of a number that was chosen. */
+/** Open "Not right?" for the drawing, or for the chosen digit of a number. */
 function teach() {
   if (!find("#wrong:not([hidden])")) chooseTile(1);
   find("#wrong:not([hidden])")?.click();
 }
 
-/** Choose the next digit of a number to the right or the left. */
+/** Choose the next digit of a number: step 1 to the right, -1 to the left. */
 function chooseTile(step) {
   const tiles = [...document.querySelectorAll(".tile")];
   const chosen = tiles.findIndex(({ ariaPressed }) => ariaPressed === "true");
@@ -122,7 +123,7 @@ function highlight(k) {
   document.dispatchEvent(new CustomEvent("highlight", { detail: k }));
 }
 
-/** Show the page's address, large enough for the phones of a hall, or why there is none; or hide it. */
+/** Toggle the page's address and its QR code; says why if other devices cannot open the page. */
 async function showAddress(panel, { host, texts }) {
   if (panel.matches(":popover-open")) return panel.hidePopover();
   const address = addressFor(location, host);
@@ -136,7 +137,7 @@ async function showAddress(panel, { host, texts }) {
   panel.showPopover();
 }
 
-/** The address at which others open the page; null where only this machine does. */
+/** The address for other devices; null if only this machine can open the page. */
 export function addressFor({ protocol, hostname, port, pathname }, host) {
   const name = LOCAL.test(hostname) ? host : hostname;
   return name ? `${protocol}//${name}${port && `:${port}`}${pathname}` : null;

@@ -1,4 +1,4 @@
-// The page without a server: the same parts as on the Gradio page, joined in the browser.
+// The page without a server: mounts the same parts as the Gradio page.
 
 import { mount as mountInside } from "./inside.js";
 import * as readout from "./readout.js";
@@ -11,7 +11,7 @@ for (const name of ["answer", "bars", "network-input", "digits"]) mounts[name] =
 
 const allProps = JSON.parse(document.querySelector("#props").textContent);
 
-/** What a Gradio component gives to the function that brings it to life; no value ever comes. */
+/** A stand-in for what Gradio passes to a part's mount function; its value never changes. */
 const makeComponent = (name) => ({
   props: { value: null, ...allProps[name] },
   trigger: () => {},
@@ -29,5 +29,5 @@ mountSketchpad(find("pad"), makeComponent("pad"));
 try {
   await navigator.serviceWorker?.register("service-worker.js");
 } catch {
-  // A sandbox or a setting forbids it: the page works, with a network only.
+  // A sandbox or a setting forbids service workers: the page works, but not offline.
 }

@@ -1,9 +1,9 @@
-// An address for each tab: "#about" is the second one's, and Back leads from it to the pad.
+// Gives each tab an address: "#about" opens the second tab, and Back returns to the pad.
 
 const ABOUT = "#about";
 const TABS = "#tabs :is([role=tab], .overflow-dropdown button)";
 
-/** Have the address follow the tabs, and the tabs the address; nothing where there are none. */
+/** Keep the address and the tabs in step; does nothing on a page without tabs. */
 export function mountTabs() {
   const place = document.querySelector("#tabs");
   if (!place) return;
@@ -12,7 +12,7 @@ export function mountTabs() {
     const first = place.querySelector("[role=tab]");
     if (!first || isAbout === (first.ariaSelected === "false")) return;
     isAbout = !isAbout;
-    if (isAbout === (location.hash === ABOUT)) return; // one came by the address
+    if (isAbout === (location.hash === ABOUT)) return; // the address opened this tab
     const { pathname, search } = location;
     history.pushState(history.state, "", pathname + search + (isAbout ? ABOUT : ""));
   };

@@ -1,4 +1,4 @@
-// Teaching: what a drawing is, said by the one who drew it, and what is known of that hand.
+// Teaching: "Not right?", the list of taught drawings, and "Show it your hand".
 
 import { lifeOf } from "./lifetime.js";
 import { padOf } from "./reading.js";
@@ -7,9 +7,9 @@ import { nameOf } from "./taught.js";
 import { Tour } from "./tour.js";
 
 const LARGEST_FILE = 10e6; // bytes
-const ROOM = 0.15; // around a small picture, in parts of its drawing
+const ROOM = 0.15; // margin of a thumbnail, as a share of its drawing
 
-/** "Not right?": a choice of what is drawn, or what the chosen digit of a number is. */
+/** "Not right?": choose the label of the drawing, or of the chosen digit of a number. */
 export function mountCorrection(dialog, texts) {
   const find = (selector) => dialog.parentElement.querySelector(selector);
   const [wrong, unsay] = [find("#wrong"), find("#unsay")];
@@ -48,23 +48,23 @@ export function mountCorrection(dialog, texts) {
   });
   unsay.addEventListener("click", () => {
     padOf(dialog).taught.undo();
-    wrong.focus(); // the button that had the focus is gone
+    wrong.focus(); // the button that had the focus is hidden now
   });
   const signal = lifeOf(dialog);
   for (const type of ["reading", "taught"]) document.addEventListener(type, show, { signal });
   document.addEventListener("keydown", onKey, { signal });
 }
 
-/** What is known: a line, and behind it small pictures; and ten prompts to show it a hand. */
+/** The line that counts the taught drawings, the dialog with their thumbnails, and the tour. */
 export function mount(element, { props: { texts } }) {
   const find = (selector) => element.querySelector(selector);
   const [dialog, list, file] = [find("#drawings"), find(".known"), find("input")];
   const taught = () => padOf(element)?.taught;
   let problem = ""; // of the file that was loaded last
-  let isOpen = false; // whether pictures are wanted
+  let isOpen = false; // whether the dialog, with its thumbnails, is open
 
   const show = () => {
-    if (!taught()) return; // the pad is not there yet
+    if (!taught()) return; // the pad is not mounted yet
     const { drawings, last } = taught();
     write(find("#hand-known"), countWords(drawings.length, texts));
     write(find(".notice"), describe(taught(), texts));
@@ -86,7 +86,7 @@ export function mount(element, { props: { texts } }) {
       problem = line ? texts.not_loaded.replace("{line}", line) : texts.too_large;
       show();
     }
-    file.value = ""; // the same file may be chosen again
+    file.value = ""; // so that the same file can be chosen again
   };
 
   const tour = new Tour(find(".tour"), texts, lifeOf(element));
@@ -121,7 +121,7 @@ function countWords(count, texts) {
   return count === 1 ? texts.one : texts.several.replace("{count}", count);
 }
 
-/** What was learned last, and why it may be lost, in a sentence or two. */
+/** What was learned last, and why it may be lost. */
 function describe({ drawings, reads, trouble, last }, texts) {
   const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const nameOfLabel = (label) => (label === null ? texts.no_digit : texts.digits[label]);
@@ -147,7 +147,7 @@ function describe({ drawings, reads, trouble, last }, texts) {
   return sentences.join(" ");
 }
 
-/** A small picture of each drawing, the latest first. */
+/** Show a thumbnail of each drawing, newest first. */
 function showPictures(list, drawings, texts) {
   const template = list.parentElement.querySelector("template");
   const pictures = [...drawings].reverse().map(({ label, strokes }) => {

@@ -1,4 +1,4 @@
-// Says on the page why it does not start: a classic script, because modules may be what is missing.
+// Shows why the page does not start. A classic script, because modules may be what fails.
 
 (() => {
   const tell = (reason) => {
@@ -6,7 +6,7 @@
       line.hidden = line.dataset.reason !== reason;
     }
   };
-  const ofScripts = self.origin === "null" ? "frame" : "script"; // it is "null" in a sandbox
+  const ofScripts = self.origin === "null" ? "frame" : "script"; // "null" in a sandboxed frame
   if (location.protocol === "file:") return tell("file");
   const hasAll =
     "popover" in HTMLElement.prototype &&
@@ -23,7 +23,7 @@
     true,
   );
   addEventListener("unhandledrejection", ({ reason }) => {
-    // Each browser has its own words for a module that did not come; all have this one.
+    // Every browser words a failed module import differently, but all messages contain "module".
     tell(/module/i.test(reason && reason.message) ? ofScripts : "other");
   });
 })();
