@@ -122,7 +122,7 @@ class Inside {
     this.mark(this.marked); // its position may have changed
   }
 
-  // --- what feeds a pixel ------------------------------------------------------------------------
+  // --- receptive fields and sums ---------------------------------------------------------------------
 
   /** Follow mouse, pen, finger and arrow keys; a pressed pixel stays marked until pressed again. */
   listen(layer) {

@@ -150,7 +150,7 @@ class Learning {
     if (!this.details.open && !root.classList.contains("on-stage")) this.leave();
   }
 
-  // --- what is shown ---------------------------------------------------------------------------
+  // --- text and curve ---------------------------------------------------------------------------
 
   update(reading) {
     if (!this.states) return;
