@@ -1,4 +1,4 @@
-"""Watch it learn: what each state of the training says, on the page, against PyTorch."""
+"""Watch it learn: the answers of every state of the training, compared with PyTorch's."""
 
 import base64
 import json
@@ -68,7 +68,7 @@ FETCHED = """() => performance.getEntriesByType("resource").map(({ name }) => na
 
 
 def states_of(name: str) -> tuple[list[dict], list[FinalNet]]:
-    """The states in a file of the checkpoint, as networks of PyTorch's."""
+    """Load the states in a file of the checkpoint as PyTorch networks."""
     with safe_open(COMMITTED / name, "pt") as file:
         told = json.loads(file.metadata()["states"])
         tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
@@ -91,7 +91,7 @@ def decode(digit: dict) -> np.ndarray:
 
 
 def watch(visitor: Visitor) -> None:
-    """Asks to watch, and waits until the slider is there."""
+    """Click "Watch it learn" and wait for the slider."""
     if visitor.page.locator("#inside details[open]").count() == 0:
         visitor.page.click("#inside summary")
     visitor.page.click("#learn")
@@ -100,18 +100,18 @@ def watch(visitor: Visitor) -> None:
 
 @pytest.fixture(scope="module")
 def watcher(browser, app_url):
-    """Somebody who has drawn a 3 and watches it learn."""
+    """A visitor who has drawn a 3 and watches it learn."""
     with visit(browser, app_url, **SCREENS["desktop"]) as visitor:
         visitor.draw("3 round")
         visitor.sees("3")
-        assert visitor.page.evaluate(FETCHED) == []  # until it is asked for
+        assert visitor.page.evaluate(FETCHED) == []  # nothing before the click
         watch(visitor)
         yield visitor
 
 
-def test_every_state_says_what_it_says_in_pytorch(watcher):
+def test_every_state_answers_as_in_pytorch(watcher):
     told, models = states_of(STATES)
-    models[-1] = FinalNet.from_pretrained(COMMITTED).eval()  # the last one is the network as it is
+    models[-1] = FinalNet.from_pretrained(COMMITTED).eval()  # the last one is the current network
     for stop, (state, model) in enumerate(zip(told, models, strict=True)):
         said = watcher.page.evaluate(SLIDE, stop)
         network_input = decode(said)
@@ -132,25 +132,25 @@ def test_every_state_says_what_it_says_in_pytorch(watcher):
         assert state["name"].lower() in shown.lower()
         assert f"{100 * state['validation_accuracy']:.0f}"[:2] in shown or stop > 4
     slider = watcher.page.locator("#learning input")
-    slider.dispatch_event("change")  # it is let go of
+    slider.dispatch_event("change")  # the visitor lets go of it
     watcher.page.wait_for_selector("#wrong", state="visible")
 
 
-def test_a_training_that_does_not_come_whole_is_told_and_asked_for_again(in_app):
+def test_an_incomplete_file_of_states_is_reported_and_fetched_again(in_app):
     page = in_app.page
     whole = (COMMITTED / STATES).read_bytes()
     page.route("**/states.safetensors", lambda route: route.fulfill(body=whole[:500_000]))
     page.click("#inside summary")
     page.click("#learn")
-    page.get_by_text("cut short").wait_for()
+    page.get_by_text("the file of weights is incomplete").wait_for()
     assert not page.locator("#learning").is_visible()
     page.unroute("**/states.safetensors")
     watch(in_app)
-    assert not page.get_by_text("cut short").is_visible()
+    assert not page.get_by_text("the file of weights is incomplete").is_visible()
     assert WORDS["prompt"] in page.locator("#learning").inner_text()
 
 
-def test_the_tutorials_network_sees_the_whole_pad_shrunk(watcher):
+def test_the_tutorials_network_reads_the_whole_pad_shrunk(watcher):
     _, (model,) = states_of(TUTORIAL)
     page = watcher.page
     page.click("#tutorial")
@@ -163,7 +163,7 @@ def test_the_tutorials_network_sees_the_whole_pad_shrunk(watcher):
     np.testing.assert_allclose(said["probabilities"], expected, atol=1e-3)
     assert said["digit"] == expected.argmax()
     assert WORDS["tutorial_text"] in page.locator("#learning").inner_text()
-    assert not page.locator("#wrong").is_visible()  # nobody corrects a network of the past
+    assert not page.locator("#wrong").is_visible()  # earlier states cannot be corrected
     page.click("#tutorial")
     watcher.sees("3")
 
@@ -173,7 +173,7 @@ def test_sliding_keeps_up_with_60_frames_a_second_without_a_request(watcher):
     assert len(fetched) == 3
     requests = []
     watcher.page.on("request", lambda request: requests.append(request.url))
-    # The page's own thread, in the processor's time: others may be at work on this machine.
+    # CPU time of the page's thread, because the machine may be busy with other work.
     thread = watcher.page.context.new_cdp_session(watcher.page)
     thread.send("Performance.enable", {"timeDomain": "threadTicks"})
 
@@ -182,7 +182,7 @@ def test_sliding_keeps_up_with_60_frames_a_second_without_a_request(watcher):
         return 1000 * next(m["value"] for m in metrics if m["name"] == "TaskDuration")
 
     medians = []
-    for _ in range(2):  # what is compiled in the first is not compiled again
+    for _ in range(2):  # the first round compiles the code
         took = []
         for stop in [*range(12), *range(11, -1, -1)]:
             before = worked()
@@ -194,7 +194,7 @@ def test_sliding_keeps_up_with_60_frames_a_second_without_a_request(watcher):
     assert requests == [] and watcher.page.evaluate(FETCHED) == fetched
 
 
-def test_a_hand_that_was_learned_has_no_part_in_what_the_network_said_before(watcher):
+def test_earlier_states_ignore_taught_drawings(watcher):
     load_in_browser(watcher.page)
     said = watcher.page.evaluate("""async () => {
       const { recognizersOf } = await import("/files/any/recognizer/states.js");
@@ -208,7 +208,7 @@ def test_a_hand_that_was_learned_has_no_part_in_what_the_network_said_before(wat
     assert said == [7, 3]
 
 
-def test_whoever_closes_it_has_the_network_as_it_is(watcher):
+def test_closing_it_restores_the_current_network(watcher):
     page = watcher.page
     page.evaluate(SLIDE, 0)
     assert page.locator("#answer .digit").inner_text() == "?"
@@ -254,7 +254,7 @@ def test_an_exported_page_shows_it_without_a_network_and_none_where_none_was_kep
         with visit(browser, server.url, **SCREENS["phone"]) as visitor:
             visitor.page.wait_for_function("navigator.serviceWorker.controller")
             watch(visitor)
-        neighbour = server.url.replace("sub-path", "bare")  # which keeps its own files
+        neighbour = server.url.replace("sub-path", "bare")  # has its own files
         with visit(browser, neighbour, **SCREENS["phone"]) as visitor:
             visitor.page.wait_for_function("navigator.serviceWorker.controller")
             visitor.page.click("#inside summary")
@@ -270,6 +270,6 @@ def test_an_exported_page_shows_it_without_a_network_and_none_where_none_was_kep
         assert page.evaluate(SLIDE, 0)["verdict"] == "unsure"
         visitor.sees("?")
         page.evaluate("scrollTo(0, 0)")
-        for part in ("#bars .rows", "#learning input", "#learning .mark"):  # in sight together
+        for part in ("#bars .rows", "#learning input", "#learning .mark"):  # visible together
             box = page.locator(part).bounding_box()
             assert box["y"] >= 0 and box["y"] + box["height"] <= 844

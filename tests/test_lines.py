@@ -32,7 +32,7 @@ MARKS: dict[str, list[list[Point]]] = {
 
 
 def write(text: str, gap: float = 14, wide: float = 110, pitch: float = 130):
-    """Strokes of a text: digits are 80 high, `gap` apart; a space is `wide`."""
+    """Write a text as strokes: digits 80 high and `gap` apart, spaces `wide`."""
     left, top, strokes = 0.0, 0.0, []
     for character in text:
         if character == "\n":
@@ -49,7 +49,7 @@ def write(text: str, gap: float = 14, wide: float = 110, pitch: float = 130):
 
 
 def paint(strokes):
-    """A picture of strokes that may be on several lines."""
+    """Draw strokes, on one or more lines, as a picture."""
     bottom = max(y for stroke in strokes for _, y in stroke)
     image = picture(strokes)
     if bottom > 110:
@@ -80,7 +80,7 @@ LAID_OUT = ["12 30", "31\n204\n99", "20 13\n46 50", "7:30\n8:45", "3\n1", "12.5 
 
 
 @pytest.mark.parametrize("text", [*TEXTS, *LAID_OUT])
-def test_separators_spaces_and_lines_stand_where_they_were_written(recognizer, text):
+def test_separators_spaces_and_lines_are_read_where_they_were_written(recognizer, text):
     number = recognizer.read_number(write(text))
     assert number.text == text
     assert number.characters == [character for character in text if character.isdigit()]
@@ -89,7 +89,7 @@ def test_separators_spaces_and_lines_stand_where_they_were_written(recognizer, t
 
 
 @pytest.mark.parametrize("text", [*TEXTS, *LAID_OUT])
-def test_they_are_read_in_pictures_too(recognizer, text):
+def test_separators_and_lines_are_read_in_pictures_too(recognizer, text):
     image = paint(write(text, gap=18))
     assert recognizer.read_number(image).text == recognizer.read_number(255 - image).text == text
 
@@ -111,7 +111,7 @@ def test_they_are_read_in_pictures_too(recognizer, text):
         ("2026", "2026", 0),
     ],
 )
-def test_a_sign_that_is_seen_but_not_read_is_counted(recognizer, text, read, unread):
+def test_unread_signs_are_counted(recognizer, text, read, unread):
     for drawing in (write(text), paint(write(text, gap=18))):
         number = recognizer.read_number(drawing)
         assert (number.text, number.unread) == (read, unread)
@@ -122,7 +122,7 @@ def test_scattered_numbers_are_separate(recognizer):
     assert recognizer.read_number(strokes).text == "12\n67"
 
 
-def test_digits_of_several_strokes_hold_no_separators(recognizer):
+def test_strokes_of_a_digit_are_not_taken_for_separators(recognizer):
     circles = [arc(50, 29, 19, 19, -90, 270), arc(50, 70, 24, 20, -90, 270)]
     for strokes in (circles, circles + [[(x + 80, y) for x, y in s] for s in circles]):
         assert set(recognizer.read_number(strokes).text) == {"8"}
@@ -130,18 +130,18 @@ def test_digits_of_several_strokes_hold_no_separators(recognizer):
         assert recognizer.read_number(DRAWINGS[name][1]).text == str(DRAWINGS[name][0])
 
 
-def test_a_slanted_1_is_no_slash(recognizer):
+def test_a_slanted_1_is_not_a_slash(recognizer):
     slanted = [[(x + 0.3 * (90 - y), y) for x, y in stroke] for stroke in write("3151")]
     assert recognizer.read_number(slanted).text == "3151"
 
 
-def test_a_dot_between_lines_of_no_height_is_no_separator(recognizer):
+def test_a_dot_between_flat_strokes_is_not_a_separator(recognizer):
     flat = [[(100, 50), (140, 50)], [(160, 50), (161, 50)], [(180, 50), (220, 50)]]
     number = recognizer.read_number([[(0, 0), (0, 100)], *flat])
     assert set(number.text) <= {"1", "?"} and number.unread == 1
 
 
-def test_more_lines_than_are_read_are_refused(recognizer):
+def test_too_many_lines_are_refused(recognizer):
     strokes = [[(0, 100 * line), (0, 100 * line + 60)] for line in range(MAX_LINES + 1)]
     assert recognizer.read_number(strokes[1:]).text.count("\n") == MAX_LINES - 1
     with pytest.raises(ValueError, match="11 lines, at most 10 are read"):

@@ -13,7 +13,7 @@ from finalnet import draw_strokes
 from finalnet.pictures.pixels import WORKING_SIZE
 from finalnet.web.texts import ABOUT_TAB, ANSWER, PICTURE
 
-ROTATED = 6  # EXIF orientation: to be turned a quarter to the right
+ROTATED = 6  # EXIF orientation: rotate by 90 degrees clockwise
 ANSWER_TIMEOUT = 10_000  # ms
 ADDRESS = "**/api/read_number"
 # Makes a DataTransfer of {name, type, base64} and dispatches an event with it.
@@ -30,7 +30,7 @@ DISPATCH = """([selector, event, file]) => {
 
 
 def year(names=("2 plain", "0 oval", "2 plain", "6 curved"), size: int = 280) -> Image.Image:
-    """A picture of a number: digits side by side on one sheet."""
+    """Draw a number: digits side by side on one sheet."""
     sheet = Image.new("L", (size * len(names), size), 255)
     for index, name in enumerate(names):
         sheet.paste(draw_strokes(DRAWINGS[name][1], size=size), (index * size, 0))
@@ -48,7 +48,7 @@ def as_file(content: bytes, name: str = "number.png", kind: str = "image/png") -
 
 
 class PictureVisitor(Visitor):
-    """A person with pictures."""
+    """A visitor who has pictures."""
 
     READY = "body:has(.zone.ready) #sketchpad.ready"  # the two come in either order
 
@@ -63,7 +63,7 @@ class PictureVisitor(Visitor):
         return self.page.evaluate(DISPATCH, [selector, event, file])
 
     def reads(self, text: str, size: str = "") -> None:
-        """Waits until this was read in a picture; `size` is its width x height, in px."""
+        """Wait until the picture is read as `text`; `size` is its width x height in px."""
         self.page.wait_for_function(
             """([text, size]) => {
               const { naturalWidth, naturalHeight } = document.querySelector("#picture-image");
@@ -129,7 +129,7 @@ def test_a_photograph_can_be_taken_on_a_phone_but_not_on_a_desktop(phone, deskto
 
 
 @pytest.mark.parametrize("selector", [".zone", "#answer"])
-def test_a_dropped_picture_is_read_wherever_it_falls(desktop, selector):
+def test_a_dropped_picture_is_read_wherever_it_is_dropped(desktop, selector):
     content = encode(year(["4 open", "2 plain"]))
     assert desktop.dispatch("dragover", content, selector)
     assert desktop.page.locator(".zone.dragging").is_visible()
@@ -138,7 +138,7 @@ def test_a_dropped_picture_is_read_wherever_it_falls(desktop, selector):
     assert desktop.page.locator(".zone.dragging").count() == 0
 
 
-def test_a_pasted_picture_is_read_but_not_out_of_a_text_field(desktop):
+def test_a_pasted_picture_is_read_unless_a_text_field_has_the_focus(desktop):
     desktop.page.evaluate("document.body.append(document.createElement('textarea'))")
     assert not desktop.dispatch("paste", encode(year(["5 one stroke"])), "textarea")
     assert desktop.dispatch("paste", encode(year(["3 round"])), "body")
@@ -148,7 +148,7 @@ def test_a_pasted_picture_is_read_but_not_out_of_a_text_field(desktop):
     assert len(desktop.sent) == 2
 
 
-def test_a_jpeg_that_exif_says_is_turned_is_read_upright(desktop):
+def test_a_jpeg_with_an_exif_rotation_is_read_upright(desktop):
     exif = Image.Exif()
     exif[274] = ROTATED
     turned = year(["1 flag and base", "4 open"]).transpose(Image.Transpose.ROTATE_90)
@@ -156,7 +156,7 @@ def test_a_jpeg_that_exif_says_is_turned_is_read_upright(desktop):
     desktop.reads("14", "560x280")
 
 
-def test_a_large_picture_is_sent_small_and_once(desktop):
+def test_a_large_picture_is_shrunk_and_sent_once(desktop):
     desktop.choose(encode(year(size=1000)))
     desktop.reads("2026", f"{WORKING_SIZE}x{WORKING_SIZE // 4}")
     assert len(desktop.sent) == 1
@@ -177,7 +177,7 @@ def test_a_picture_is_shrunk_to_the_exact_means_of_areas(desktop):
 
 
 def shares(length: int, shrunk: int) -> np.ndarray:
-    """(shrunk, length): how much of each pixel lies in each shrunk one, in 1 / shrunk pixels."""
+    """(shrunk, length): how much of each pixel each shrunk pixel covers, in 1 / shrunk pixels."""
     whole, part = np.arange(shrunk)[:, None], np.arange(length)[None]
     end = np.minimum((whole + 1) * length, (part + 1) * shrunk)
     return np.maximum(end - np.maximum(whole * length, part * shrunk), 0)
@@ -206,7 +206,7 @@ def test_a_tiny_picture_is_read(desktop):
         (encode(year())[:60], "damaged.png", "image/png"),
     ],
 )
-def test_what_is_no_picture_gets_a_message_and_the_picture_stays(visitor, content, name, kind):
+def test_an_unreadable_file_gets_a_message_and_the_last_picture_stays(visitor, content, name, kind):
     problem = visitor.page.locator(".problem")
     visitor.choose(content, name, kind)
     visitor.page.wait_for_selector(".problem:not(:empty)")
@@ -222,7 +222,7 @@ def test_what_is_no_picture_gets_a_message_and_the_picture_stays(visitor, conten
     assert len(visitor.sent) == 1
 
 
-def test_marks_lie_over_their_digits(visitor):
+def test_marks_are_over_their_digits(visitor):
     names = ["2 plain", "1 bar", "4 open"]
     picture = year(names)
     visitor.choose(encode(picture))
@@ -246,7 +246,7 @@ def test_marks_lie_over_their_digits(visitor):
         )
 
 
-def test_every_mark_says_its_digit_above_it_and_within_the_place(visitor):
+def test_the_label_of_every_mark_is_above_it_and_inside_the_page(visitor):
     tight = year(["3 round"]).crop((60, 42, 220, 238))
     for picture in (tight, year(["3 round"])):
         visitor.choose(encode(picture))
@@ -262,7 +262,7 @@ def test_every_mark_says_its_digit_above_it_and_within_the_place(visitor):
         assert label[1] == pytest.approx(mark[0], abs=3)
 
 
-def test_remove_brings_back_the_empty_place(visitor):
+def test_remove_restores_the_empty_zone(visitor):
     place = """() => {
       const { x, y, width, height } = document.querySelector(".place").getBoundingClientRect();
       return [x, y + scrollY, width, height];
@@ -281,7 +281,7 @@ def test_remove_brings_back_the_empty_place(visitor):
     assert visitor.page.evaluate(focused) == "picture-choose"
 
 
-def test_a_picture_chosen_while_another_is_being_read_is_read(desktop):
+def test_a_picture_chosen_during_a_request_is_read(desktop):
     held: list = []
     desktop.page.route(ADDRESS, lambda route: held.append(route), times=1)
     desktop.choose(encode(year(["1 bar", "4 open"])))
@@ -293,7 +293,7 @@ def test_a_picture_chosen_while_another_is_being_read_is_read(desktop):
 
 
 def test_it_works_with_the_keyboard(desktop):
-    desktop.page.on("filechooser", lambda _: None)  # or a chooser may open before it is expected
+    desktop.page.on("filechooser", lambda _: None)  # ready for an early chooser
     desktop.page.focus("#inside summary")
     desktop.page.keyboard.press("Tab")
     assert desktop.page.evaluate("document.activeElement.parentElement.id") == "picture-choose"
@@ -308,7 +308,7 @@ def test_it_works_with_the_keyboard(desktop):
     desktop.sees("")
 
 
-def test_everything_has_a_name_and_fits(visitor):
+def test_every_control_has_a_name_and_fits(visitor):
     page = visitor.page
     page.get_by_role("group", name="Picture of digits").wait_for()
     page.get_by_label("Choose picture").wait_for(state="attached")
@@ -324,7 +324,7 @@ def test_everything_has_a_name_and_fits(visitor):
     )
 
 
-def test_rotate_turns_the_picture_by_quarters_and_reads_it_anew(visitor):
+def test_rotate_turns_the_picture_by_90_degrees_and_reads_it_again(visitor):
     visitor.choose(encode(year(["4 open"]).resize((280, 240))))
     visitor.reads("4", "280x240")
     visitor.page.click("#picture-rotate")
@@ -337,7 +337,7 @@ def test_rotate_turns_the_picture_by_quarters_and_reads_it_anew(visitor):
     visitor.reads("4", "280x240")
 
 
-def test_a_part_is_kept_with_the_mouse(desktop):
+def test_a_picture_is_cropped_with_the_mouse(desktop):
     desktop.choose(encode(year()))
     desktop.reads("2026")
     desktop.page.click("#picture-crop")
@@ -349,7 +349,7 @@ def test_a_part_is_kept_with_the_mouse(desktop):
     desktop.page.click("#picture-keep")
     desktop.reads("26")
     assert desktop.marks() == ["2", "6"]
-    desktop.page.click("#picture-rotate")  # what was cropped turns as it is
+    desktop.page.click("#picture-rotate")  # rotates the cropped part
     desktop.page.click("#picture-rotate")
     desktop.page.click("#picture-rotate")
     desktop.page.click("#picture-rotate")
@@ -359,7 +359,7 @@ def test_a_part_is_kept_with_the_mouse(desktop):
     assert not desktop.page.locator("#picture-whole").is_visible()
 
 
-def test_a_part_is_kept_with_a_finger(phone):
+def test_a_picture_is_cropped_with_a_finger(phone):
     phone.choose(encode(year()))
     phone.reads("2026")
     phone.page.tap("#picture-crop")
@@ -373,11 +373,11 @@ def test_a_part_is_kept_with_a_finger(phone):
         point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    phone.page.tap("#picture-keep")  # at once: the drag must not be taken for a glide
+    phone.page.tap("#picture-keep")  # at once: the drag must not count as a fling
     phone.reads("20")
 
 
-def test_a_part_is_kept_with_the_keyboard(desktop):
+def test_a_picture_is_cropped_with_the_keyboard(desktop):
     desktop.choose(encode(year()))
     desktop.reads("2026")
     desktop.page.focus("#picture-crop")
@@ -406,7 +406,7 @@ def test_a_part_is_kept_with_the_keyboard(desktop):
     assert len(desktop.sent) == 2
 
 
-def test_where_nothing_is_found_it_says_what_to_do(visitor):
+def test_a_picture_without_digits_gets_advice(visitor):
     visitor.choose(encode(Image.new("L", (300, 200), 255)))
     visitor.page.wait_for_selector(".problem:not(:empty)")
     assert "Crop, or photograph" in visitor.page.locator(".problem").inner_text()
@@ -416,14 +416,14 @@ def test_where_nothing_is_found_it_says_what_to_do(visitor):
     assert not visitor.page.locator(".problem").is_visible()
 
 
-def test_a_picture_and_a_drawing_each_have_their_own_answer(phone):
+def test_a_picture_and_a_drawing_have_separate_answers(phone):
     page = phone.page
     phone.draw("7 crossed")
     phone.reads("7")
     phone.choose(encode(year(["4 open", "2 plain"])))
     phone.reads("42")
     assert phone.marks() == ["4", "2"] and page.locator("#digits .tile").count() == 2
-    # However far down the picture is, its answer is in sight.
+    # The answer is visible, however far down the picture is.
     page.wait_for_function(
         """() => {
           const { top, bottom } = document.querySelector("#answer .digit").getBoundingClientRect();
@@ -437,12 +437,12 @@ def test_a_picture_and_a_drawing_each_have_their_own_answer(phone):
     phone.sees("42")
     assert phone.marks() == ["4", "2"] and len(phone.sent) == 1
     page.evaluate("document.querySelector('#picture-crop').click()")
-    page.keyboard.press("Escape")  # ends the cropping and clears nothing
+    page.keyboard.press("Escape")  # ends cropping without clearing the pad
     assert not page.locator(".crop").is_visible() and phone.ink() > 0
     page.evaluate("document.querySelector('#clear').click()")
     page.evaluate("document.querySelector('#wide').click()")
     page.wait_for_function("!document.querySelector('#sketchpad').reading.digits.length")
-    phone.sees("42")  # an empty pad leaves it alone, of either width
+    phone.sees("42")  # an empty pad of either width does not change it
     page.evaluate("document.querySelector('#wide').click()")
     page.evaluate("document.querySelector('#undo').click()")
     phone.sees("7")
@@ -457,7 +457,7 @@ def test_a_picture_and_a_drawing_each_have_their_own_answer(phone):
     )
 
 
-def test_a_picture_is_told_of_by_the_same_event_and_in_the_same_shape_as_a_drawing(desktop):
+def test_a_picture_fires_the_same_event_with_the_same_fields_as_a_drawing(desktop):
     desktop.page.evaluate(
         "document.addEventListener('reading', ({ detail }) => (window.told = detail))"
     )
@@ -471,11 +471,11 @@ def test_a_picture_is_told_of_by_the_same_event_and_in_the_same_shape_as_a_drawi
     drawn, pictured = told
     assert drawn["text"] == pictured["text"] == "3"
     assert {"text", "digits", "unread", "is_number", "finished"} <= set(drawn) & set(pictured)
-    # Where the only digit of the pad is, nobody asks.
+    # A single digit drawn on the pad has no box.
     assert {*drawn["digits"][0], "box"} == set(pictured["digits"][0])
 
 
-def test_a_picture_is_taken_only_where_it_would_be_seen(desktop):
+def test_a_picture_is_taken_only_where_it_would_be_visible(desktop):
     page = desktop.page
     desktop.draw("5 one stroke")
     desktop.sees("5")
@@ -484,17 +484,17 @@ def test_a_picture_is_taken_only_where_it_would_be_seen(desktop):
     asked = len(desktop.sent)
     for leave in (lambda: page.click("#present"), lambda: page.keyboard.press("p")):
         assert not desktop.dispatch("paste", encode(year(["4 open"])), "body")
-        assert desktop.dispatch("drop", encode(year(["4 open"])), "body")  # no browser opens it
+        assert desktop.dispatch("drop", encode(year(["4 open"])), "body")  # not opened
         leave()
     desktop.sees("5")
     assert len(desktop.sent) == asked
     desktop.choose(encode(year(["4 open", "2 plain"])))
     desktop.reads("42")
-    page.click("#present")  # where there is no picture
+    page.click("#present")  # the stage shows no picture
     desktop.sees("5")
 
 
-def test_a_picture_that_cannot_be_read_now_leaves_the_drawing_its_answer(phone):
+def test_the_drawing_keeps_its_answer_if_a_picture_cannot_be_read(phone):
     page = phone.page
     phone.draw("7 crossed")
     phone.sees("7")
@@ -516,7 +516,7 @@ def test_a_picture_that_cannot_be_read_now_leaves_the_drawing_its_answer(phone):
 
     for status in (413, 415, 422):
         refuse(status, "2 plain")
-        assert not page.locator("#picture-again").is_visible()  # it would be of no use
+        assert not page.locator("#picture-again").is_visible()  # a retry would be useless
     for status in (429, 503, 500):
         refuse(status, "2 plain")
     page.click("#picture-again")
@@ -524,7 +524,7 @@ def test_a_picture_that_cannot_be_read_now_leaves_the_drawing_its_answer(phone):
     phone.complaints.clear()  # the browser notes every refusal
 
 
-def test_too_many_digits_are_told_once(desktop):
+def test_too_many_digits_are_reported_once(desktop):
     desktop.choose(encode(year(["1 bar"] * 24, size=100)))
     desktop.page.wait_for_selector("#picture .problem:not(:empty)")
     assert "at most 20 digits" in desktop.page.locator("#picture .problem").inner_text()

@@ -1,4 +1,4 @@
-"""The recogniser of the page: loaded, failed and tried again, beside a pen that never waits."""
+"""Loading, failing and retrying the recogniser of the page."""
 
 from drawings import DRAWINGS
 from hosts import Host
@@ -18,7 +18,7 @@ def draw_one(page) -> None:
     page.mouse.up()
 
 
-def test_a_failure_to_load_the_network_is_shown_and_can_be_retried(browser, app_url):
+def test_a_network_that_fails_to_load_is_reported_and_can_be_retried(browser, app_url):
     context = browser.new_context(**SCREENS["desktop"])
     page = context.new_page()
     context.route("**/model.safetensors", lambda route: route.abort())
@@ -35,7 +35,7 @@ def test_a_failure_to_load_the_network_is_shown_and_can_be_retried(browser, app_
     context.close()
 
 
-def test_a_drawing_made_before_the_network_loads_is_read_afterwards(browser, app_url):
+def test_a_drawing_made_before_the_network_is_loaded_is_read_afterwards(browser, app_url):
     context = browser.new_context(**SCREENS["desktop"])
     page = context.new_page()
     waiting = []
@@ -49,7 +49,7 @@ def test_a_drawing_made_before_the_network_loads_is_read_afterwards(browser, app
     context.close()
 
 
-def test_an_answer_that_comes_before_its_place_on_the_page_is_shown_all_the_same(browser, app_url):
+def test_an_answer_that_arrives_before_its_part_is_mounted_is_shown(browser, app_url):
     with browser.new_context(**SCREENS["desktop"]) as context:
         page = context.new_page()
         waiting = []
@@ -64,7 +64,7 @@ def test_an_answer_that_comes_before_its_place_on_the_page_is_shown_all_the_same
         page.wait_for_function("document.querySelector('#answer .digit').textContent === '1'")
 
 
-def test_a_picture_that_is_read_before_the_network_is_there_has_its_inside_later(
+def test_see_inside_shows_a_picture_that_was_read_before_the_network_loaded(
     browser, app_url, tmp_path
 ):
     with browser.new_context(**SCREENS["desktop"]) as context:
@@ -136,7 +136,7 @@ window.count = () => [held.size, workers.filter(({ isAlive }) => isAlive).length
 )
 
 
-def test_a_part_that_leaves_the_page_leaves_nothing_behind(browser, tmp_path):
+def test_a_removed_part_leaves_no_listeners_or_workers_behind(browser, tmp_path):
     export_page(tmp_path / "page", COMMITTED)
     host = Host(tmp_path / "page")
     try:

@@ -34,7 +34,7 @@ def picture(strokes, pen_width: float = 8):
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
-def test_2026_is_read_from_left_to_right_in_whatever_order_it_was_drawn(recognizer, order):
+def test_2026_is_read_from_left_to_right_in_any_drawing_order(recognizer, order):
     strokes = side_by_side(*YEAR)
     number = recognizer.read_number([strokes[index] for index in order])
     assert number.text == "2026"
@@ -54,7 +54,7 @@ def test_2026_is_read_from_a_picture_and_its_boxes_hold_the_ink(recognizer):
     assert (image == 255).all()
 
 
-def test_boxes_of_a_large_picture_are_in_its_own_pixels(recognizer):
+def test_boxes_of_a_large_picture_are_in_its_original_pixels(recognizer):
     small = picture(side_by_side(*YEAR))
     large = np.kron(small, np.ones((6, 6), np.uint8))
     boxes = recognizer.read_number(small).boxes, recognizer.read_number(large).boxes
@@ -100,7 +100,7 @@ def test_digits_whose_ink_touches_are_cut_apart(recognizer):
     assert recognizer.read_number(image).text == "2026"
 
 
-def test_a_stray_dot_is_no_digit(recognizer):
+def test_a_stray_dot_is_not_a_digit(recognizer):
     strokes = [*side_by_side(*YEAR), [(-40, 60)]]
     assert recognizer.read_number(strokes).text == "2026"
     image = picture(side_by_side(*YEAR))
@@ -120,7 +120,7 @@ def test_an_unsure_digit_is_a_question_mark_in_its_place(recognizer):
     assert [digit.verdict for digit in number.digits] == ["digit", "unsure", "digit"]
 
 
-def test_a_sure_digit_vouches_for_its_neighbours_but_not_for_what_is_no_digit():
+def test_beside_a_certain_digit_only_neighbours_above_50_percent_are_accepted():
     def predict(verdict, share):
         probabilities = np.full(10, (1 - share) / 9, np.float32)
         probabilities[7] = share
@@ -141,7 +141,7 @@ def test_a_sure_digit_vouches_for_its_neighbours_but_not_for_what_is_no_digit():
         (np.full((4, 4), 2.0), "must lie in 0..1"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_a_reason(recognizer, drawing, message):
+def test_invalid_drawings_are_refused_with_a_reason(recognizer, drawing, message):
     with pytest.raises(ValueError, match=message):
         recognizer.read_number(drawing)
     with pytest.raises(TypeError, match="expected a PIL image"):
@@ -156,14 +156,14 @@ def test_the_longest_number_is_read_and_a_longer_one_is_refused(recognizer):
             recognizer.read_number(drawing)
 
 
-def test_few_doubtful_digits_do_not_win_over_more_that_are_sure():
+def test_a_few_doubtful_digits_do_not_beat_more_certain_ones():
     box = Box(0, 0, 1, 1)
     spans = [Span(0, 1, 0.0, box), Span(0, 2, 0.0, box), Span(1, 2, 0.0, box)]
     assert choose_spans(spans, [1.0, 0.3, 0.18]) == [0, 2]
     assert choose_spans(spans, [1.0, 0.5, 0.18]) == [1]
 
 
-def test_a_pile_as_tall_as_a_line_on_its_side_is_no_sure_digit():
+def test_a_digit_as_tall_as_a_pile_counts_as_uncertain_unless_it_is_a_1():
     five = Prediction("digit", 5, np.eye(10, dtype=np.float32)[5], np.zeros((28, 28), np.uint8))
     one = replace(five, digit=1)
     for height, digit, expected in ((2.9, five, 1), (3.1, five, 0), (3.1, one, 1)):

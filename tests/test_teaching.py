@@ -1,4 +1,4 @@
-"""Teaching the page a hand: by corrections, files and ten prompts; kept here and nowhere else."""
+"""Teaching the page one person's handwriting by corrections, files and the tour."""
 
 import json
 
@@ -29,7 +29,7 @@ def shared(browser, page_url):
 
 @pytest.fixture
 def person(shared) -> Visitor:
-    """At a page that the tests share, which knows nothing of anybody's hand."""
+    """A visitor of a page that the tests share, without taught drawings."""
     start_anew(shared)
     return shared
 
@@ -72,7 +72,7 @@ def draw_anew(visitor: Visitor, strokes) -> None:
     visitor.draw_strokes(strokes)
 
 
-def test_a_corrected_drawing_and_those_like_it_are_read_so_at_once_and_after_a_reload(person):
+def test_a_correction_applies_to_similar_drawings_at_once_and_after_a_reload(person):
     page = person.page
     sent = []
     person.draw_strokes(FLAT)
@@ -97,14 +97,14 @@ def test_a_corrected_drawing_and_those_like_it_are_read_so_at_once_and_after_a_r
     person.sees("7")
 
 
-def test_a_correction_is_taken_back_and_changed(person):
+def test_a_correction_can_be_undone_and_changed(person):
     page = person.page
     person.draw("7 crossed")
     person.sees("7")
     correct(person, "2")
     person.sees("2")
     for button in page.locator("#correction button").all()[:3]:
-        button.evaluate("button => button.click()")  # as quick as three clicks can be
+        button.evaluate("button => button.click()")  # three clicks as fast as possible
     page.wait_for_function(f"{PAD}.taught.reads?.join() === '2'")
     correct(person, "1")
     person.sees("1")
@@ -126,10 +126,10 @@ def test_a_correction_is_taken_back_and_changed(person):
     person.sees("")
     assert not page.locator("#unsay").is_visible()
     page.locator("#correction button").first.evaluate("button => button.click()")
-    assert [drawing["label"] for drawing in kept(person)] == [None]  # nothing of an empty pad
+    assert [drawing["label"] for drawing in kept(person)] == [None]  # an empty pad adds nothing
 
 
-def test_a_finger_teaches_as_a_mouse_does(phone):
+def test_a_correction_works_by_touch(phone):
     phone.touch("7 crossed")
     phone.sees("7")
     phone.page.tap("#wrong")
@@ -138,13 +138,13 @@ def test_a_finger_teaches_as_a_mouse_does(phone):
     knows(phone, "Knows 1 of your drawings")
 
 
-def test_a_digit_of_a_number_is_pointed_at_and_taught(person):
+def test_a_chosen_digit_of_a_number_can_be_corrected(person):
     page = person.page
     page.click("#wide")
     for left, strokes in ((0, DRAWINGS["3 round"][1]), (30, FLAT)):
         person.draw_strokes([[(left + x * 0.4, y) for x, y in stroke] for stroke in strokes])
     person.sees("37")
-    assert not page.locator("#wrong").is_visible()  # which of them?
+    assert not page.locator("#wrong").is_visible()  # no digit is chosen yet
     page.locator("#digits .tile").nth(1).click()
     correct(person, "1")
     person.sees("31")
@@ -153,7 +153,7 @@ def test_a_digit_of_a_number_is_pointed_at_and_taught(person):
     assert drawing["label"] == 1 and "pen_width" not in drawing and len(drawing["strokes"]) == 1
 
 
-def test_on_stage_keys_teach_a_digit_and_one_of_a_number(person):
+def test_on_stage_keys_correct_a_digit_alone_or_in_a_number(person):
     page = person.page
     page.click("#present")
     person.draw_strokes(FLAT)
@@ -185,7 +185,7 @@ def test_on_stage_keys_teach_a_digit_and_one_of_a_number(person):
     page.wait_for_selector("#hand-known", state="visible")
 
 
-def test_what_is_known_is_shown_forgotten_saved_and_loaded(person, tmp_path):
+def test_taught_drawings_are_listed_forgotten_saved_and_loaded(person, tmp_path):
     page = person.page
     for name, label in (("7 crossed", "2"), ("3 round", "8"), ("scribble", "4")):
         person.draw(name)
@@ -219,7 +219,7 @@ def test_what_is_known_is_shown_forgotten_saved_and_loaded(person, tmp_path):
     page.keyboard.press("Escape")
 
 
-def test_ten_prompts_show_it_a_hand_and_it_says_what_changed(person):
+def test_the_tour_teaches_ten_digits_and_says_what_improved(person):
     page = person.page
     page.click("#hand-known")
     page.click("#hand-show")
@@ -246,12 +246,12 @@ def test_ten_prompts_show_it_a_hand_and_it_says_what_changed(person):
     person.sees("1")
     page.click("#hand-known")
     page.click("#hand-show")
-    page.click("#present")  # where there are no prompts
+    page.click("#present")  # the stage hides the prompts
     page.keyboard.press("p")
     assert not page.locator(".tour").is_visible()
 
 
-def test_two_tabs_lose_nothing_of_each_other(person):
+def test_two_tabs_keep_each_others_drawings(person):
     with person.page.context.new_page() as page:
         other = Visitor(page, person.page.url)
         for visitor, label in ((person, "2"), (other, "3")):
@@ -267,7 +267,7 @@ def test_two_tabs_lose_nothing_of_each_other(person):
         assert not other.complaints
 
 
-def test_a_hundred_drawings_are_known_and_the_oldest_of_a_digit_makes_room(person, tmp_path):
+def test_a_hundred_drawings_are_kept_and_the_oldest_of_a_digit_is_dropped_first(person, tmp_path):
     path = tmp_path / "many.jsonl"
     lines = [
         {"label": i % 10, "strokes": [[[20 + 3 * j, 40 + (i * j * 37) % 190] for j in range(9)]]}
@@ -308,7 +308,7 @@ STORAGES = {
 
 
 @pytest.mark.parametrize("kind", STORAGES)
-def test_storage_that_cannot_be_used_is_told_and_the_page_goes_on(person, kind):
+def test_unusable_storage_is_reported_and_the_page_still_works(person, kind):
     happens, words = STORAGES[kind]
     page = person.page
     page.reload()
@@ -333,11 +333,11 @@ def test_storage_that_cannot_be_used_is_told_and_the_page_goes_on(person, kind):
         assert '"hands"' in page.evaluate(f"localStorage.getItem('{KEY}')")
     page.evaluate("document.querySelector('#clear').click()")
     person.sees("")
-    page.reload()  # which forgets what happened, and what was taught without being kept
+    page.reload()  # forgets the history, and drawings that could not be stored
     page.wait_for_selector(person.READY)
 
 
-def test_corrections_of_an_earlier_version_are_carried_over(person):
+def test_corrections_from_an_earlier_version_are_kept(person):
     before = (
         '[{"label":"1","strokes":[[[70,40],[212,40],[130,250]]],"answered":"7"}, null, {"a":1}]'
     )
@@ -373,7 +373,7 @@ def test_the_exported_page_learns_offline_and_after_a_reload(browser, tmp_path):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_no_barrier_in_teaching(person, theme):
+def test_axe_finds_no_problem_in_teaching(person, theme):
     page = person.page
     page.emulate_media(color_scheme=theme)
     found = []

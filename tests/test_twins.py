@@ -160,7 +160,7 @@ def test_with_300_taught_drawings_an_answer_takes_less_than_a_frame(page, recogn
 def test_both_recognisers_give_the_same_error_for_too_many_digits_or_lines(
     page, recognizer, count, under
 ):
-    """Also no strokes and a single 1, which are no error."""
+    """Includes two drawings without an error: no strokes, and a single 1."""
     strokes = [[[40 * i, 20], [40 * i, 60]] for i in range(count)]
     if under:
         strokes = [[[y, x] for x, y in stroke] for stroke in strokes]
@@ -195,9 +195,7 @@ def test_both_recognisers_count_the_same_unread_signs(page, recognizer):
     ],
     ids=["nothing", "dot", "diagonal", "beyond the pad", "level line", "inked border"],
 )
-def test_both_recognisers_see_the_same_picture_of_odd_drawings(
-    page, recognizer, drawing, pen_width
-):
+def test_both_recognisers_draw_odd_drawings_the_same_way(page, recognizer, drawing, pen_width):
     (python,) = ask_python(recognizer, [(drawing, pen_width)])
     (browser,) = ask_browser(page, [(drawing, pen_width)])
     assert np.abs(python.network_input - browser.network_input).max() <= 2
@@ -277,4 +275,4 @@ def test_the_browser_rejects_a_truncated_checkpoint(page):
       try { readSafetensors(file.slice(0, 90_000)) } catch (error) { return error.message }
       return "it was read";
     }"""
-    assert "cut short" in page.evaluate(code, folder)
+    assert "the file of weights is incomplete" in page.evaluate(code, folder)

@@ -1,1 +1,1 @@
-"""Numbers: lines, separators, and the pieces of which digits are made."""
+"""Splits numbers into lines, words, separators and digits."""

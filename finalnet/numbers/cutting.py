@@ -1,4 +1,4 @@
-"""The ink of a picture to digits: as splitting.py does with strokes; ink that touches is cut."""
+"""Splits the ink of a picture into digits, as splitting.py splits strokes; cuts touching digits."""
 
 import math
 from collections.abc import Sequence
@@ -12,31 +12,32 @@ from finalnet.numbers.lines import INK_ROOM, MAX_DIGITS, are_apart, find_lines, 
 from finalnet.numbers.splitting import MOST_SPANS, Split, find_spans, join_breaks, lean, stack
 from finalnet.preprocessing import center_ink
 
-# Ink of several digits that touch is cut where there is least of it above and below.
-SOLID = 64  # ink from which on neighbouring pixels hang together
-CUT_FROM = 0.8  # width, in heights, of ink that may be several digits
-EVEN_WIDTH = 1.15  # in heights: ink from here on is as often several digits as one
-WIDTH_SCALE = 0.15  # in heights: ink narrower by this is e times as often one
-CUT_INK = 0.35  # of the height; a column with more ink is no place to cut
-CUT_SPACING = 0.2  # of the height, at least between cuts, and between a cut and the ink's end
-CUTS = 2.0  # for each height of the ink's width, at most
-ALONE = 4.0  # log-odds: ink that hangs together and is all there is, is mostly one digit
-HIGHEST = 1.3  # ink, in the height of its cell; most of it is higher where these are no cells
-NARROW = 1.25  # width, in heights, of a cell that is likely to hold one digit
-DUST = 0.036  # of the highest connected ink; what is smaller on both sides is left out
-MOST = 220  # pieces of connected ink that count, the largest: noise has thousands
-HOLLOW = 0.5  # of its rows: of a stroke, fewer are of two parts
-EDGE = 8  # px around connected ink within which its faint edge lies
+# Touching digits are cut at the columns with the least ink. Heights are those of the ink.
+SOLID = 64  # least ink value of a pixel that connects to its neighbours
+CUT_FROM = 0.8  # heights; ink at least this wide may be several digits
+EVEN_WIDTH = 1.15  # heights; ink this wide is as often several digits as one
+WIDTH_SCALE = 0.15  # heights; ink narrower by this is e times as often one digit
+CUT_INK = 0.35  # heights; columns with more ink are not cut
+CUT_SPACING = 0.2  # heights; least distance between cuts, and from a cut to the end of the ink
+CUTS = 2.0  # most cuts per height of the ink's width
+ALONE = 4.0  # log-odds; a piece that is alone in a picture or in a narrow cell is mostly one digit
+HIGHEST = 1.3  # cell heights; if the median ink is taller, the boxes found are not cells
+NARROW = 1.25  # cell heights; a cell at most this wide probably holds one digit
+DUST = 0.036  # of the largest connected ink's longer side; anything smaller is dropped
+MOST = 220  # the largest pieces of connected ink that are kept; noise has thousands
+HOLLOW = 0.5  # largest share of a stroke's rows that have ink in two places
+EDGE = 8  # px; the faint edge of connected ink reaches this far
 
 
 def split_ink(ink: np.ndarray, cells: Sequence[np.ndarray] = ()) -> Split:
-    """Take the ink of a picture apart.
+    """Split the ink of a picture into pieces, and list the spans of pieces that may be digits.
 
     Args:
         ink: (H, W) uint8, paper 0, ink up to 255.
-        cells: (4, 2) corners each, row by row, of places that hold digits of their own.
+        cells: (4, 2) per printed cell, its corners: top left, top right, bottom left, bottom right.
+            No digit extends over two cells.
     Raises:
-        ValueError: more lines or digits than are read.
+        ValueError: there are more lines or digits than are read.
     """
     zones, boxes = find_zones(ink)
     leans = [find_lean(zones, ink, index, box) for index, box in enumerate(boxes)]
@@ -60,7 +61,7 @@ def split_ink(ink: np.ndarray, cells: Sequence[np.ndarray] = ()) -> Split:
             home = homes[piece[0]]
             cuts = cut_piece(ink, zones, piece, box, MOST_SPANS - count)
             count += len(cuts) - 1
-            # At most even: of several places to cut, most are wrong.
+            # At most even, because most of several possible cuts are wrong.
             cut_odds = min((box.width / max(box.height, 1) - EVEN_WIDTH) / WIDTH_SCALE, 0.0)
             is_one = alone or holds_one(home)
             odds += [cut_odds - ALONE * is_one] * (len(cuts) - 1)
@@ -75,14 +76,19 @@ def split_ink(ink: np.ndarray, cells: Sequence[np.ndarray] = ()) -> Split:
 
 
 def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:
-    """Connected ink: its boxes, and whose each pixel is, (H, W) int32; -1 is dust's."""
+    """Find connected ink.
+
+    Returns:
+        zones: (H, W) int32, the index of the connected ink nearest to each pixel; -1 for dust.
+        boxes: of each connected ink.
+    """
     solid = (ink >= SOLID).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
     sizes = stats[:, 2:4].max(axis=1)
     sizes[0] = 0  # the paper
     kept = np.flatnonzero((sizes > 0) & (sizes >= DUST * sizes.max()))
     kept = np.sort(kept[np.argsort(-sizes[kept], kind="stable")][:MOST])
-    # Every pixel belongs to the ink that is nearest, so that no faint edge is lost.
+    # Pixels below SOLID belong to the nearest ink, so that it keeps its faint edge.
     _, nearest = cv2.distanceTransformWithLabels(1 - solid, cv2.DIST_L2, 5)
     index_of = np.full(len(stats), -1, np.int32)
     index_of[kept] = np.arange(len(kept))
@@ -94,7 +100,7 @@ def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:
 def find_homes(
     zones: np.ndarray, ink: np.ndarray, boxes: Sequence[Box], cells: Sequence[np.ndarray]
 ) -> list[Box | None]:
-    """The cell in which most of each zone's ink is, if it is in any."""
+    """The cell that contains most of each zone's ink; None if it is outside all cells."""
     if not cells:
         return [None] * len(boxes)
     places = np.zeros(ink.shape, np.int32)
@@ -110,18 +116,18 @@ def find_homes(
 
 
 def holds_one(cell: Box | None) -> bool:
-    """Whether there is a cell and it is as narrow as those that are for one digit."""
+    """Whether the ink is in a cell that is narrow enough to be meant for one digit."""
     return cell is not None and cell.width <= NARROW * cell.height
 
 
 def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float:
-    """How straight connected ink leans to the right, by the middle of each row, as in `lean`."""
+    """`lean` of connected ink, measured on the middles of its rows; 0 if it is no single line."""
     left, top, width, height = (int(length) for length in box)
     region = np.s_[top : top + height, left : left + width]
     mask = (zones[region] == index) & (ink[region] >= SOLID)
     count = mask.sum(axis=1)
     rows = np.flatnonzero(count)
-    # The middles of a slanted 0 are as straight, but a stroke has ink there.
+    # The row middles of a slanted 0 lie on a straight line, too, but there is no ink at them.
     if (np.diff(mask, axis=1, prepend=False).sum(axis=1)[rows] > 2).mean() > HOLLOW:
         return 0.0
     middles = (mask @ np.arange(mask.shape[1]))[rows] / count[rows]
@@ -131,7 +137,7 @@ def find_lean(zones: np.ndarray, ink: np.ndarray, index: int, box: Box) -> float
 def cut_piece(
     ink: np.ndarray, zones: np.ndarray, piece: list[int], box: Box, most: int
 ) -> list[tuple[Box, np.ndarray]]:
-    """A piece's ink, cut where a digit may end, at most so often: box and pixels of each part."""
+    """Cut a piece at most `most` times where a digit may end: box and pixels of each part."""
     left, top = max(int(box.left) - EDGE, 0), max(int(box.top) - EDGE, 0)
     region = np.s_[top : int(box.top + box.height) + EDGE, left : int(box.left + box.width) + EDGE]
     piece_ink = np.where(np.isin(zones[region], piece), ink[region], 0).astype(np.uint8)
@@ -146,12 +152,14 @@ def cut_piece(
 
 
 def find_cuts(ink: np.ndarray, box: Box, most: int) -> list[int]:
-    """Columns in which ink that may be several digits has least, left to right.
+    """Find the columns with the least ink, if the ink may be several digits.
 
     Args:
         ink: (H, W) uint8, paper 0.
         box: of the ink.
-        most: that are wanted.
+        most: limit on the number of columns.
+    Returns:
+        Columns, left to right.
     """
     spacing = max(1, round(CUT_SPACING * box.height))
     columns = np.arange(int(box.left) + spacing, int(box.left + box.width) - spacing + 1)
@@ -169,7 +177,7 @@ def find_cuts(ink: np.ndarray, box: Box, most: int) -> list[int]:
 
 
 def _lay_together(parts: list[tuple[Box, np.ndarray]]) -> np.ndarray:
-    """The pixels of several parts, in one picture of just their size."""
+    """Merge parts into one picture, cropped to their joint box."""
     both = join([box for box, _ in parts])
     picture = np.zeros((int(both.height), int(both.width)), np.uint8)
     for box, pixels in parts:

@@ -1,8 +1,8 @@
-"""Boxes to lines: what stands on one line, in one word, and which ink is no digit but a separator.
+"""Groups boxes of ink into lines and words, and tells separators from digits.
 
-    boxes of strokes or of connected ink -> lines -> pieces, left to right, and what is between them
+    boxes of strokes or of connected ink -> lines -> pieces, left to right, and breaks between them
 
-A piece is ink that is surely of one digit, or less; splitting.py says which pieces make a digit.
+A piece is a digit or a part of one. splitting.py decides which pieces form a digit.
 """
 
 from collections.abc import Sequence
@@ -17,47 +17,47 @@ from finalnet.strokes import MAX_STROKES
 
 MAX_DIGITS = 20  # in a line
 MAX_LINES = 10
-MOST_PIECES = 3  # for each digit, separators among them; of more no names are looked for
-# Log-odds that two boxes are two digits, by the gap between them.
-EVEN_GAP = -0.07  # of the digits' height: as often inside a digit as between two
-GAP_SCALE = 0.05  # of the digits' height: a gap wider by this is e times as often between two
-SURE = 8.0  # log-odds from which on the network is not asked
-DIRT = 0.1  # of the largest piece's longer side; what is smaller and stands alone is no digit
-# Lines and words; all in the higher of two boxes, or in the highest of a line.
-TALL = 0.4  # what is lower hardly tells where a line is
-REACH = 1.2  # between neighbours on a line; a wider gap is bridged once the lines are known
-LEVEL = 0.35  # of the lower box: vertical overlap of neighbours on a line
-STACKED = 0.1  # of the height of both: gap between the upper and the lower part of a digit
-SLIMMEST = 2.4  # height of such a digit, in its widths
-SPACE = 0.9  # between words ...
-SPACE_GAPS = 3.0  # ... and in the gaps that are usual on the line
-# What separators keep from other pieces, in heights of the digits.
-STROKES_ROOM = 0.035  # kept by strokes, or they may be the second ones of digits
-INK_ROOM = -0.1  # kept by ink, which does not touch digits anyway
+MOST_PIECES = 3  # per digit, separators included; a line with more is refused early
+# The gap between two boxes gives the log-odds that they are two digits.
+EVEN_GAP = -0.07  # of the digits' height; as frequent inside a digit as between two
+GAP_SCALE = 0.05  # of the digits' height; a gap wider by this is e times as often between two
+SURE = 8.0  # log-odds above which geometry decides without the network
+DIRT = 0.1  # of the largest piece's longer side; smaller pieces are dirt
+# Lines and words. Unless stated otherwise, heights of the taller of two boxes.
+TALL = 0.4  # of the tallest box; smaller boxes do not determine lines
+REACH = 1.2  # widest gap between neighbours on a line; wider ones are bridged in a later step
+LEVEL = 0.35  # of the lower box; least vertical overlap of neighbours on a line
+STACKED = 0.1  # of their joint height; widest gap between upper and lower part of a digit
+SLIMMEST = 2.4  # height / width, at most, of a digit joined from such parts
+SPACE = 0.9  # of the line's tallest digit; least gap between words ...
+SPACE_GAPS = 3.0  # ... and at least this many times the line's usual gap
+# Least gap between a separator and other pieces, in heights of the digits.
+STROKES_ROOM = 0.035  # a stroke closer than this may be the second stroke of a digit
+INK_ROOM = -0.1  # connected ink never touches other ink, but boxes may overlap
 
 
 class Line(NamedTuple):
-    """What stands on one line, from left to right."""
+    """The pieces of one line, left to right."""
 
     pieces: list[list[int]]  # indices of the boxes
-    breaks: list[str]  # what stands before each piece, and after the last: a separator, " " or ""
-    unread: int  # dots and signs that are neither of digits nor separators that are read
+    breaks: list[str]  # before each piece, and after the last: a separator, " " or ""
+    unread: int  # number of dots and signs that are neither parts of digits nor known separators
 
 
 def find_lines(
     boxes: Sequence[Box], leans: Sequence[float], room: float, homes: Sequence[Box | None] = ()
 ) -> list[Line]:
-    """Put boxes on lines, from the top down, and tell separators from digits.
+    """Group boxes into lines, from the top down, and tell separators from digits.
 
     Args:
         boxes: of strokes, or of connected ink.
-        leans: of each, the correlation of x with y pointing up, -1 to 1: 1 is a straight slash.
-        room: what separators keep from digits, at the least.
-        homes: the printed cell, if any, that each is in; two cells hold two digits.
+        leans: correlation of x with y pointing up, per box, -1 to 1: 1 is a straight slash.
+        room: least gap between separators and digits, in heights of the digits.
+        homes: the printed cell that contains each box, or None; two cells hold two digits.
     Raises:
-        ValueError: more than `MAX_LINES` lines, or more than `MAX_DIGITS` pieces on one.
+        ValueError: more than `MAX_LINES` lines, or more than `MAX_DIGITS` digits on a line.
     """
-    # A noisy picture has specks in thousands.
+    # Noisy pictures have thousands of specks.
     order = sorted(range(len(boxes)), key=lambda index: -max(boxes[index][2:]))[:MAX_STROKES]
     homes = homes or [None] * len(boxes)
     groups = group_lines({index: stand(boxes[index], homes[index]) for index in sorted(order)})
@@ -67,7 +67,7 @@ def find_lines(
 
 
 def stand(box: Box, home: Box | None) -> Box:
-    """A box as high as the cell that it is in: how high digits are in cells varies."""
+    """Replace the height of a box by that of its cell, because digits fill cells differently."""
     if home is None:
         return box
     return Box(box.left, home.top + home.height / 6, box.width, home.height * 2 / 3)
@@ -93,7 +93,7 @@ def group_lines(boxes: dict[int, Box]) -> list[list[int]]:
 
 
 def unite(groups: list[list[int]], are_joint: np.ndarray) -> list[list[int]]:
-    """The groups, made one where they are joint: (n, n) bool, above its diagonal."""
+    """Merge groups for which `are_joint`, (n, n) bool, is true above its diagonal."""
     names = np.arange(len(groups))
     for one, other in np.argwhere(np.triu(are_joint, 1)):
         if names[one] != names[other]:
@@ -103,7 +103,7 @@ def unite(groups: list[list[int]], are_joint: np.ndarray) -> list[list[int]]:
 
 
 def are_neighbours(boxes: np.ndarray) -> np.ndarray:
-    """Which two boxes, of (n, 4), are side by side on a line: (n, n) bool."""
+    """Which pairs of (n, 4) boxes are side by side on a line: (n, n) bool."""
     heights = boxes[:, 3]
     near = _between(boxes, boxes, 0) <= REACH * np.maximum.outer(heights, heights)
     level = _between(boxes, boxes, 1) <= -LEVEL * np.minimum.outer(heights, heights)
@@ -111,18 +111,18 @@ def are_neighbours(boxes: np.ndarray) -> np.ndarray:
 
 
 def are_parts(boxes: np.ndarray, rows: Sequence[Sequence[int]]) -> np.ndarray:
-    """Which two rows of boxes are digits and nothing but upper or lower parts of them."""
+    """Which pairs of rows are one line, the shorter holding only parts of the other's digits."""
     is_in = np.zeros((len(rows), len(boxes)), np.float32)
     for number, row in enumerate(rows):
         is_in[number, row] = 1
     lonely = are_of_one_digit(boxes).astype(np.float32) @ is_in.T == 0
-    is_all = is_in @ lonely == 0  # of a row in the other one
+    is_all = is_in @ lonely == 0  # whether every box of a row has a partner in the other row
     lengths = is_in.sum(axis=1)
     return np.where(lengths[:, None] <= lengths[None], is_all, is_all.T)
 
 
 def are_of_one_digit(boxes: np.ndarray) -> np.ndarray:
-    """Which two boxes above one another may be one digit, as an 8 of two circles."""
+    """Which pairs of boxes, one above the other, may be one digit, such as an 8 of two circles."""
     low, size = boxes[:, :2].T, boxes[:, 2:].T
     width, height = (
         np.maximum.outer(start + length, start + length) - np.minimum.outer(start, start)
@@ -134,7 +134,7 @@ def are_of_one_digit(boxes: np.ndarray) -> np.ndarray:
 
 
 def are_on_level(boxes: np.ndarray, rows: Sequence[Sequence[int]]) -> np.ndarray:
-    """Which two rows of boxes, however far apart, face one another on one level."""
+    """Which pairs of rows are at the same height, one after the other, however far apart."""
     ends = boxes[[max(row, key=lambda i: boxes[i, 0] + boxes[i, 2]) for row in rows]]
     starts = boxes[[min(row, key=lambda i: boxes[i, 0]) for row in rows]]
     apart = np.less_equal.outer(ends[:, 0] + ends[:, 2], starts[:, 0])
@@ -158,7 +158,7 @@ def lay_out(
     room: float,
     homes: Sequence[Box | None],
 ) -> Line:
-    """The pieces of one line, and what stands between them."""
+    """Order the pieces of one line and find the separators and spaces between them."""
     highest = max(boxes[index].height for index in group)
     dots = [index for index in group if max(boxes[index][2:]) < DOT * highest]
     pieces = arrange([index for index in group if index not in dots], boxes, homes)
@@ -179,7 +179,7 @@ def lay_out(
     marks += dot_marks
     lined = [list(pieces[i]) for i in digits]
     free = len(dots)
-    for index in dots:  # a dot above or in a digit is a part of it
+    for index in dots:  # a dot that overlaps the box of a digit is a part of it
         for piece, box in zip(lined, kept, strict=True):
             if gap(boxes[index], box) < 0 and -rise(boxes[index], box) >= 0:
                 piece.append(index)
@@ -197,19 +197,19 @@ def lay_out(
 def arrange(
     members: Sequence[int], boxes: Sequence[Box], homes: Sequence[Box | None]
 ) -> list[list[int]]:
-    """Put what is surely one digit together, drop dirt, and order the rest from left to right.
+    """Merge boxes that certainly belong to one digit, drop dirt, and sort from left to right.
 
     Args:
-        members: indices of the boxes that count.
+        members: indices of the boxes to arrange.
     Returns:
-        Indices of the boxes, one list a piece.
+        Indices of the boxes, one list per piece.
     """
     pieces: list[tuple[Box, list[int]]] = []
     for index in sorted(members, key=lambda index: boxes[index].left):
         box, joined = boxes[index], [index]
         for piece in list(pieces):
             if piece[0].left + piece[0].width <= box.left:
-                continue  # the usual case, and cheap
+                continue  # the usual case, skipped before the costlier test
             is_apart = are_apart(homes[piece[1][0]], homes[index])
             if log_odds(piece[0], box) < -SURE and not is_apart:
                 pieces.remove(piece)
@@ -224,30 +224,30 @@ def arrange(
 def find_breaks(
     digits: Sequence[Box], marks: Sequence[Mark], homes: Sequence[Box | None]
 ) -> list[str]:
-    """What stands before each digit of a line, and after the last."""
+    """The separator, " " or "" before each digit of a line, and after the last."""
     gaps = [gap(*pair) for pair in pairwise(digits)]
     highest = max((box.height for box in digits), default=0)
     clear = sorted(gap for gap in gaps if gap > 0)
-    # A lone gap is as usual as can be: two digits, however far apart, are one number.
+    # With a single gap, that gap is the usual one: two digits, however far apart, are one number.
     usual = clear[(len(clear) - 1) // 2] if clear else 0.0
     wide = max(SPACE * highest, SPACE_GAPS * usual)
     breaks = ["", *(" " if gap >= wide else "" for gap in gaps), ""]
     for place, name in marks:
         before = sum(box.center < place for box in digits)
         if 0 < before < len(digits) and are_apart(homes[before - 1], homes[before]):
-            continue  # what is left of a line
-        # One separator between two digits: of more, some are dirt.
+            continue  # the rest of a printed line between two cells
+        # At most one separator fits between two digits; any others are dirt.
         if breaks[before] in ("", " "):
             breaks[before] = " " if name == UNREAD else name
     return breaks if digits else [""]
 
 
 def log_odds(one: Box, other: Box) -> float:
-    """How surely two boxes are two digits, by the gap between them."""
+    """The log-odds that two boxes are two digits, from the gap between them."""
     height = max(one.height, other.height, 1e-6)
     return (gap(one, other) / height - EVEN_GAP) / GAP_SCALE
 
 
 def are_apart(home: Box | None, other: Box | None) -> bool:
-    """Whether two pieces are in two printed cells, which are given where there are any."""
+    """Whether two pieces are in different printed cells."""
     return home is not None and other is not None and home != other

@@ -1,6 +1,6 @@
-"""Marks beside digits: which of them are separators, such as the colon in 12:30.
+"""Finds separators between digits, such as the colon in 12:30.
 
-To add a separator, add a row to `MARKS` or `DOTS`; separators.js reads the same rows.
+To add a separator, add a row to `MARKS` or `DOTS`; separators.js uses the same rows.
 """
 
 import math
@@ -9,38 +9,39 @@ from typing import NamedTuple
 
 from finalnet.numbers.boxes import Box, gap
 
-UNREAD = "?"  # the name of a sign, such as a plus, that is seen but not read
-DOT = 0.22  # longer side of a dot, at most, in heights of the digits
-FARTHEST = 1.0  # from the digits beside it, in their heights
+UNREAD = "?"  # the name of a sign that we find but cannot read, such as a plus
+# In heights of the digits beside the mark.
+DOT = 0.22  # longest side of a dot
+FARTHEST = 1.0  # largest gap to the digits on both sides
 FARTHEST_AT_END = 0.5  # the same for a dot before the first digit or after the last
-DOT_OVERLAP = 0.1  # a dot is often tucked under a digit
+DOT_OVERLAP = 0.1  # largest overlap of a dot's box with a digit's: dots are often under a digit
 
 
 class Geometry(NamedTuple):
-    """A mark, measured in the mean height of the digits beside it."""
+    """A mark, measured in mean heights of the digits beside it."""
 
     width: float
     height: float
     longer: float  # side
     slimness: float  # height / width
     lean: float  # correlation of x with y pointing up, -1 to 1: 1 is a straight slash
-    slant: float  # width / height, and twice what the mark is higher than the digits
+    slant: float  # width / height, plus twice the height by which the mark exceeds the digits
     top: float  # 0 at the top of the digits, 1 at their base
     middle: float
     digits_before: int  # 0 at the beginning of a line, else 1
     nearest: float  # gap to the nearest other piece of the line
-    room: float  # how much of it exceeds what separators keep at least
+    room: float  # `nearest` minus the least gap of a separator
 
 
 class Separator(NamedTuple):
-    """A mark's name, and the geometry that it has at least and at most."""
+    """A separator's name, and the lower and upper limits of its geometry."""
 
     name: str
     least: dict[str, float]
     most: dict[str, float]
 
 
-# The first that fits is taken. A 1 that leans is less slanted than a slash, and lower.
+# The first match wins. A leaning 1 is less slanted than a slash, and lower.
 MARKS = (
     Separator(
         "/",
@@ -63,7 +64,7 @@ MARKS = (
         most={"longer": 0.45, "middle": 0.75},
     ),
 )
-# A flat dot is the foot of a 1, unless it is tiny.
+# A flat dot is the foot of a 1 unless it is tiny.
 DOTS = (
     Separator(",", least={"middle": 0.75, "height": 0.12, "slimness": 1.3}, most={"middle": 1.3}),
     Separator(".", least={"middle": 0.75, "slimness": 0.625}, most={"middle": 1.3}),
@@ -72,22 +73,22 @@ DOTS = (
 
 
 class Mark(NamedTuple):
-    """A mark that has a name, and where it is from left to right."""
+    """A mark that was recognised."""
 
-    place: float
+    place: float  # x coordinate of its centre
     name: str
 
 
 def name_mark(
     box: Box, lean: float, pieces: Sequence[Box], tall: Sequence[Box], room: float
 ) -> str:
-    """The separator that a piece of a line is; "" for a digit.
+    """Name the separator that a piece of a line is; "" if it is a digit.
 
     Args:
         lean: of its ink, see `Geometry`.
-        pieces: of the line, this one among them.
-        tall: those as high as digits.
-        room: gap that separators keep to other pieces, in heights of the digits.
+        pieces: of the whole line, including this one.
+        tall: the pieces that are as tall as digits.
+        room: least gap between separators and other pieces, in heights of the digits.
     """
     sides = find_neighbours(box, tall)
     height = _mean_height(sides)
@@ -101,7 +102,7 @@ def name_mark(
 
 
 def name_dots(dots: Sequence[Box], digits: Sequence[Box]) -> list[Mark]:
-    """The dots that are separators; two above one another are a colon."""
+    """Find the dots that are separators; two dots, one above the other, are a colon."""
     free: list[tuple[Box, tuple[Box | None, Box | None]]] = []
     for dot in sorted(dots, key=lambda dot: dot.center):
         sides = find_neighbours(dot, digits)
@@ -129,7 +130,7 @@ def measure(
     nearest: float = math.inf,
     room: float = 0.0,
 ) -> Geometry:
-    """The geometry of a mark.
+    """Measure a mark.
 
     Args:
         sides: the digits to its left and to its right.

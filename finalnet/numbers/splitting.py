@@ -1,10 +1,10 @@
-"""Numbers to digits: what stands side by side is taken apart, left to right.
+"""Splits numbers into digits, left to right.
 
     strokes -> lines of pieces -> spans of pieces that may be digits -> the likeliest row of digits
 
-Geometry settles most of it: strokes above one another are one digit, a wide gap parts two. Where it
-does not, every span that may be a digit is drawn, the network reads all of them in one batch, and
-the row that it takes for digits is chosen. cutting.py does the same for the ink of pictures.
+Geometry decides most cases: strokes above one another form one digit, and a wide gap separates two.
+For the others we draw every span that may be a digit, have the network read all of them in one
+batch, and choose the row that it most takes for digits. cutting.py does the same for pictures.
 """
 
 import math
@@ -20,38 +20,38 @@ from finalnet.preprocessing import INPUT_SIZE, preprocess
 from finalnet.strokes import draw_strokes
 
 MAX_PIECES = 5  # in a digit
-MOST_SPANS = 250  # that the network reads, at a millisecond or two each; of more, the likeliest
-# Priors, in log-odds, from what handwriting is like; the network's answers are weighed with them.
-TRUST = 10.0  # weight of the network's log-probabilities beside these log-odds
-SMALL = 0.6  # of the highest piece; what is lower is rarely a digit of the same number ...
-SMALL_COST = 30.0  # ... and loses this much, in log-odds, for each height that it lacks
+MOST_SPANS = 250  # the likeliest are read, at a millisecond or two each
+# Priors, in log-odds, are added to the network's log-probabilities.
+TRUST = 10.0  # weight of the network's log-probabilities relative to the priors
+SMALL = 0.6  # of the tallest piece's height; smaller spans are rarely digits of the same number ...
+SMALL_COST = 30.0  # ... and lose this much, in log-odds, times the height that they lack
 
 
 class Span(NamedTuple):
-    """Neighbouring pieces, from start up to stop, that may be one digit."""
+    """Neighbouring pieces that may be one digit: start to stop - 1."""
 
     start: int
     stop: int
-    prior: float  # log-probability, by their geometry, that they are one digit
+    prior: float  # log-probability that they are one digit, from their geometry alone
     box: Box
 
 
 class Split(NamedTuple):
-    """The ways in which a drawing may be taken apart."""
+    """The possible ways to split a drawing into digits."""
 
     spans: list[Span]
-    inputs: np.ndarray  # (N, 28, 28) uint8, what the network would see of each span
-    breaks: list[str]  # what stands before each piece, and after the last: "", " ", "\n", ":" ...
-    unread: int  # dots and signs that are not read
+    inputs: np.ndarray  # (N, 28, 28) uint8, the network input of each span
+    breaks: list[str]  # before each piece, and after the last: "", " ", "\n", ":" ...
+    unread: int  # number of dots and signs that are not read
 
 
 def split_strokes(strokes: Sequence[np.ndarray]) -> Split:
-    """Take strokes apart, whatever the order in which they were drawn.
+    """Group strokes into pieces, in any drawing order, and list the spans that may be digits.
 
     Args:
-        strokes: (n, 2) float64 each, in any unit, y pointing down, as `check_strokes` returns them.
+        strokes: (n, 2) float64 each, in any unit, y pointing down, from `check_strokes`.
     Raises:
-        ValueError: more lines or digits than are read.
+        ValueError: there are more lines or digits than are read.
     """
     boxes = [
         Box(*stroke.min(axis=0).tolist(), *np.ptp(stroke, axis=0).tolist()) for stroke in strokes
@@ -73,14 +73,14 @@ def split_strokes(strokes: Sequence[np.ndarray]) -> Split:
 
 
 def lean(points: np.ndarray) -> float:
-    """Correlation of x with y pointing up, -1 to 1, of points (n, 2); 0 where there is none."""
+    """Correlation of x with y pointing up, -1 to 1, of points (n, 2); 0 if x or y is constant."""
     (x, y) = (points - points.mean(axis=0)).T
     scale = math.sqrt(float(x @ x) * float(y @ y))
     return -float(x @ y) / scale if scale else 0.0
 
 
 def join_breaks(lines: Sequence[list[str]]) -> list[str]:
-    """What stands between the pieces of lines, one under the other."""
+    """Concatenate the breaks of several lines, with "\\n" between lines."""
     breaks = list(lines[0]) if lines else [""]
     for line in lines[1:]:
         breaks[-1:] = [f"{breaks[-1]}\n{line[0]}", *line[1:]]
@@ -88,12 +88,12 @@ def join_breaks(lines: Sequence[list[str]]) -> list[str]:
 
 
 def find_spans(boxes: Sequence[Box], odds: Sequence[float], breaks: Sequence[str]) -> list[Span]:
-    """All rows of neighbouring pieces that may be digits.
+    """Find all runs of neighbouring pieces that may be digits.
 
     Args:
         boxes: of n pieces, left to right.
         odds: n - 1 log-odds that a digit ends between two pieces.
-        breaks: what stands before each piece, and after the last.
+        breaks: n + 1, as in `Split`.
     """
     ends = np.array([np.inf, *odds, np.inf])
     apart, together = -np.logaddexp(0, -ends), -np.logaddexp(0, ends)  # log-probabilities
@@ -104,7 +104,7 @@ def find_spans(boxes: Sequence[Box], odds: Sequence[float], breaks: Sequence[str
             if stop > start + 1 and ends[stop - 1] > SURE:
                 break
             box = join(boxes[start:stop])
-            # An end is shared by two digits, so each counts half of it.
+            # Two digits share an end, so each counts half of it.
             prior = (apart[start] + apart[stop]) / 2 + together[start + 1 : stop].sum()
             prior -= SMALL_COST * max(0.0, SMALL - box.height / max(highest[start], 1e-6))
             spans.append(Span(start, stop, float(prior), box))
@@ -112,7 +112,7 @@ def find_spans(boxes: Sequence[Box], odds: Sequence[float], breaks: Sequence[str
 
 
 def drop_unlikely(spans: list[Span]) -> list[Span]:
-    """At most `MOST_SPANS`, and all single pieces, so that there is always a row of digits."""
+    """Keep `MOST_SPANS`; single pieces always stay, so that at least one row of digits exists."""
     several = sorted((span for span in spans if span.stop > span.start + 1), key=_minus_prior)
     kept = max(0, MOST_SPANS - len(spans) + len(several))
     dropped = {(span.start, span.stop) for span in several[kept:]}
@@ -124,7 +124,7 @@ def _minus_prior(span: Span) -> float:
 
 
 def find_highest(boxes: Sequence[Box], breaks: Sequence[str]) -> list[float]:
-    """The height of the highest piece on the line of each piece."""
+    """For each piece, the height of the tallest piece on its line."""
     ends = [i for i in range(1, len(boxes)) if "\n" in breaks[i]]
     highest: list[float] = []
     for start, stop in pairwise([0, *ends, len(boxes)]):
@@ -133,19 +133,19 @@ def find_highest(boxes: Sequence[Box], breaks: Sequence[str]) -> list[float]:
 
 
 def choose_spans(spans: Sequence[Span], probabilities: Sequence[float]) -> list[int]:
-    """The likeliest row of digits that uses every piece once.
+    """Find the likeliest row of digits that uses every piece once.
 
     Args:
-        spans: as `find_spans` returns them.
-        probabilities: how surely each span is a digit, in [0, 1].
+        spans: from `find_spans`.
+        probabilities: probability that each span is a digit, in [0, 1].
     Returns:
         Indices of spans, left to right.
     """
-    best: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}  # by the piece that comes next
+    best: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}  # best row before each piece
     for index, (span, probability) in enumerate(zip(spans, probabilities, strict=True)):
         value, row = best[span.start]
-        # For each of its pieces, or few doubtful digits would win over more that are sure. Zero
-        # where ink is so thin that nothing of it is left in 28x28.
+        # Weigh by pieces, or a few doubtful digits would beat more certain ones. The probability
+        # is 0 if the ink is too thin to leave anything in 28x28.
         pieces = span.stop - span.start
         value += span.prior + TRUST * pieces * math.log(max(probability, 1e-3))
         if span.stop not in best or value > best[span.stop][0]:
@@ -154,7 +154,7 @@ def choose_spans(spans: Sequence[Span], probabilities: Sequence[float]) -> list[
 
 
 def write(characters: Sequence[str], spans: Sequence[Span], breaks: Sequence[str]) -> str:
-    """The text of digits, with what stands between them."""
+    """Join digits and the breaks between them into a text."""
     text = breaks[0]
     for character, span in zip(characters, spans, strict=True):
         text += character + breaks[span.stop]
@@ -162,11 +162,11 @@ def write(characters: Sequence[str], spans: Sequence[Span], breaks: Sequence[str
 
 
 def find_words(spans: Sequence[Span], breaks: Sequence[str]) -> list[range]:
-    """The spans of each word, which ends at a space and at a line's end."""
+    """Group spans into words, which end at spaces and line ends."""
     ends = [i + 1 for i, span in enumerate(spans) if set(breaks[span.stop]) & {" ", "\n"}]
     return [range(*pair) for pair in pairwise([0, *ends, len(spans)])]
 
 
 def stack(inputs: list[np.ndarray]) -> np.ndarray:
-    """(N, 28, 28) uint8, none of them included."""
+    """Stack network inputs: (N, 28, 28) uint8, also if N is 0."""
     return np.stack(inputs) if inputs else np.zeros((0, INPUT_SIZE, INPUT_SIZE), np.uint8)

@@ -1,4 +1,7 @@
-"""Gradio components whose look and behaviour are files, shared with the page without a server."""
+"""Turns templates and JavaScript modules into Gradio components.
+
+The page without a server uses the same files.
+"""
 
 from itertools import count
 from pathlib import Path
@@ -15,7 +18,7 @@ from finalnet.pictures import ink
 
 FOLDER = Path(__file__).parent
 RECOGNIZER = FOLDER / "recognizer"
-# Modules of every page; those of the worker are in RECOGNIZER too.
+# Modules that every page loads; RECOGNIZER also holds the modules of the worker.
 MODULES = [
     "reading.js",
     "lifetime.js",
@@ -38,13 +41,13 @@ MODULES = [
     "stage.js",
     "tabs.js",
 ]
-# Modules of pages with a server.
+# Modules that only pages with a server load.
 PICTURE_MODULES = ["picture_input.js", "cropping.js", "shrinking.js"]
-LATE_MODULES = ["vendor/lean-qr.js"]  # loaded when they are wanted
-CHECKPOINT = "checkpoint"  # folder of its files, beside the modules
-# Of a training, by what learning.js calls them; fetched when somebody asks to watch it.
+LATE_MODULES = ["vendor/lean-qr.js"]  # loaded on demand
+CHECKPOINT = "checkpoint"  # folder of the checkpoint's files, beside the modules
+# Files of a training, named as in learning.js; loaded when a visitor opens "Watch it learn".
 TRAINING_FILES = {"states": STATES, "tutorial": TUTORIAL, "metrics": "metrics.json"}
-# Python's constants that the twins in recognizer/*.js use, by module.
+# Python's constants that the twins in recognizer/*.js use, per module.
 CONSTANTS = {
     answer: "TOP_K",
     hand: "FALLOFF GAIN GAIN_IF_RIGHT LEAD PICTURE SAME THUMBNAIL",
@@ -68,9 +71,9 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 
-GRADIO_FILES = "gradio_api/file="  # Gradio serves static files by what `to_link` makes of a path
-# `file` makes the URL of a file, and `api` that of a function of ours. `isHeard` says whether a
-# listener of the page takes the part's value or events.
+GRADIO_FILES = "gradio_api/file="  # Gradio serves static files at this plus their `to_link`
+# `file` returns the URL of a file, `api` the URL of one of our API functions. `isHeard` returns
+# whether a listener of the page uses the part's value or events.
 MOUNT = """
 const { root, components, dependencies } = window.gradio_config;
 const file = (path) => `${root}/${props.files}${path}`;
@@ -78,26 +81,26 @@ const api = (name) => `${root}/api/${name}`;
 const isHeard = () => {
   const own = components.find((each) => each.props.props?.part === props.part);
   const isOwn = (id) => id === own.id;
-  // What was rendered later is not in the configuration.
+  // Components rendered later are not in the configuration.
   return !own || dependencies.some(({ inputs, targets }) =>
     inputs.some(isOwn) || targets.some(([id]) => isOwn(id)));
 };
 import(file(props.module)).then((module) =>
   module[props.mount](element, { props, trigger, watch, file, api, isHeard }));
 """
-PARTS = count()  # made in this process
+PARTS = count()  # numbers the parts of this process
 
 
 class Part(gr.HTML):
-    """A part of the page: a template, and a function of a module that brings it to life.
+    """A part of the page: a template, and a JavaScript function that makes it interactive.
 
     Args:
-        template: in `templates/`, filled with `words`.
-        module: file beside this one, with
-        mount: the function to call, with the element and the component's props and events.
-        styles: files beside this one, for this component alone.
-        files: beginning of the addresses where an app serves `page_files`, relative to the page;
-            by default Gradio serves them, by their paths.
+        template: file in `templates/`, rendered with `words`.
+        module: JavaScript file beside this one.
+        mount: its function to call with the element and the component's props and events.
+        styles: CSS files beside this one, applied only to this component.
+        files: URL prefix, relative to the page, under which the app serves `page_files`; by
+            default Gradio serves them under their paths.
     """
 
     def __init__(
@@ -130,18 +133,18 @@ class Part(gr.HTML):
 
 
 def render(template: str, **words: Any) -> str:
-    """One of the templates, as HTML; every word in it is escaped."""
+    """Render a template as HTML; escapes all words."""
     return TEMPLATES.get_template(template).render(**words)
 
 
 def preload_links(files: str) -> str:
-    """HTML that has a Gradio page fetch all modules at once."""
+    """HTML that makes a Gradio page load all modules in parallel."""
     names = MODULES + PICTURE_MODULES
     return "".join(f'<link rel="modulepreload" href="{files}{name}">' for name in names)
 
 
 def page_files(checkpoint: Path, more_modules: list[str] | None = None) -> dict[str, Path]:
-    """Every file that a page fetches, by its place beside the others."""
+    """Map the relative URL of every file that a page loads to its path."""
     files = {name: FOLDER / name for name in MODULES + LATE_MODULES + (more_modules or [])}
     files |= {f"{RECOGNIZER.name}/{path.name}": path for path in sorted(RECOGNIZER.glob("*.js"))}
     files |= {f"{CHECKPOINT}/{name}": checkpoint / name for name in CHECKPOINT_FILES}
@@ -149,23 +152,23 @@ def page_files(checkpoint: Path, more_modules: list[str] | None = None) -> dict[
 
 
 def training(checkpoint: Path) -> dict[str, str]:
-    """Where `page_files` has what a checkpoint has kept of its training, by the names of it."""
+    """Map the `TRAINING_FILES` of a checkpoint to their URLs; empty if it has no states."""
     there = {part: name for part, name in TRAINING_FILES.items() if (checkpoint / name).is_file()}
     return {part: f"{CHECKPOINT}/{name}" for part, name in there.items() if "states" in there}
 
 
 def to_link(path: Path) -> str:
-    """A path as a part of a URL, whatever characters it holds."""
+    """Escape a path for use in a URL."""
     return quote(path.as_posix())
 
 
 def recognizer_settings(checkpoint: str = CHECKPOINT) -> dict[str, Any]:
-    """What the recogniser in the browser needs: where the checkpoint is, and Python's numbers."""
+    """Settings of the recogniser in the browser: the checkpoint's URL and Python's constants."""
     return {"checkpoint": checkpoint, "constants": constants()}
 
 
 def constants() -> dict[str, dict[str, Any]]:
-    """The constants of each module, by their names."""
+    """The values of `CONSTANTS`: module name -> constant name -> value."""
     return {
         module.__name__.rpartition(".")[2]: {name: getattr(module, name) for name in names.split()}
         for module, names in CONSTANTS.items()

@@ -1,7 +1,7 @@
-// The part of a picture to keep: drawn with mouse or finger, moved and resized with the keyboard.
+// Crops a picture: draw the part to keep with mouse or finger, move and resize it with the keyboard.
 
-const STEP = 0.02; // share of the picture's sides that an arrow key moves the part
-const SMALLEST = 0.03; // share of the picture's sides; a shorter drag counts as a tap
+const STEP = 0.02; // of the picture's sides, per press of an arrow key
+const SMALLEST = 0.03; // of the picture's sides; a shorter drag is ignored as a tap
 const FIRST = { left: 0.1, top: 0.1, right: 0.9, bottom: 0.9 };
 const ARROWS = {
   ArrowLeft: [-STEP, 0],
@@ -10,14 +10,14 @@ const ARROWS = {
   ArrowDown: [0, STEP],
 };
 
-/** The frame over a picture; its `part` is {left, top, right, bottom} in shares, null while closed. */
+/** The frame over a picture. `part`: {left, top, right, bottom}, in 0..1; null while closed. */
 export class Cropper {
-  /** area: covers the whole picture and contains the frame. onEnter: called on Enter. */
+  /** area: element that covers the picture and contains the frame. onEnter: called on Enter. */
   constructor(area, onEnter) {
     Object.assign(this, { area, onEnter, part: null });
     this.frame = area.querySelector(".part");
     area.addEventListener("pointerdown", (event) => this.draw(event));
-    // Otherwise Chromium takes a quick drag for a fling, and drops the click of the tap after it.
+    // Otherwise Chromium takes a quick drag for a fling, and the next tap stops it without a click.
     for (const type of ["touchstart", "touchmove"]) {
       area.addEventListener(type, (event) => event.preventDefault(), { passive: false });
     }
@@ -46,7 +46,7 @@ export class Cropper {
     for (const [side, share] of Object.entries(shares)) this.frame.style[side] = `${100 * share}%`;
   }
 
-  /** A drag draws a new part, starting where the drag began. */
+  /** Draw a new part by dragging, from where the pointer went down. */
   draw(event) {
     if (event.button !== 0 || !event.isPrimary) return;
     event.preventDefault();

@@ -1,7 +1,7 @@
-// Removes the frame, the page's plain HTML, at the moment Gradio has rendered the page.
+// Removes the preliminary page (#frame) as soon as Gradio has rendered the real one.
 
 (() => {
-  // The app is at the page's own URL, whatever headers proxies send.
+  // The app is where the page is, whatever headers proxies set.
   gradio_config.root = new URL(".", location.href).href.replace(/\/$/, "");
 
   const app = document.querySelector("gradio-app");
@@ -13,6 +13,6 @@
     if (!parts.every((part) => app.querySelector(part))) return;
     observer.disconnect();
     frame.remove();
-    app.before(document.querySelector("#looks")); // after Gradio's style sheets, to override their reset
+    app.before(document.querySelector("#looks")); // after Gradio's style sheets, to override their resets
   }).observe(app, { childList: true, subtree: true });
 })();

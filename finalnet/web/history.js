@@ -1,22 +1,22 @@
-// Undo and redo, and storage that keeps the drawing through a reload.
+// Undo, redo, and keeping a drawing through a reload.
 
-/** The undo and redo stacks. */
+/** The drawings that undo and redo restore. */
 export class History {
   constructor() {
     this.forget();
   }
 
   forget() {
-    [this.past, this.future, this.before] = [[], [], []]; // before: what could be redone before
+    [this.past, this.future, this.before] = [[], [], []]; // before: `future` before the last `note`
   }
 
-  /** Save the drawing before it changes. */
+  /** Record a drawing before it is changed. */
   note(drawing) {
     this.past.push(drawing);
     [this.future, this.before] = [[], this.future];
   }
 
-  /** Cancel the last `note`; returns the drawing from before it. */
+  /** Undo the last `note` as if it had not happened; returns the drawing before the change. */
   takeBack() {
     this.future = this.before;
     return this.past.pop();
@@ -32,7 +32,7 @@ export class History {
     return this.future.pop();
   }
 
-  /** Drawings share most of their strokes, so the JSON has each stroke once. */
+  /** Drawings share most of their strokes, so JSON contains each stroke once. */
   toJSON() {
     const places = new Map();
     const placeOf = (stroke) => {
@@ -45,22 +45,22 @@ export class History {
     return { strokes: [...places.keys()], past, future };
   }
 
-  /** Restore the output of `toJSON`. */
+  /** Restore from the result of `toJSON`. */
   restore({ strokes, past, future }) {
     const drawingsOf = (lists) => lists.map((places) => places.map((place) => strokes[place]));
     [this.past, this.future, this.before] = [drawingsOf(past), drawingsOf(future), []];
   }
 }
 
-/** The storage key of one pad; the id of its element tells the pads of a page apart. */
+/** The storage key for one pad of a page; the id of its element distinguishes several pads. */
 export function keyOf(kind, element) {
-  const { id } = element.closest("[id]:not([id^=html-])") ?? {}; // Gradio's own ids change at each load
+  const { id } = element.closest("[id]:not([id^=html-])") ?? {}; // Gradio's own ids change with every load
   return `finalnet-${kind}:${location.pathname.replace(/index\.html$/, "")}:${id ?? ""}`;
 }
 
-/** Keep a drawing {strokes, pen_width, width} and its history until the browser tab is closed. */
+/** Store a drawing {strokes, pen_width, width} and its history until the tab is closed. */
 export function keep(key, drawing, history) {
-  // If both do not fit, keep the drawing.
+  // If there is no room for both, store only the drawing.
   for (const state of [{ ...drawing, history }, drawing]) {
     try {
       return sessionStorage.setItem(key, JSON.stringify(state));
@@ -70,7 +70,7 @@ export function keep(key, drawing, history) {
   }
 }
 
-/** The drawing and history that were kept, or null. */
+/** The stored drawing, or null. */
 export function kept(key) {
   try {
     return JSON.parse(sessionStorage.getItem(key));

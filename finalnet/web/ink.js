@@ -6,15 +6,15 @@ const GLANCE = 500; // ms between two checks of the screen's pixel density
 const PIECE = 64; // points of a stroke per drawing call
 
 /**
- * The canvas of a pad, as sharp as the screen.
+ * The canvas of a pad, at the resolution of the screen.
  *
- * A frame only draws what is new, however much is on the paper. Strokes are drawn in pieces; a piece
- * that no further point can change is settled: it is kept on a second canvas.
+ * The cost of a frame depends only on its new points: strokes are drawn in pieces, and pieces that no
+ * further point can change are kept on a second canvas (`settled`).
  */
 export class Ink {
   /**
-   * height: of the pad, in pad pixels; its width follows from the canvas.
-   * signal: aborted when the pad leaves the page.
+   * height: of the pad, in pad pixels; the width follows from the canvas.
+   * signal: aborted when the pad is removed from the page.
    */
   constructor(canvas, height, signal) {
     Object.assign(this, { canvas, height, strokes: [], penWidth: 1, frame: null });
@@ -23,13 +23,13 @@ export class Ink {
     this.forget();
     const resized = new ResizeObserver(() => this.fitScreen());
     resized.observe(canvas);
-    // Not every engine fires the media query for a change of density.
+    // A media query reports a change of density, but not in every browser.
     const glances = setInterval(() => devicePixelRatio !== this.density && this.fitScreen(), GLANCE);
     signal.addEventListener("abort", () => {
       resized.disconnect();
       clearInterval(glances);
     });
-    // Browsers short of memory empty canvases, mostly in background tabs.
+    // Browsers that run out of memory clear canvases, mostly in hidden tabs.
     for (const each of [canvas, this.settled.canvas]) {
       each.addEventListener("contextrestored", () => this.redraw());
     }
@@ -60,15 +60,15 @@ export class Ink {
   }
 
   forget() {
-    this.counts = []; // settled points of each stroke
-    this.ends = []; // the last settled point of each
+    this.counts = []; // number of settled points of each stroke
+    this.ends = []; // the last settled point of each stroke
   }
 
   update() {
     const { canvas, context, settled, strokes } = this;
     cancelAnimationFrame(this.frame);
     this.frame = null;
-    // Points never change: a stroke whose last settled point is the same begins with the same ink.
+    // Points never change, so a stroke that still has its last settled point has all before it.
     const isKept = this.counts.every((count, i) => strokes[i]?.[count - 1] === this.ends[i]);
     if (!isKept) this.forget();
     if (!this.counts.length) {
@@ -84,7 +84,7 @@ export class Ink {
     if (last >= 0) drawPiece(context, strokes[last], this.counts[last], strokes[last].length);
   }
 
-  /** Settle what no further point can change: whole pieces of the last stroke, all other strokes. */
+  /** Settle what no further point can change: whole pieces of the last stroke, all of the others. */
   settle(stroke, i) {
     const isLast = i === this.strokes.length - 1;
     const end = isLast ? PIECE * Math.floor((stroke.length - 1) / PIECE) : stroke.length;
@@ -106,7 +106,7 @@ export class Ink {
     context.strokeStyle = INK;
   }
 
-  /** The points of a pointer event, in pad pixels. */
+  /** The positions of the pen since the last event, in pad pixels. */
   pointsOf(event) {
     const box = this.canvas.getBoundingClientRect();
     const scale = this.height / box.height;
@@ -120,7 +120,7 @@ export class Ink {
     return points;
   }
 
-  /** Add points to a stroke. */
+  /** Add points to a stroke, except those closer than MIN_STEP to the last. */
   extend(stroke, points) {
     for (const [x, y] of points) {
       const last = stroke[stroke.length - 1];
@@ -130,7 +130,7 @@ export class Ink {
     return stroke;
   }
 
-  /** The points from where the pen enters the paper, starting at its edge; null if it does not. */
+  /** Drop points before the pen enters the paper, and start at its edge; null if it never enters. */
   enter(before, points) {
     const inside = points.findIndex((point) => this.isOnPaper(point));
     if (inside < 0) return null;
@@ -147,12 +147,12 @@ export class Ink {
     return x >= 0 && y >= 0 && x <= this.width && y <= this.height;
   }
 
-  /** The nearest point of the paper. */
+  /** The nearest point on the paper. */
   clamp([x, y]) {
     return [Math.min(Math.max(x, 0), this.width), Math.min(Math.max(y, 0), this.height)];
   }
 
-  /** Whether a stroke's ink lies within `reach` of one of the points. */
+  /** Whether the ink of a stroke is within `reach` of one of the points. */
   touches(stroke, points, reach) {
     const limit = reach + this.penWidth / 2;
     return points.some((point) =>
@@ -160,7 +160,7 @@ export class Ink {
     );
   }
 
-  /** The drawing on white, as a PNG. */
+  /** Call `take` with a PNG of the drawing on white. */
   toFile(take) {
     const copy = document.createElement("canvas");
     [copy.width, copy.height] = [this.canvas.width, this.canvas.height];
@@ -172,27 +172,27 @@ export class Ink {
   }
 }
 
-/** Draw a stroke from one of its points up to, not including, another. */
+/** Draw the points `from` to `to - 1` of a stroke. */
 function drawPiece(context, points, from, to) {
   if (from === to) return;
   const start = from ? between(points[from - 1], points[from]) : points[0];
   context.beginPath();
   context.moveTo(...start);
-  // Smooth: curves join at the midpoints, and each point is the control point of its curve.
+  // Quadratic curves between midpoints, with the points as control points, have no corners.
   const curved = Math.min(to, points.length - 1);
   for (let i = Math.max(from, 1); i < curved; i++) {
     context.quadraticCurveTo(...points[i], ...between(points[i], points[i + 1]));
   }
   if (to === points.length) {
     const [x, y] = points[to - 1];
-    context.lineTo(x + 0.01, y); // a line of length 0 would draw no dot
+    context.lineTo(x + 0.01, y); // a line of length 0 would not draw a dot
   }
   context.stroke();
 }
 
 const between = ([x0, y0], [x1, y1]) => [(x0 + x1) / 2, (y0 + y1) / 2];
 
-/** Distance from a point to the line segment between two others. */
+/** The distance of a point from the line segment between two others. */
 function distance([x, y], [x0, y0], [x1, y1]) {
   const [dx, dy] = [x1 - x0, y1 - y0];
   const along = ((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy || 1);

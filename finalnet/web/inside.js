@@ -1,5 +1,5 @@
-// "See inside": shows every layer of the network while the person draws, and which ink mattered
-// once the pen rests.
+// "See inside": shows every layer of the network during drawing, and which ink mattered once the pen
+// rests.
 
 import { mountLearning } from "./learning.js";
 import { lifeOf } from "./lifetime.js";
@@ -7,24 +7,24 @@ import { follow, padOf, shownDigit } from "./reading.js";
 import { decode, topDigits } from "./recognizer/answer.js";
 import { hideSum, showSum } from "./sum.js";
 
-const COLUMNS = [1, 2, 4, 8, 16]; // maps side by side
-const FC1 = 5; // layers before it are convolutions
+const COLUMNS = [1, 2, 4, 8, 16]; // possible numbers of maps in a row
+const FC1 = 5; // index of fc1; layers 1 to 4 are convolutions
 const FEATURE_COLUMNS = 16;
-const WIDE = 42; // rem; from this width on eight maps stand side by side, below it four;
-const WIDE_IN_WINDOW = 0.72; // or from this share of the window's shorter side, if that is more
-// The page's indigo from dark to light; both ends stand out on a white and on a black page.
+const WIDE = 42; // rem, least width of a place with eight maps in a row instead of four ...
+const WIDE_IN_WINDOW = 0.72; // ... or this share of the window's shorter side, if that is more
+// The page's indigo from dark to light; both ends stand out from a white and from a black page.
 const SHADES = [
   [30, 27, 75],
   [79, 70, 229],
   [129, 140, 248],
   [199, 210, 254],
 ];
-// Vermilion and blue of Okabe and Ito 2008, which colour-blind people can distinguish.
+// Vermilion and blue from Okabe and Ito 2008, which colour-blind people can tell apart.
 const FOR = [213, 94, 0];
 const AGAINST = [0, 114, 178];
 const NEUTRAL = [205, 205, 210];
 
-/** Bring the section to life. */
+/** Make the section interactive. */
 export function mount(element, component) {
   const signal = lifeOf(element);
   const section = new Inside(element, component.props.texts, signal);
@@ -76,7 +76,7 @@ class Inside {
     this.explain();
   }
 
-  /** Whether an answer belongs to the shown drawing: answers may arrive out of order. */
+  /** Whether an answer belongs to the digit that is shown: answers to earlier requests may be late. */
   isOfReading({ input, state }) {
     return input === shownDigit(this.reading)?.input && state === this.reading.state;
   }
@@ -96,7 +96,7 @@ class Inside {
     const places = this.element.querySelectorAll(".evidence");
     const explained = `${state} ${input}`;
     if (evidence) this.explained = explained;
-    // The evidence arrives once the pen rests; until then it belongs to an earlier drawing.
+    // Evidence arrives once the pen rests; until then it belongs to an earlier drawing.
     places.forEach((place) => place.classList.toggle("stale", this.explained !== explained));
     if (!evidence) return;
     topDigits(digit.probabilities, places.length).forEach((answer, i) => {
@@ -110,7 +110,7 @@ class Inside {
     this.element.querySelectorAll(".scores li").forEach((item, digit) => {
       const score = Math.log(Math.max(probabilities[digit], 1e-12));
       item.classList.toggle("best", digit === best);
-      // + 0 turns minus zero into zero.
+      // + 0 turns -0 into 0.
       item.querySelector("span").textContent = (Math.round(score * 10) / 10 + 0).toFixed(1);
     });
   }
@@ -119,15 +119,15 @@ class Inside {
     if (this.element.querySelector(".parts").hidden || !this.planes.length) return;
     const views = this.isLarge ? this.views : this.layers;
     views.forEach((layer) => layer.draw(this.planes[layer.index]));
-    this.mark(this.marked); // the maps may have moved
+    this.mark(this.marked); // its position may have changed
   }
 
-  // --- pixels explained --------------------------------------------------------------------------
+  // --- receptive fields and sums ---------------------------------------------------------------------
 
-  /** Follow mouse, pen, finger and arrow keys; a press pins the mark, another press unpins it. */
+  /** Follow mouse, pen, finger and arrow keys; a pressed pixel stays marked until pressed again. */
   listen(layer) {
     const { place } = layer;
-    let before = null; // what was pinned when the press began
+    let before = null; // the pinned pixel before the press
     place.addEventListener("pointerdown", (event) => {
       before = this.pinned;
       this.pinned = null;
@@ -155,13 +155,13 @@ class Inside {
     this.mark(spot);
   }
 
-  /** Move the mark to the next pixel; a pinned mark stays pinned. */
+  /** Move to another pixel, and pin it if the last one was pinned. */
   move(spot) {
     if (this.pinned) this.pin(spot);
     else this.mark(spot);
   }
 
-  /** Mark a pixel of a map and its receptive field: a square in every map of each earlier layer. */
+  /** Mark a pixel of a map and its receptive field in every map of each layer before it. */
   mark(spot) {
     const isNew = !isSame(spot, this.marked);
     this.marked = spot;
@@ -170,7 +170,7 @@ class Inside {
     if (isNew) this.explain();
   }
 
-  /** Show the sum behind the marked pixel of a convolution, or hide it. */
+  /** Show the sum behind the marked pixel if it is a convolution's; else hide it. */
   explain() {
     const spot = this.marked;
     const digit = shownDigit(this.reading);
@@ -179,7 +179,7 @@ class Inside {
     explain(digit.input, spot, this.reading.state, (explanation) => {
       if (!isSame(explanation.spot, this.marked) || !this.isOfReading(explanation)) return;
       this.sums.forEach((place) => showSum(place, explanation, this.texts.sum_texts));
-      // The floating sum leaves the pixel's half of the window free.
+      // The floating one goes to the half of the window that does not show the pixel.
       const { bottom } = this.layers[spot.index].boxOf(spot);
       this.element.querySelector(".floating").classList.toggle("low", bottom < innerHeight / 2);
     });
@@ -196,7 +196,7 @@ class Inside {
     return marks;
   }
 
-  /** Show the maps of a layer in a window-sized dialog, beside the input. */
+  /** Enlarge the maps of a layer to the size of the window, beside the input. */
   enlarge(index) {
     const [, layer] = this.enlarged;
     const { place } = this.layers[index];
@@ -212,7 +212,7 @@ class Inside {
 const isSame = (one, other) =>
   one && other && ["index", "map", "x", "y"].every((name) => one[name] === other[name]);
 
-/** The pixels that feed a rectangle of the next layer: 3x3, after pooling if the sizes differ. */
+/** The receptive field of a rectangle in the layer before it: 3x3, before pooling if sizes differ. */
 function widen({ left, top, right, bottom }, next, { size }) {
   if (next.size === 1) return { left: 0, top: 0, right: size - 1, bottom: size - 1 };
   const scale = size / next.size;
@@ -224,16 +224,16 @@ function widen({ left, top, right, bottom }, next, { size }) {
   };
 }
 
-/** The maps of a layer side by side on a canvas, with marks over them. */
+/** The maps of one layer in rows on a canvas, with marks over them. */
 class Layer {
-  /** index: 0 is the input; isFramed: the maps fill a frame of a given height. */
+  /** index: 0 for the input. isFramed: whether the maps fill a place of a given height. */
   constructor(place, index, isFramed = false) {
     Object.assign(this, { place, index, isFramed, size: 1, count: 0 });
     this.canvas = place.querySelector("canvas");
     this.marks = place.querySelector("svg");
   }
 
-  /** values: planes of size x size, all >= 0, stored one after another; they share a scale. */
+  /** Draw planes of size x size, stored one after another, values >= 0; they share one scale. */
   draw({ size, values, tones = SHADE_TONES }) {
     const count = values.length / size ** 2;
     Object.assign(this, { size, count, gap: Math.max(1, Math.round(size / 14)) });
@@ -262,7 +262,7 @@ class Layer {
     const { count, size, isFramed } = this;
     const { clientWidth: width, clientHeight: height } = this.place;
     if (isFramed) {
-      // As many columns as make the maps largest.
+      // The number of columns that makes the maps largest.
       const side = (columns) => Math.min(width / columns, height / Math.ceil(count / columns));
       const choices = COLUMNS.filter((columns) => columns <= count);
       return choices.reduce((best, next) => (side(next) > side(best) ? next : best));
@@ -276,7 +276,7 @@ class Layer {
     return [(map % this.columns) * pitch, Math.floor(map / this.columns) * pitch];
   }
 
-  /** Outline a rectangle in one map or in all maps; no rectangle removes the marks. */
+  /** Outline a rectangle in one map (`only`) or in all; without arguments, remove the marks. */
   mark({ name, rectangle, only } = {}) {
     for (const path of this.marks.children) {
       if (!path.matches(`.${name}`)) change(path, "d", "");
@@ -291,11 +291,11 @@ class Layer {
     change(this.marks.querySelector(`.${name}`), "d", outline.join(""));
   }
 
-  /** The pixel nearest to the pointer: {index, map, x, y}; null if there is no map. */
+  /** The pixel nearest to a pointer: {index, map, x, y}; null where there is no map. */
   at({ clientX, clientY }) {
     const { canvas, size, gap, columns } = this;
     const box = canvas.getBoundingClientRect();
-    // In a frame the picture is centred on its canvas.
+    // In a frame, the picture is centred in its canvas.
     const scale = Math.min(box.width / canvas.width, box.height / canvas.height);
     const place = (middle, length) =>
       Math.min(Math.max(middle / scale + length / 2, 0), length - 1);
@@ -308,7 +308,7 @@ class Layer {
     return (this.spot = { index: this.index, map, x: pixel(x), y: pixel(y) });
   }
 
-  /** The position of a pixel in the window. */
+  /** The box of a pixel in the window. */
   boxOf({ map, x, y }) {
     const { left, top, width } = this.canvas.getBoundingClientRect();
     const scale = width / this.canvas.width;
@@ -316,7 +316,7 @@ class Layer {
     return new DOMRect(left + (right + x) * scale, top + (down + y) * scale, scale, scale);
   }
 
-  /** The next pixel in a direction; beyond a map's edge, that of the map beside it. */
+  /** The pixel one step from the last one; beyond a map's edge, on the neighbouring map. */
   next([dx, dy]) {
     const { index, size, columns } = this;
     const middle = Math.floor(size / 2);
@@ -331,7 +331,7 @@ class Layer {
   }
 }
 
-/** Set an attribute only if it changes, so that the browser does not lay out the page again. */
+/** Set an attribute only if it differs: an unchanged one then costs no layout. */
 function change(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
@@ -343,13 +343,13 @@ function wide() {
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** The drawing on white: vermilion ink made the digit more likely, blue ink less likely. */
+/** Paint the drawing on white: ink that spoke for a digit vermilion, ink against it blue. */
 function showEvidence(place, evidence, ink, { title, text }, name) {
   const canvas = place.querySelector("canvas");
   const picture = new ImageData(canvas.width, canvas.height);
   const strongest = evidence.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
   evidence.forEach((value, i) => {
-    // The square root, because weak evidence would be too faint on single pixels.
+    // The square root, because faint colours are hard to see on single pixels.
     const strength = Math.sqrt(Math.abs(value) / strongest);
     const color = blend(NEUTRAL, value > 0 ? FOR : AGAINST, strength);
     picture.data.set([...blend([255, 255, 255], color, ink[i] / 255), 255], 4 * i);
@@ -371,7 +371,7 @@ function paintShade(share) {
 const blend = (below, above, opacity) =>
   below.map((channel, i) => channel + (above[i] - channel) * opacity);
 
-// Map pixels have this many tones, each stored as a whole pixel of an ImageData.
+// Number of tones; each is stored as one RGBA pixel of an ImageData.
 const TONES = 256;
 const SHADE_TONES = tonesOf(paintShade);
 const INK_TONES = tonesOf(paintInk);

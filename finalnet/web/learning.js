@@ -1,18 +1,18 @@
-// "Watch it learn": a slider over the states of a training. The pad's recogniser reads the drawing with
-// the chosen state. The files are fetched on first use.
+// "Watch it learn": moves through the states of the training; the pad's recogniser reads the drawing with
+// the chosen state. The files are fetched on demand.
 
 import { lifeOf } from "./lifetime.js";
 import { follow, latest, padOf, shownDigit } from "./reading.js";
 import { percent } from "./readout.js";
 
-const PLAYED_IN = 6_000; // ms, a whole training
-const NINES = 2.5; // height of the curve in nines: 90 % right is 1, 99 % is 2
+const PLAYED_IN = 6_000; // ms, to play the whole training
+const NINES = 2.5; // height of the curve, in nines: 90 % accuracy is one, 99 % two
 const TUTORIAL = "tutorial";
-const EPOCHS = /^after (\d+) epochs?$/; // how training/states.py names these states
+const EPOCHS = /^after (\d+) epochs?$/; // name of a state in training/states.py
 
 const root = document.documentElement;
 
-/** Mount the slider, if the checkpoint has the states of its training. */
+/** Make "Watch it learn" interactive, if the checkpoint has states of its training. */
 export function mountLearning(element, component) {
   const { texts, training } = component.props;
   if (!training?.states) return;
@@ -42,7 +42,7 @@ class Learning {
     follow(element, (reading) => this.update(reading));
   }
 
-  get last() { // the trained network
+  get last() { // the current network
     return this.states.length - 1;
   }
 
@@ -52,7 +52,7 @@ class Learning {
 
   // --- the files -------------------------------------------------------------------------------
 
-  /** Show the training, fetching it the first time; on the stage it plays at once. */
+  /** Show the training; fetches it the first time, and plays it at once on stage. */
   async open() {
     if (this.begin.ariaBusy === "true") return;
     if (!this.states) {
@@ -72,7 +72,7 @@ class Learning {
     else this.slider.focus();
   }
 
-  /** Fetch the states and load them into the recogniser; returns an error message, if any. */
+  /** Fetch the files of the training and load them in the worker; returns what is wrong, or null. */
   async fetch() {
     const get = async (path) => {
       const response = path && (await fetch(this.file(path)));
@@ -93,16 +93,16 @@ class Learning {
     return null;
   }
 
-  // --- states of the training ------------------------------------------------------------------
+  // --- moments of the training -----------------------------------------------------------------
 
-  /** Read with a state: its number, the last being the trained network, or "tutorial". */
+  /** Read with a state: its number, the last of which is the current network, or "tutorial". */
   choose(moment, isAtRest) {
     this.moment = moment;
     const isTutorial = moment === TUTORIAL;
     if (!isTutorial) this.slider.value = moment;
     this.tutorial.ariaPressed = isTutorial;
     const isLast = moment === this.last;
-    root.classList.toggle("watching", !isLast); // without corrections, and nothing to correct
+    root.classList.toggle("watching", !isLast); // hides corrections: states know nobody's hand
     this.pad.choose(isLast ? null : moment, isAtRest);
     this.describe();
   }
@@ -117,7 +117,7 @@ class Learning {
     this.choose(this.moment === TUTORIAL ? Number(this.slider.value) : TUTORIAL, true);
   }
 
-  /** Play the whole training, from the untrained network on. */
+  /** Play the whole training from the untrained network on. */
   play() {
     this.stop();
     const start = performance.now();
@@ -135,7 +135,7 @@ class Learning {
     cancelAnimationFrame(this.frame);
   }
 
-  /** Go back to the trained network. */
+  /** Return to the current network. */
   leave() {
     if (this.strip.hidden) return;
     this.stop();
@@ -145,18 +145,18 @@ class Learning {
     if (hadFocus) this.begin.focus();
   }
 
-  /** Shown while See inside is open; on the stage also without it. */
+  /** Close together with "See inside"; on stage it can stay open alone. */
   followInside() {
     if (!this.details.open && !root.classList.contains("on-stage")) this.leave();
   }
 
-  // --- what is shown ---------------------------------------------------------------------------
+  // --- text and curve ---------------------------------------------------------------------------
 
   update(reading) {
     if (!this.states) return;
-    const isPicture = reading?.source === "picture"; // read by the server with the trained network
+    const isPicture = reading?.source === "picture"; // the server reads it with the current network
     if (isPicture && this.moment !== this.last) this.leave();
-    // Once the picture is gone, the earlier drawing is shown again.
+    // When a picture is removed, the reading of the drawing returns, perhaps by an earlier state.
     else if (this.strip.hidden && (reading?.state ?? null) !== null) this.pad.choose(null, true);
     this.find("#learning .prompt").hidden = !isPicture && Boolean(shownDigit(reading));
   }
@@ -177,7 +177,7 @@ class Learning {
     this.find(".mark").setAttribute("d", points.length ? `${pathOf(points.slice(-1), this.last)}h0` : "");
   }
 
-  /** The validation accuracy at each state and, between states, after each epoch. */
+  /** Draw the validation accuracy at each state, and after each epoch between them. */
   drawCurve(history) {
     const epochs = this.states.map(({ name }) => Number(EPOCHS.exec(name)?.[1] ?? 0));
     this.curve = this.states.map(({ accuracy }, stop) => [stop, accuracy]);
@@ -195,14 +195,14 @@ class Learning {
   }
 }
 
-/** Points [stop, accuracy] as an SVG path in a square of side 100. */
+/** The SVG path of points [stop, accuracy] in a square of 100 x 100. */
 function pathOf(points, last) {
   const place = ([stop, accuracy]) =>
     `${((100 * stop) / last).toFixed(2)} ${(100 * (1 - heightOf(accuracy))).toFixed(2)}`;
   return points.length ? `M${points.map(place).join("L")}` : "";
 }
 
-/** The height of an accuracy on the chart, 0 to 1: the logarithm of the share of mistakes. */
+/** The height of an accuracy in the chart, 0 to 1, on a logarithmic scale of the error. */
 function heightOf(accuracy) {
   return Math.min(-Math.log10(Math.max(1 - accuracy, 1e-9)) / NINES, 1);
 }

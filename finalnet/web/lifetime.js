@@ -1,12 +1,12 @@
-// Detects when a part leaves the page. Gradio remounts parts without notifying the old ones.
+// Stops the listeners of parts that are no longer on the page. Gradio replaces parts without notice.
 
-const lives = new Map(); // AbortControllers by element
+const lives = new Map(); // element -> AbortController
 
-/** A signal that aborts once an element is no longer on the page. */
+/** A signal that is aborted once an element is removed from the page. */
 export function lifeOf(element) {
   if (!lives.has(element)) lives.set(element, new AbortController());
   const { signal } = lives.get(element);
-  endLives(); // it may have left while its module was loading
+  endLives(); // it may have been removed while its module was loading
   return signal;
 }
 

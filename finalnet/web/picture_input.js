@@ -1,4 +1,4 @@
-// The picture input: takes a picture, has the server read it, and marks the digits found.
+// The picture input: takes a picture, sends it to the server, and marks the digits in it.
 
 import { Cropper } from "./cropping.js";
 import { lifeOf } from "./lifetime.js";
@@ -8,9 +8,9 @@ import { shrink, toFile } from "./shrinking.js";
 const TEXT_FIELDS =
   "input:not([type=file], [type=range], [type=radio], [type=checkbox]), textarea, [contenteditable]";
 const DRAG_EVENTS = ["dragover", "dragleave", "drop"];
-const FOR_GOOD = [413, 415, 422]; // statuses for which a retry is pointless
+const FOR_GOOD = [413, 415, 422]; // HTTP statuses that a retry would not change
 
-/** Mount the picture input; `api` turns a function's name into its URL. */
+/** Make the picture input interactive. */
 export function mount(element, component) {
   return new PictureInput(element, component);
 }
@@ -28,18 +28,18 @@ class PictureInput {
     const names = ["again", "rotate", "crop", "whole", "keep", "cancel", "remove"];
     this.buttons = Object.fromEntries(names.map((name) => [name, find(`#picture-${name}`)]));
     this.cropper = new Cropper(find(".crop"), () => this.keepPart());
-    // {bitmap, type, quarters, crop, source, width, height}: quarters are turns of 90 degrees
-    // clockwise, crop is in pixels of the bitmap, source is sent and shown.
+    // {bitmap, type, quarters, crop, source, width, height}. quarters: clockwise quarter turns. crop: in
+    // pixels of the bitmap. source: data URL that is sent and shown.
     this.picture = null;
     this.wanted = null; // the picture to show once it is ready
-    this.turns = 0; // pictures begun; an overtaken one is dropped
-    this.reading = null; // the reading of the picture
-    this.request = null; // an AbortController while the picture is being read
+    this.turns = 0; // number of pictures begun; a newer one cancels those before
+    this.reading = null; // of the picture
+    this.request = null; // an AbortController, while the picture is being read
     this.complaint = "";
-    this.isRefused = false; // whether a retry is pointless
+    this.isRefused = false; // whether a retry is useless
     this.listen(find);
     this.show();
-    this.zone.classList.add("ready"); // for scripts: the input now takes pictures
+    this.zone.classList.add("ready"); // tells tests that it takes pictures
   }
 
   listen(find) {
@@ -73,11 +73,11 @@ class PictureInput {
     const turn = ++this.turns;
     let bitmap = null;
     try {
-      // Keep the file's colours: each engine would convert them differently.
+      // Colours unconverted, because every browser would convert them differently.
       const upright = { imageOrientation: "from-image", colorSpaceConversion: "none" };
       bitmap = await createImageBitmap(file, upright);
     } catch {
-      // The browser cannot decode it.
+      // The browser cannot decode the file.
     }
     if (turn !== this.turns) return bitmap?.close();
     if (!bitmap) return this.complain(this.props.texts.unreadable.replace("{name}", () => file.name));
@@ -85,7 +85,7 @@ class PictureInput {
     this.put({ bitmap, type: file.type, quarters: 0, crop: { left: 0, top: 0, width, height } });
   }
 
-  /** Rotate, crop and show a picture, and have it read. */
+  /** Rotate and crop a picture, show it and read it. */
   async put(next) {
     const turn = ++this.turns;
     this.wanted = next;
@@ -109,7 +109,7 @@ class PictureInput {
   remove() {
     this.forget();
     this.show();
-    this.chooseInput.focus(); // the button that had the focus is gone
+    this.chooseInput.focus(); // the button that had the focus is hidden now
   }
 
   forget() {
@@ -120,7 +120,7 @@ class PictureInput {
     this.cropper.close();
   }
 
-  // --- what was read -----------------------------------------------------------------------------
+  // --- the reading -------------------------------------------------------------------------------
 
   dropReading() {
     this.request?.abort();
@@ -134,7 +134,7 @@ class PictureInput {
     return this.reading !== null && latest(this.zone) === this.reading;
   }
 
-  /** Have the server read the picture. The drawing's answer stays until the new one arrives. */
+  /** Have the server read the picture; until then a drawing keeps its answer. */
   async read() {
     this.dropReading();
     const [request, before] = [new AbortController(), latest(this.zone)];
@@ -144,14 +144,14 @@ class PictureInput {
     if (request.signal.aborted) return;
     this.request = null;
     [this.reading, this.complaint, this.isRefused] = [reading, words, isFinal];
-    // A newer drawing takes precedence.
+    // A digit drawn meanwhile is newer, so it keeps its answer.
     const now = latest(this.zone);
     const isOvertaken = now !== before && now?.digits.length > 0;
     if (reading && !isOvertaken) this.tell();
     else this.show();
   }
 
-  /** {reading, words, isFinal}: the reading or null; a message; whether a retry is pointless. */
+  /** {reading, words, isFinal}: the reading or null, the message, and whether a retry is useless. */
   async ask(signal) {
     const { refused, offline, nothing_found: nothingFound } = this.props.texts;
     try {
@@ -166,7 +166,7 @@ class PictureInput {
       const words = reason.replace("{error}", () => answer.error);
       return { reading: null, words, isFinal: FOR_GOOD.includes(response.status) };
     } catch (error) {
-      // A proxy may answer with its own HTML.
+      // A proxy may answer with its own HTML page instead of JSON.
       const words = error instanceof SyntaxError ? refused.other : offline;
       return { reading: null, words, isFinal: false };
     }
@@ -180,7 +180,7 @@ class PictureInput {
   tell() {
     tellPicture(this.zone, this.reading);
     this.show();
-    // Scroll to the answer if it lies above the picture.
+    // Scroll to the answer if it is out of sight.
     document.querySelector("#answer .digit")?.scrollIntoView({ block: "nearest" });
   }
 
@@ -206,7 +206,7 @@ class PictureInput {
     const { crop, quarters } = this.picture;
     let { left, top, right, bottom } = this.cropper.part;
     for (let i = 0; i < quarters; i++) {
-      [left, top, right, bottom] = [top, 1 - right, bottom, 1 - left]; // rotated back by 90 degrees
+      [left, top, right, bottom] = [top, 1 - right, bottom, 1 - left]; // rotated back by a quarter
     }
     const kept = {
       left: Math.round(crop.left + left * crop.width),
@@ -229,7 +229,7 @@ class PictureInput {
     return crop.width === bitmap.width && crop.height === bitmap.height;
   }
 
-  /** Handles Escape before the pad does, which it would clear. */
+  /** Close the cropper on Escape, before the pad sees the key and is cleared. */
   keyDown(event) {
     const isForOther = !this.cropper.isOpen || document.querySelector(":popover-open");
     if (event.key !== "Escape" || isForOther) return;
@@ -258,9 +258,9 @@ class PictureInput {
     if (this.problem.textContent !== this.complaint) this.problem.textContent = this.complaint;
   }
 
-  // --- where pictures come from ------------------------------------------------------------------
+  // --- sources of pictures -----------------------------------------------------------------------
 
-  /** Whether the picture would be visible: not on the stage, nor on the other tab. */
+  /** Whether the place of the picture is visible: not while presenting or on the other tab. */
   get isInSight() {
     return this.place.checkVisibility();
   }
@@ -278,7 +278,7 @@ class PictureInput {
     this.take(file);
   }
 
-  /** On the whole page: a picture dropped beside the zone must not replace the page. */
+  /** Take drops on the whole page, because the browser opens a dropped file that nobody handles. */
   drag(event) {
     if (!event.dataTransfer?.types.includes("Files")) return;
     if (event.type !== "dragleave") event.preventDefault();
@@ -289,7 +289,7 @@ class PictureInput {
   }
 }
 
-/** An answer of the API as a reading; ink that is not a digit is marked but not read. */
+/** Convert an answer of the API to a reading; ink that is no digit is marked, but not read. */
 function toReading(answer) {
   const isDigit = answer.digits.length === 1 || hasDigits(answer);
   return {
@@ -305,7 +305,7 @@ function toReading(answer) {
 
 const hasDigits = ({ digits }) => digits.some(({ verdict }) => verdict === "digit");
 
-/** A labelled frame around a digit. */
+/** Make a labelled frame around a digit. */
 function makeMark({ box: [left, top, width, height], character }, picture) {
   const mark = document.createElement("li");
   const percent = (length, whole) => `${(100 * length) / whole}%`;

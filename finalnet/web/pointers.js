@@ -1,30 +1,30 @@
-// Decides which pointer draws, which erases, and which is ignored: a palm, a second finger.
+// Decides which pointer draws or erases, and ignores palms and second fingers.
 
-const ERASER = 5; // `button` of a pen's eraser end
+const ERASER = 5; // `button` of the eraser end of a pen
 const ERASER_BIT = 32; // the same in `buttons`
-const PEN_STAYS = 3_000; // ms after a pen was seen in which touches count as its hand's palm
-const PALM = 500; // ms between a touch the browser cancelled and the pen of the same hand
+const PEN_STAYS = 3_000; // ms after a pen was seen in which touches are palms
+const PALM = 500; // ms between a touch that the browser cancelled and the pen of the same hand
 
-/** Tracks the active pointer on a paper. */
+/** Tracks the one active pointer of a paper. */
 export class Pointers {
   /**
    * canvas: the part of the paper that captures the pointer.
-   * hand: callbacks {begin(event, isEraser), move(event), end(), takeBack()}. takeBack undoes a
-   * stroke that turns out to be a palm, whether or not it has ended.
-   * signal: aborted when the paper leaves the page.
+   * hand: callbacks {begin(event, isEraser), move(event), end(), takeBack()}. takeBack removes a stroke
+   * that turns out to be a palm's, before or after its end.
+   * signal: aborted when the paper is removed from the page.
    */
   constructor(paper, canvas, hand, signal) {
     Object.assign(this, { paper, canvas, hand, active: null });
     this.penSeen = this.calledOff = -Infinity; // ms
-    // On the whole page and before its other parts: if a pointerup never arrives, the next move or
-    // press shows that the stroke has ended.
+    // On the whole page, and in the capture phase: if a pointerup never arrives, the next move or
+    // press ends the stroke.
     for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
       addEventListener(type, (event) => this.notice(event), { capture: true, signal });
     }
     paper.addEventListener("pointerdown", (event) => this.down(event));
     paper.addEventListener("lostpointercapture", (event) => this.isActive(event) && this.end());
     document.addEventListener("visibilitychange", () => document.hidden && this.end(), { signal });
-    // Otherwise iOS zooms on a double tap, and takes quick pen strokes for handwritten text.
+    // Otherwise iOS zooms in on a double tap and converts quick pen strokes to text.
     for (const type of ["touchstart", "touchmove"]) {
       const prevent = (event) => event.cancelable && event.preventDefault();
       paper.addEventListener(type, prevent, { passive: false });
@@ -50,7 +50,7 @@ export class Pointers {
     const isEraser = button === ERASER || (buttons & ERASER_BIT) !== 0;
     if (button !== 0 && !isEraser) return;
     if (type === "touch" && timeStamp - this.penSeen < PEN_STAYS) return;
-    // A pen always wins, and a touch just before it was its hand's palm.
+    // A pen always wins; a touch just before it was the palm of the same hand.
     if (this.active && (type !== "pen" || this.active.type === "pen")) return;
     const wasTouch = this.active ? this.active.type === "touch" : timeStamp - this.calledOff < PALM;
     this.calledOff = -Infinity;
@@ -74,9 +74,9 @@ export class Pointers {
   }
 }
 
-/** Whether the pointer is still down; true for a pointer that never reported buttons. */
+/** Whether the pointer is still down; true if it did not report its buttons at pointerdown. */
 function isHeld({ buttons }, { type, held }) {
   if (!held) return true;
-  // Another button of a mouse may be down instead.
+  // A mouse may have another button down instead.
   return (type === "mouse" ? buttons & held : buttons) !== 0;
 }

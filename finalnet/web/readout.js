@@ -5,16 +5,16 @@ import { chooseTile, follow, latest, padOf, shownDigit } from "./reading.js";
 import { decode, topDigits } from "./recognizer/answer.js";
 import { mountCorrection } from "./teaching.js";
 
-const SECOND_CHOICE = 0.15; // probability above which a second digit is named
-const TWO_LEFT = 0.6; // total probability of the top two, above which both are named
+const SECOND_CHOICE = 0.15; // least probability of a second digit that the caption names
+const TWO_LEFT = 0.6; // least probability of the best two together; below, it is no digit
 const NOTHING = 0.005; // shares below this are shown as 0 %
-const STAND_OUT = 3; // bars marked by default; the keys 1-9 change it
-const LONG = 6; // characters; a longer number takes the whole width
-const REST = 600; // ms that the pen must rest before the page says "not a digit"
+const STAND_OUT = 3; // number of highlighted bars, until a key changes it
+const LONG = 6; // numbers with more characters take the whole width
+const REST = 600; // ms that the pen must rest before the page says that a drawing is no digit
 const BLANK = { text: "", digits: [], is_number: false, finished: false };
 const INPUT_SIZE = 28;
 
-/** A component that shows the latest reading. */
+/** Make a mount function that calls `show` with every reading. */
 const part = (show) => (element, component) => {
   const showReading = (reading) => show(element, reading ?? BLANK, component.props.texts);
   follow(element, showReading);
@@ -29,7 +29,7 @@ export const answer = (element, component) => {
   part((_, reading) => {
     shown = reading;
     clearTimeout(timer);
-    // The next stroke may turn it into a digit.
+    // The next stroke may make a digit of it.
     const isEarly = isDoubtful(reading) && reading.source !== "picture" && !isOfTraining(reading);
     showAnswer(element, reading, texts, isEarly);
     if (isEarly && reading.finished) {
@@ -51,7 +51,7 @@ function showAnswer(element, reading, texts, isEarly) {
     ? { verdict: "early", caption: texts.not_finished }
     : describe(reading, texts);
   const isForeign = reading.source === "picture";
-  // A picture without digits does not show a question mark for each blot.
+  // For a picture without digits, one question mark, not one per blot.
   const text = isEarly ? "…" : isForeign && isDoubtful(reading) ? "?" : reading.text;
   const lines = text.split("\n");
   const place = find(".answer");
@@ -62,7 +62,7 @@ function showAnswer(element, reading, texts, isEarly) {
   place.style.setProperty("--lines", lines.length);
   write(find(".digit"), text);
   write(find(".caption"), caption);
-  // Screen readers announce one answer per stroke, once the pen is lifted.
+  // Screen readers announce one answer per stroke, after pen-up.
   const spoken = caption === texts.waiting ? texts.empty : `${text} ${caption}`.trim();
   write(find("[role=status]"), reading.finished && !isEarly ? spoken : "");
   const isRead = Boolean(reading.finished && reading.text && !isEarly);
@@ -77,12 +77,12 @@ async function copy(text) {
   try {
     return await navigator.clipboard.writeText(text);
   } catch {
-    // The clipboard API is forbidden, or missing: it needs https or localhost.
+    // The clipboard API needs https or localhost, and permission.
   }
   const field = document.createElement("textarea");
   field.value = text;
-  field.readOnly = true; // keeps the on-screen keyboard closed
-  field.style.position = "fixed"; // avoids scrolling
+  field.readOnly = true; // opens no on-screen keyboard
+  field.style.position = "fixed"; // does not scroll the page
   const before = document.activeElement;
   document.body.append(field);
   field.select();
@@ -115,7 +115,7 @@ export const digits = (element, component) => {
   const tiles = place.children;
   part((_, { is_number: isNumber, digits, tile }) => {
     const count = isNumber ? digits.length : 0;
-    // Reuse existing tiles, so that they keep the keyboard focus.
+    // Reuse tiles, so that they keep the keyboard focus.
     while (tiles.length > count) place.lastElementChild.remove();
     while (tiles.length < count) place.append(template.content.cloneNode(true));
     [...tiles].forEach((each, i) => showTile(each, digits[i], i === tile));
@@ -130,7 +130,7 @@ export const digits = (element, component) => {
 
 export { networkInput as "network-input" };
 
-/** The verdict and the words beside the large answer. */
+/** The verdict and the caption of the large answer. */
 export function describe(reading, texts) {
   const { text, digits, is_number: isNumber, problem } = reading;
   if (problem) return { verdict: "blank", caption: fill(texts.unreadable, { error: problem }) };
@@ -146,7 +146,7 @@ export function describe(reading, texts) {
   return { verdict, caption: [fill(texts.sure, { percent: share }), ...left].join(", ") };
 }
 
-/** How many digits were read, and how many signs were not. */
+/** The caption of a number: how many digits were read, and how many signs were not. */
 function describeNumber(reading, texts) {
   const { text, digits, source } = reading;
   const count = digits.length;
@@ -158,21 +158,21 @@ function describeNumber(reading, texts) {
   return [fill(count === 1 ? texts.one_digit : texts.digits, { count }), ...left].join(", ");
 }
 
-/** A list with a note on unread signs; empty while one of them may be half drawn. */
+/** A list with the caption for unread signs; empty while the pen is down, as one may be half drawn. */
 function describeUnread({ unread, finished }, texts) {
   if (!unread || !finished) return [];
   return [fill(unread === 1 ? texts.one_unread : texts.unread, { count: unread })];
 }
 
-/** Whether no sign is certainly a digit. */
+/** Whether there are digits and all of them are unsure. */
 function isDoubtful({ digits }) {
   return digits.length > 0 && digits.every(({ verdict }) => verdict === "unsure");
 }
 
-/** Whether an earlier state of the network read it, which may have learned nothing yet. */
+/** Whether an earlier state of the network read it, which may not have learned anything yet. */
 const isOfTraining = ({ state }) => (state ?? null) !== null;
 
-/** The caption for a drawing that may not be a digit. */
+/** The caption of a drawing that may not be a digit. */
 function doubt(probabilities, texts) {
   if (isNoDigit(probabilities)) return texts.not_a_digit;
   const [first, second] = topDigits(probabilities, 2);
@@ -185,19 +185,19 @@ function isNoDigit(probabilities) {
   return probabilities[first] + probabilities[second] < TWO_LEFT;
 }
 
-/** The digits whose bars are marked: the k most probable above 0 %; none for a non-digit. */
+/** The digits whose bars are highlighted: the k most probable above 0 %; none if it is no digit. */
 export function standOut({ verdict, probabilities }, k) {
   if (verdict === "unsure" && isNoDigit(probabilities)) return [];
   return topDigits(probabilities, k).filter((digit) => probabilities[digit] >= NOTHING);
 }
 
-/** A share as a percentage, never 100 %: a network is never certain. */
+/** Format a share; at most 99.9 %, because a network is never completely certain. */
 export function percent(share) {
   const value = 100 * share;
   return value >= 99 ? `${Math.min(value, 99.9).toFixed(1)} %` : `${value.toFixed(0)} %`;
 }
 
-/** Ten rows, always in the order 0 to 9. */
+/** Update the ten bars, 0 to 9. */
 function showBars(element, reading, k) {
   const shown = shownDigit(reading);
   const probabilities = shown?.probabilities ?? [];
@@ -221,7 +221,7 @@ function showTile(tile, digit, isChosen) {
   paint(tile.querySelector("canvas"), digit);
 }
 
-/** Draw a network input, white on black; clear the canvas if there is none. */
+/** Paint the network input of a digit, white on black; clear the canvas if there is no digit. */
 function paint(canvas, digit) {
   const context = canvas.getContext("2d");
   if (!digit) return context.clearRect(0, 0, INPUT_SIZE, INPUT_SIZE);
@@ -236,5 +236,5 @@ function write(element, text) {
 
 const withArticle = (digit) => (digit === 8 ? `an ${digit}` : `a ${digit}`);
 
-/** Replace the {names} in a text by values. */
+/** Replace {names} in a text by values. */
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);

@@ -1,13 +1,13 @@
-// Replays a drawing stroke by stroke at constant speed; then a slider shows any part of it.
+// Replays a drawing stroke by stroke at constant speed; a bar then seeks to any part of it.
 
 const DURATION = 1600; // ms
 const STEP = 4; // pad pixels between two points
 
-/** Plays a drawing once, then shows it up to the position of the slider. */
+/** Plays a drawing once, then shows it up to the position of the bar. */
 export class Replay {
   /**
-   * bar: a range input over the whole drawing.
-   * show: called with each part of the drawing, and whether it stays for now.
+   * bar: a range input; its maximum is the whole drawing.
+   * show: called with each part of the drawing, and whether that part is final for now.
    */
   constructor(drawing, bar, show) {
     Object.assign(this, { drawing, bar, show, frame: null });
@@ -24,7 +24,7 @@ export class Replay {
     return this.frame !== null;
   }
 
-  /** Animate the drawing; show it whole at once if the system asks for reduced motion. */
+  /** Play the drawing; shows it at once if the visitor prefers reduced motion. */
   play() {
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const start = performance.now() - (isStill ? DURATION : 0);
@@ -37,7 +37,7 @@ export class Replay {
     step();
   }
 
-  /** Show the drawing up to the slider's position. */
+  /** Show the drawing up to the position of the bar. */
   seek(stays) {
     this.pause();
     this.show(this.part(this.bar.value / this.bar.max), stays);
@@ -53,7 +53,7 @@ export class Replay {
     this.listener.abort();
   }
 
-  /** A share of the drawing, at least its first point. */
+  /** A share of the drawing, in 0..1; at least its first point. */
   part(share) {
     const { drawing, dense, points } = this;
     if (share >= 1) return drawing;

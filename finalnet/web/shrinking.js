@@ -1,16 +1,16 @@
-// Rotates, crops and shrinks a picture before upload, with the same pixels in every browser.
+// Rotates, crops and shrinks pictures before upload, with the same pixels in every browser.
 
-const PHOTOGRAPH = /^image\/(jpeg|avif|hei[cf])$/; // lossy formats
-// Of a JPEG. From 0.9 on Firefox keeps more colour than other browsers; below that all send the same
-// pixels.
+const PHOTOGRAPH = /^image\/(jpeg|avif|hei[cf])$/; // formats that have already lost detail
+// JPEG quality. From 0.9 on Firefox keeps more colour detail than others; below, all browsers send the
+// same pixels.
 const QUALITY = 0.89;
-const STRIP = 500_000; // pixels shrunk at a time; the page stays responsive in between
+const STRIP = 500_000; // pixels shrunk at a time; in between the page stays responsive
 
 /**
- * Shrink a part of a bitmap to the resolution that the server reads, so that uploads are small.
+ * Shrink a part of a bitmap to the pixels that the server uses, so that a photograph is a small request.
  *
- * crop: {left, top, width, height} in pixels of the bitmap, so that a part keeps full sharpness.
- * quarters: turns of 90 degrees clockwise. longerSide: px, at most.
+ * crop: {left, top, width, height} in pixels of the bitmap, so that a part keeps its full sharpness.
+ * quarters: clockwise quarter turns. longerSide: px, at most.
  * Returns {source, width, height}; source is a data URL.
  */
 export async function shrink({ bitmap, type, quarters, crop }, longerSide) {
@@ -21,13 +21,13 @@ export async function shrink({ bitmap, type, quarters, crop }, longerSide) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [pixels.width, pixels.height];
   canvas.getContext("2d").putImageData(pixels, 0, 0);
-  // JPEG artefacts at sharp edges would be taken for ink.
+  // JPEG artefacts around sharp edges would be taken for ink.
   const kind = PHOTOGRAPH.test(type) ? "image/jpeg" : "image/png";
   const source = canvas.toDataURL(kind, QUALITY);
   return { source, width: pixels.width, height: pixels.height };
 }
 
-/** The content of a data URL as a Blob. */
+/** Convert a data URL to a Blob. */
 export function toFile(source) {
   const [head, content] = source.split(",");
   const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
@@ -35,10 +35,10 @@ export function toFile(source) {
 }
 
 /**
- * Shrink a part of a bitmap; each pixel is the mean of the area it covers.
+ * Shrink a part of a bitmap; each new pixel is the mean of the area that it covers.
  *
- * Each browser's canvas shrinks differently, so that a photograph was read in one and not in another.
- * Here weights and sums are integers below 2^53, so that the result is exact.
+ * Canvases shrink differently in every browser: the same photograph was read in one and not in another.
+ * Here weights and sums are whole numbers below 2^53, so the result is exact.
  */
 async function averageAreas(bitmap, { left, top, width, height }, newWidth, newHeight) {
   const result = new ImageData(newWidth, newHeight);
@@ -46,8 +46,8 @@ async function averageAreas(bitmap, { left, top, width, height }, newWidth, newH
   [strip.width, strip.height] = [width, Math.min(height, Math.ceil(STRIP / width))];
   const context = strip.getContext("2d", { willReadFrequently: true });
   const across = new Float64Array(4 * newWidth); // sums over a row: red, green, blue, alpha
-  const sums = new Float64Array(4 * newWidth); // over the rows of one row of the result
-  const area = width * height; // total weight of a pixel of the result
+  const sums = new Float64Array(4 * newWidth); // sums over the rows of one new row
+  const area = width * height; // total weight of a new pixel
   let pixels;
   let row = 0;
   for (let y = 0; y < height; y++) {
@@ -59,7 +59,7 @@ async function averageAreas(bitmap, { left, top, width, height }, newWidth, newH
       pixels = context.getImageData(0, 0, strip.width, strip.height).data;
     }
     sumRow(pixels.subarray(4 * width * place), width, newWidth, across);
-    // A source row is newHeight units high, a row of the result is height units high.
+    // In units in which an old row is newHeight high, a new row is `height` high.
     const inside = Math.min((row + 1) * height - y * newHeight, newHeight);
     for (let i = 0; i < sums.length; i++) sums[i] += inside * across[i];
     if ((y + 1) * newHeight < (row + 1) * height) continue;
@@ -70,7 +70,7 @@ async function averageAreas(bitmap, { left, top, width, height }, newWidth, newH
   return result;
 }
 
-/** Colours premultiplied by opacity, so that transparent pixels add none. */
+/** Sum a row into new pixels; weighs colours by their opacity, as transparent pixels have none. */
 function sumRow(pixels, width, newWidth, across) {
   across.fill(0);
   for (let x = 0, column = 0; x < width; x++) {
@@ -98,7 +98,7 @@ function writeRow(sums, area, pixels) {
   }
 }
 
-/** Rotate pixels by quarter turns clockwise. */
+/** Rotate pixels by quarter turns, clockwise. */
 function rotatePixels(pixels, quarters) {
   if (quarters === 0) return pixels;
   const { width, height } = pixels;

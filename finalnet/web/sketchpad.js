@@ -1,9 +1,9 @@
-// The sketchpad: handles pen, buttons and keys, and publishes drawings and readings.
+// The sketchpad: pen, buttons, keys, and the events and values that it reports.
 //
-// Without a recogniser the value changes while the pen moves, at most every SEND_EVERY ms. With a
-// recogniser a worker reads every frame: the event "reading" carries each reading, and the value
-// changes once a finished drawing has been read. "release" means that the value is a finished drawing.
-// If nothing on the Gradio page listens, the value does not change.
+// Without a recogniser, the value changes during drawing, at most every SEND_EVERY ms. With a
+// recogniser, a worker reads every frame, the document gets an event "reading" for each reading, and
+// the value changes once a finished drawing has been read. "release" means that the value is a
+// finished drawing. If nothing on the Gradio page listens, the value never changes.
 
 import { History, keep, kept, keyOf } from "./history.js";
 import { Ink } from "./ink.js";
@@ -15,17 +15,17 @@ import { Replay } from "./replay.js";
 import { Taught } from "./taught.js";
 
 const SEND_EVERY = 50; // ms between two values while drawing
-const UNREAD_AFTER = 250; // ms until an answer that is out of date is dimmed
-const ERASER = 10; // pad px, from the middle of a stroke
-const PREVIEW = 900; // ms
-const KEEP_AFTER = 300; // ms from a stroke until it is stored, so that the answer comes first
+const UNREAD_AFTER = 250; // ms until an outdated answer is dimmed
+const ERASER = 10; // pad px, reach of the eraser beyond the edge of a stroke
+const PREVIEW = 900; // ms that the preview of the pen is shown
+const KEEP_AFTER = 300; // ms from a stroke until it is saved: the answer comes first
 const TEXT_FIELDS = "input:not([type=range], [type=radio]), textarea, select, [contenteditable]";
-const OVER_THE_PAD = ":popover-open, dialog[open], [aria-modal=true], .cropping"; // a picture
-const OWN_KEYS = "input, #picture, #inside"; // elements with their own use of Escape and Delete
+const OVER_THE_PAD = ":popover-open, dialog[open], [aria-modal=true], .cropping"; // of a picture
+const OWN_KEYS = "input, #picture, #inside"; // where Escape and Delete have other meanings
 
-let inUse = null; // the pad that receives keys: the one last pressed or focused
+let inUse = null; // the pad that gets the keys: the last one pressed or focused
 
-/** Mount a sketchpad; `file` turns a path in the props into a URL. */
+/** Make a sketchpad interactive. */
 export function mount(element, component) {
   return new Sketchpad(element, component);
 }
@@ -49,10 +49,10 @@ class Sketchpad {
     this.ink = new Ink(this.canvas, props.size, this.life);
     this.strokes = [];
     this.history = new History();
-    this.before = null; // last position of a pen beside the pad, in pad pixels
-    this.hasChanged = false; // whether the pen has drawn or erased since it went down
-    this.stroked = null; // the drawing when the pen was lifted
-    this.replayed = null; // a Replay, until the person does something else
+    this.before = null; // last position of the pen beside the pad, in pad pixels
+    this.hasChanged = false; // whether the pen has changed the drawing since pen-down
+    this.stroked = null; // the drawing at the last pen-up
+    this.replayed = null; // a Replay, until the next action
     this.revision = 0; // of the drawing
     this.key = keyOf("pad", element);
     this.lastSent = 0;
@@ -65,9 +65,9 @@ class Sketchpad {
     if (props.recognizer) this.startReader(file);
     this.listen(find);
     watch("value", () => this.adopt(props.value));
-    this.adopt(props.value || kept(this.key)); // Gradio passes "" for no value
+    this.adopt(props.value || kept(this.key)); // Gradio's value is "" if there is none
     this.ink.fitScreen();
-    this.paper.classList.add("ready"); // for scripts: the pad now takes strokes
+    this.paper.classList.add("ready"); // tells tests that the pad takes strokes
   }
 
   listen(find) {
@@ -107,7 +107,7 @@ class Sketchpad {
     signal.addEventListener("abort", () => this.end());
   }
 
-  // --- publishing ------------------------------------------------------------------------------
+  // --- readings and values -----------------------------------------------------------------------
 
   startReader(file) {
     const { checkpoint, constants } = this.props.recognizer;
@@ -119,7 +119,7 @@ class Sketchpad {
     for (const name of ["look", "explain", "learn"]) {
       this.paper[name] = (...args) => this.reader[name](...args);
     }
-    /** Read with a state of the network; `reader.js` lists them. */
+    /** Read the drawing with a state of the network, see recognizer/worker.js. */
     this.paper.choose = (state, isFinished) => {
       this.reader.state = state;
       if (latest(this.paper)?.source !== "picture") this.tell(isFinished);
@@ -130,7 +130,7 @@ class Sketchpad {
     this.teach();
   }
 
-  /** Have the reader learn the taught drawings; fires "taught" now and when they are learned. */
+  /** Send what the pad was taught to the reader; fires "taught" now and once it is learned. */
   teach() {
     const { taught } = this.paper;
     const tell = () => this.paper.dispatchEvent(new Event("taught", { bubbles: true }));
@@ -146,29 +146,29 @@ class Sketchpad {
     this.read = drawing;
     if (this.reader.isCurrent(this.revision)) this.markRead();
     tellDrawing(this.paper, reading, drawing.revision);
-    // Setting the value takes some milliseconds, so show the answer first.
+    // After the answer is on the page, because setting the value takes some milliseconds.
     if (reading.finished) setTimeout(() => this.send(true));
   }
 
-  /** The answered drawing, or the chosen digit of a number, for teaching; null if there is none. */
+  /** The drawing, or the chosen digit of a number, as an example to teach; null if it is unread. */
   example() {
     const reading = latest(this.paper);
     const digit = shownDigit(reading);
     if (!digit || reading.source === "picture" || this.read.revision !== this.revision) return null;
     const { strokes, penWidth, isNumber } = this.read;
-    // Digits of numbers are rendered with the network's own pen.
+    // Digits of numbers have no pen width: the recogniser draws them with its own.
     return isNumber
       ? { strokes: digit.strokes.map((index) => strokes[index]) }
       : { strokes, pen_width: penWidth };
   }
 
   showFailure(reason) {
-    this.paper.classList.toggle("reads", reason === null); // for scripts
+    this.paper.classList.toggle("reads", reason === null); // for tests
     this.failure.hidden = reason === null;
     this.failure.querySelector(".reason").textContent = reason === null ? "" : `(${reason})`;
   }
 
-  /** Dim an answer that is out of date until the ink on the paper has been read. */
+  /** Dim the answer if it does not belong to the ink on the paper for UNREAD_AFTER ms. */
   awaitReading() {
     const markUnread = () => this.paper.classList.add("unread");
     this.unreadTimer ??= setTimeout(markUnread, UNREAD_AFTER);
@@ -180,7 +180,7 @@ class Sketchpad {
     this.paper.classList.remove("unread");
   }
 
-  /** Have the drawing read or, without a recogniser, send it. */
+  /** Read the drawing or, without a recogniser, send it. */
   tell(isFinished) {
     if (isFinished) this.keepSoon();
     if (this.reader) {
@@ -214,7 +214,7 @@ class Sketchpad {
     if (finished) this.trigger("release");
   }
 
-  /** Clean up when the pad leaves the page. */
+  /** Clean up when the pad is removed from the page. */
   end() {
     this.keep();
     for (const timer of [this.keepTimer, this.sendTimer, this.previewTimer]) clearTimeout(timer);
@@ -223,7 +223,7 @@ class Sketchpad {
     this.reader?.end();
   }
 
-  // --- drawing -----------------------------------------------------------------------------------
+  // --- the drawing -----------------------------------------------------------------------------
 
   get isWide() {
     return this.paper.classList.contains("wide");
@@ -237,7 +237,7 @@ class Sketchpad {
     return Number(this.pen.value);
   }
 
-  /** Show an unfinished drawing. */
+  /** Put an unfinished drawing on the paper, and read it. */
   show(drawing) {
     this.put(drawing);
     if (drawing.length) this.tell(false);
@@ -248,7 +248,7 @@ class Sketchpad {
     this.strokes = drawing;
     this.revision++;
     this.paper.classList.toggle("inked", drawing.length > 0);
-    // Not `disabled`, which would drop the keyboard focus.
+    // Not `disabled`, because a disabled button loses the keyboard focus.
     undo.ariaDisabled = this.history.past.length === 0;
     redo.ariaDisabled = this.history.future.length === 0;
     for (const button of [clear, replay, save, eraser]) button.ariaDisabled = drawing.length === 0;
@@ -256,7 +256,7 @@ class Sketchpad {
     this.ink.show(drawing, this.penWidth);
   }
 
-  /** Show a finished drawing. */
+  /** Put a finished drawing on the paper, and read it. */
   finish(drawing) {
     this.put(drawing);
     this.tell(true);
@@ -270,7 +270,7 @@ class Sketchpad {
 
   penDown(event, isEraser) {
     this.stopReplay();
-    document.activeElement?.blur(); // as a mouse press does, so that the pad receives keys
+    document.activeElement?.blur(); // as a mouse press does, so that the pad gets the keys
     this.ink.fitScreen();
     this.isErasing = isEraser || this.hasEraser;
     this.paper.classList.toggle("erasing", this.isErasing);
@@ -287,7 +287,7 @@ class Sketchpad {
 
   draw(points) {
     if (!this.hasChanged) {
-      // A stroke begun beside the pad starts at its edge.
+      // A stroke that starts beside the pad begins at its edge.
       points = this.ink.enter(this.before, points);
       if (!points) return void (this.before = this.ink.lastPoint);
       this.hasChanged = true;
@@ -314,7 +314,7 @@ class Sketchpad {
     if (this.hasChanged) this.tell(true);
   }
 
-  /** Remove the latest stroke, also from the history, if nothing has changed since. */
+  /** Remove the latest stroke, also from the history, if it is still the latest change. */
   takeBack() {
     const isLatest = this.hasChanged && (this.stroked ?? this.strokes) === this.strokes;
     if (isLatest) this.finish(this.history.takeBack());
@@ -330,7 +330,7 @@ class Sketchpad {
     this.previewTimer = setTimeout(() => (preview.hidden = true), PREVIEW);
   }
 
-  // --- replay and example drawings -------------------------------------------------------------
+  // --- replay and examples ---------------------------------------------------------------------
 
   replay(drawing) {
     this.stopReplay();
@@ -341,7 +341,7 @@ class Sketchpad {
     this.replayed.play();
   }
 
-  /** The whole drawing, even while a replay shows a part. */
+  /** The whole drawing, even while a replay shows only a part of it. */
   get whole() {
     return this.replayed?.drawing ?? this.strokes;
   }
@@ -358,7 +358,7 @@ class Sketchpad {
     this.showBar(false);
   }
 
-  /** The replay's slider replaces that of the pen. */
+  /** Show the bar of a replay in place of the pen's slider, or the other way round. */
   showBar(isShown) {
     this.bar.parentElement.hidden = !isShown;
     this.pen.parentElement.hidden = isShown;
@@ -427,13 +427,13 @@ class Sketchpad {
     this.takeEraser(!this.hasEraser && this.strokes.length > 0);
   }
 
-  /** Switch the eraser on or off. */
+  /** Take the eraser, or put it away. */
   takeEraser(taken) {
     this.buttons.eraser.ariaPressed = taken;
     this.paper.classList.toggle("erasing", taken);
   }
 
-  /** Save the drawing as a PNG file. */
+  /** Download the drawing as a PNG file. */
   save() {
     if (!this.strokes.length) return;
     this.ink.toFile((file) => {
@@ -460,12 +460,12 @@ class Sketchpad {
     act.call(this);
   }
 
-  /** The action of a key; undefined if the key is not for the pad. */
+  /** The action of a key; undefined if the key is not for this pad. */
   actionOf(event) {
     const { altKey, shiftKey, target } = event;
-    const key = event.key?.toLowerCase(); // undefined in autofill events
+    const key = event.key?.toLowerCase(); // events from a browser's autofill have no key
     if (inUse?.isConnected && inUse !== this.element) return;
-    // Ignore keys while the drawing is hidden or covered.
+    // Keys do not change a drawing that is hidden or covered.
     if (!this.canvas.checkVisibility() || document.querySelector(OVER_THE_PAD)) return;
     if (altKey || target.closest?.(TEXT_FIELDS)) return;
     if (event.ctrlKey || event.metaKey) {
@@ -476,7 +476,7 @@ class Sketchpad {
     if (isToClear && !target.closest?.(OWN_KEYS)) return this.clear;
   }
 
-  // --- a drawing from Python, or none; ignored while the pen is down ------------------------------
+  // --- values from Python or from before a reload; ignored while the pen is down -----------------
 
   adopt(value) {
     if (this.isPenDown || this.replayed?.isPlaying) return;

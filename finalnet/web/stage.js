@@ -1,4 +1,4 @@
-// "Present": pad and answer fill the screen, controlled by keys, or by buttons on touch screens.
+// "Present": pad and answer fill the screen, with keys, and buttons for devices without a keyboard.
 
 import { lifeOf } from "./lifetime.js";
 import { tellPicture } from "./reading.js";
@@ -10,7 +10,7 @@ const PEN_STEP = 4; // pad px
 const BAR = ".scrub:not([hidden]) input"; // of a replay
 const BAR_STEP = 2; // of 100
 const QUIET_ZONE = 2; // modules around a QR code; it stands on white
-const LOCAL = /^(localhost|127\.|0\.0\.0\.0|\[::1?\])/; // this machine only
+const LOCAL = /^(localhost|127\.|0\.0\.0\.0|\[::1?\])/; // addresses that only this machine can open
 
 const find = (selector) => document.querySelector(selector);
 const click = (id) => find(`#${id}`)?.click();
@@ -32,15 +32,15 @@ const KEYS = {
 };
 for (let digit = 0; digit < 10; digit++) KEYS[digit] = () => highlight(digit || 10);
 
-/** Mount the "Present" button and the keys. */
+/** Make the button "Present" and the keys of the presentation work. */
 export function mount(element, { props }) {
-  root.lang = props.texts.language; // the page's language, not the browser's
+  root.lang = props.texts.language; // Gradio sets the browser's language
   const signal = lifeOf(element);
   const onKey = (event) => {
     const act = isForStage(event) && KEYS[event.key.toLowerCase()];
     if (!act) return;
     event.preventDefault();
-    event.stopPropagation(); // Escape leaves the stage; elsewhere it clears the pad
+    event.stopPropagation(); // Escape leaves the presentation; elsewhere it clears the pad
     act();
   };
   const onFullscreen = () => document.fullscreenElement || present(false);
@@ -49,7 +49,7 @@ export function mount(element, { props }) {
   const onClick = (id, act) => element.querySelector(`#${id}`).addEventListener("click", act);
   onClick("present", () => {
     present(true);
-    root.requestFullscreen?.().catch(() => {}); // not available in all browsers and frames
+    root.requestFullscreen?.().catch(() => {}); // not possible in some browsers and frames
   });
   onClick("leave", () => present(false));
   onClick("show-inside", () => {
@@ -63,12 +63,13 @@ export function mount(element, { props }) {
 
 function present(on) {
   if (on === root.classList.contains("on-stage")) return;
-  if (on) find("#tabs [role=tab]")?.click(); // the tab with the pad
-  else if (document.fullscreenElement) document.exitFullscreen().catch(() => {}); // it has already ended
+  if (on) find("#tabs [role=tab]")?.click(); // the one with the pad
+  else if (document.fullscreenElement) document.exitFullscreen().catch(() => {}); // it has ended already
   document.querySelectorAll(":popover-open").forEach((each) => each.hidePopover());
-  if (on) click("eraser[aria-pressed=true]"); // the stage has no eraser button
-  if (on) find(".tour:not([hidden]) .stop")?.click(); // nor prompts
-  if (on) tellPicture(root, null); // nor a picture
+  // The stage shows no eraser button, no prompts and no picture.
+  if (on) click("eraser[aria-pressed=true]");
+  if (on) find(".tour:not([hidden]) .stop")?.click();
+  if (on) tellPicture(root, null);
   click("leave-learning");
   root.classList.toggle("on-stage", on);
   const address = new URL(location.href);
@@ -76,17 +77,17 @@ function present(on) {
   else address.searchParams.delete("stage");
   history.replaceState(history.state, "", address);
   if (on) scrollTo(0, 0);
-  // The pressed button is hidden now, so move the keyboard focus here.
+  // Move the keyboard focus, because the button that was pressed is hidden now.
   requestAnimationFrame(() => find(on ? "#sketchpad" : "#present")?.focus({ preventScroll: true }));
 }
 
 function isForStage(event) {
   if (!event.key || event.ctrlKey || event.metaKey || event.altKey) return false; // autofill events have no key
   if (event.key === "Escape" && find(":popover-open")) return false;
-  if (find("#correction:popover-open")) return false; // it handles its own keys
-  // The focused element may use the arrow keys itself.
+  if (find("#correction:popover-open")) return false; // it has its own keys
+  // Sliders and maps that have the focus use the arrow keys themselves.
   if (/^Arrow/.test(event.key) && (!find(`${BAR}, .tile`) || event.target.matches?.("input, .map"))) return false;
-  // A button focused with the keyboard keeps Space and Enter.
+  // The space bar presses a button that was focused with the keyboard.
   if (event.key === " " && event.target.matches?.(":is(button, summary):focus-visible")) return false;
   return root.classList.contains("on-stage") && !event.target.closest?.(TEXT_FIELDS);
 }
@@ -97,7 +98,7 @@ function teach() {
   find("#wrong:not([hidden])")?.click();
 }
 
-/** Choose the next digit of a number to the right or left. */
+/** Choose the next digit of a number: step 1 to the right, -1 to the left. */
 function chooseTile(step) {
   const tiles = [...document.querySelectorAll(".tile")];
   const chosen = tiles.findIndex(({ ariaPressed }) => ariaPressed === "true");
@@ -122,7 +123,7 @@ function highlight(k) {
   document.dispatchEvent(new CustomEvent("highlight", { detail: k }));
 }
 
-/** Show or hide the page's address as a QR code, or the reason why there is none. */
+/** Toggle the page's address and its QR code; says why if other devices cannot open the page. */
 async function showAddress(panel, { host, texts }) {
   if (panel.matches(":popover-open")) return panel.hidePopover();
   const address = addressFor(location, host);
@@ -136,7 +137,7 @@ async function showAddress(panel, { host, texts }) {
   panel.showPopover();
 }
 
-/** The page's address for other devices; null if only this machine can open it. */
+/** The address for other devices; null if only this machine can open the page. */
 export function addressFor({ protocol, hostname, port, pathname }, host) {
   const name = LOCAL.test(hostname) ? host : hostname;
   return name ? `${protocol}//${name}${port && `:${port}`}${pathname}` : null;

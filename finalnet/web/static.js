@@ -11,7 +11,7 @@ for (const name of ["answer", "bars", "network-input", "digits"]) mounts[name] =
 
 const allProps = JSON.parse(document.querySelector("#props").textContent);
 
-/** Imitates what Gradio passes to a component's `mount`; its value never changes. */
+/** A stand-in for what Gradio passes to a part's mount function; its value never changes. */
 const makeComponent = (name) => ({
   props: { value: null, ...allProps[name] },
   trigger: () => {},
@@ -29,5 +29,5 @@ mountSketchpad(find("pad"), makeComponent("pad"));
 try {
   await navigator.serviceWorker?.register("service-worker.js");
 } catch {
-  // Forbidden by a sandbox or a setting: the page works, but not offline.
+  // A sandbox or a setting forbids service workers: the page works, but not offline.
 }

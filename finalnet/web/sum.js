@@ -1,8 +1,8 @@
-// Explains one pixel: shows the sum of products behind it, computed by recognizer/inside.js.
+// Shows the sum of products behind one pixel, which recognizer/inside.js computes.
 
 const NAMES = ["inputs", "weights", "products"];
 
-/** Show a sum; `texts` are its labels. */
+/** Show the explanation of a pixel in an element `place`. */
 export function showSum(place, explanation, texts) {
   const { inputs, weights, channel, channels, share, others, bias, value, spot } = explanation;
   const { index, map, x, y } = spot;
@@ -28,7 +28,7 @@ export function hideSum(place) {
   place.classList.remove("shown");
 }
 
-/** Nine numbers; a cell's colour shows the sign, and its strength the magnitude. */
+/** Show nine numbers; colours cells by sign, more strongly for larger numbers. */
 function showNine(grid, values) {
   const strongest = Math.max(...values.map(Math.abs), 1e-6);
   [...grid.querySelectorAll("span")].forEach((cell, i) => {
@@ -38,7 +38,7 @@ function showNine(grid, values) {
   });
 }
 
-/** Two decimals with a typographic minus; never "−0.00". */
+/** Two decimals, with a minus sign instead of a hyphen, and 0.00 instead of -0.00. */
 function number(value) {
   return (Math.round(100 * value) / 100 + 0).toFixed(2).replace("-", "\u2212");
 }

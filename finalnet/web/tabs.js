@@ -1,9 +1,9 @@
-// Gives the second tab the address "#about", so that Back leads from it to the pad.
+// Gives each tab an address: "#about" opens the second tab, and Back returns to the pad.
 
 const ABOUT = "#about";
 const TABS = "#tabs :is([role=tab], .overflow-dropdown button)";
 
-/** Keep address and tabs in sync; does nothing on a page without tabs. */
+/** Keep the address and the tabs in step; does nothing on a page without tabs. */
 export function mountTabs() {
   const place = document.querySelector("#tabs");
   if (!place) return;
@@ -12,7 +12,7 @@ export function mountTabs() {
     const first = place.querySelector("[role=tab]");
     if (!first || isAbout === (first.ariaSelected === "false")) return;
     isAbout = !isAbout;
-    if (isAbout === (location.hash === ABOUT)) return; // the address selected the tab
+    if (isAbout === (location.hash === ABOUT)) return; // the address opened this tab
     const { pathname, search } = location;
     history.pushState(history.state, "", pathname + search + (isAbout ? ABOUT : ""));
   };

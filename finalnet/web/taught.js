@@ -1,28 +1,28 @@
-// What a pad was taught: labelled drawings, kept only on this device. They are kept as strokes, so
-// that another network can learn them, too.
+// The labelled drawings that a pad was taught. They stay on this device, and are stored as strokes, so
+// that a new network can learn them again.
 //
-// A drawing is {label, strokes, pen_width}, a line of the files of drawings.py: label 0 to 9, or null for
-// "no digit"; a digit of a number has no pen_width.
+// A drawing is {label, strokes, pen_width}, a line of a file of drawings (see drawings.py). label: 0 to 9,
+// or null for "no digit". pen_width: px; a digit of a number has none.
 
 import { checkStrokes } from "./recognizer/strokes.js";
 
-const MOST = 100; // drawings; more would slow down a reload, and nobody looks through a longer list
+const MOST = 100; // drawings; with more, a reload is slow and the list too long to look through
 const VERSION = 1; // of the stored format
-const BEFORE = "finalnet-corrections"; // key of corrections from before the format had versions
+const BEFORE = "finalnet-corrections"; // storage key of corrections from before version 1
 
-/** The known drawings, the latest last. */
+/** The drawings that a pad was taught, newest last. */
 export class Taught {
   /**
-   * key: their key in localStorage.
-   * constants: the recogniser's.
+   * key: in localStorage.
+   * constants: of the recogniser.
    * onChange: called when the drawings change, here or in another tab.
-   * signal: aborted when the pad leaves the page.
+   * signal: aborted when the pad is removed from the page.
    */
   constructor(key, constants, onChange, signal) {
     Object.assign(this, { key, constants, onChange });
     this.drawings = [];
     this.trouble = null; // why they may be lost: "broken", "foreign" or "not_kept"
-    this.reads = null; // how each is read once all are learned
+    this.reads = null; // the digit as which each is read, once all are learned
     this.last = null; // the last change, {added, removed, forgotten, right}, for undo
     this.load();
     const onStorage = (event) => {
@@ -35,8 +35,9 @@ export class Taught {
   }
 
   /**
-   * Add drawings and remove others. A drawing that is added again gets the new label. right: how many
-   * of the added ones were read right before, if they were prompted for.
+   * Add drawings and remove others. A drawing that is added again replaces its older label.
+   *
+   * right: how many added drawings were read correctly before; null unless they are from the tour.
    */
   change({ add = [], remove = [], right = null }) {
     this.last = { ...this.exchange(add, remove), right };
@@ -45,7 +46,7 @@ export class Taught {
   }
 
   exchange(add, remove) {
-    this.load(); // another tab may have changed the drawings
+    this.load(); // another tab may have changed them
     const added = JSON.parse(JSON.stringify(add));
     const names = new Set([...added, ...remove].map(nameOf));
     const all = this.drawings.filter((drawing) => !names.has(nameOf(drawing)));
@@ -64,18 +65,18 @@ export class Taught {
     this.onChange();
   }
 
-  /** The label of a drawing; undefined if it is not known. */
+  /** The label of a drawing; undefined if it was not taught. */
   labelOf(drawing) {
     const name = nameOf(drawing);
     return this.drawings.find((each) => nameOf(each) === name)?.label;
   }
 
-  /** All drawings as lines of JSON. */
+  /** The drawings as lines of JSON. */
   toText() {
     return this.drawings.map((drawing) => `${JSON.stringify(drawing)}\n`).join("");
   }
 
-  /** Parse lines of JSON, without letters and signs; throws the number of a broken line. */
+  /** Read lines of JSON, leaving out letters; throws an Error with the number of an invalid line. */
   fromText(text) {
     const lines = text.split("\n");
     return lines.flatMap((line, i) => {
@@ -91,18 +92,18 @@ export class Taught {
   load() {
     try {
       const { drawings, trouble } = parse(localStorage.getItem(this.key), this.constants);
-      // Drawings that could not be stored are still known in this tab.
+      // Keep drawings that could not be stored beside those that were.
       const names = new Set(drawings.map(nameOf));
       const mine = trouble === "foreign" || this.trouble === "not_kept" ? this.drawings : [];
       this.drawings = [...drawings, ...mine.filter((drawing) => !names.has(nameOf(drawing)))];
       this.trouble = trouble ?? (this.trouble === "not_kept" ? this.trouble : null);
     } catch {
-      // Storage is disabled: the drawings are known until the person leaves the page.
+      // Storage is disabled: the drawings are known until the visitor leaves the page.
     }
   }
 
   store() {
-    if (this.trouble === "foreign") return; // it belongs to the newer version
+    if (this.trouble === "foreign") return; // do not overwrite data of a newer version
     try {
       localStorage.setItem(this.key, JSON.stringify({ version: VERSION, drawings: this.drawings }));
       localStorage.removeItem(BEFORE);
@@ -113,12 +114,12 @@ export class Taught {
   }
 }
 
-/** Strokes as text, which identifies a drawing. */
+/** The strokes as text, which identifies a drawing. */
 export function nameOf({ strokes }) {
   return JSON.stringify(strokes);
 }
 
-/** Add a drawing; returns the one dropped for it: the oldest of its digit, or else of all. */
+/** Add a drawing; if full, drop and return the oldest with its label, or else the oldest of all. */
 function push(drawings, drawing) {
   const alike = drawings.findIndex(({ label }) => label === drawing.label);
   const [oldest] = drawings.length < MOST ? [] : drawings.splice(Math.max(alike, 0), 1);
@@ -126,7 +127,7 @@ function push(drawings, drawing) {
   return oldest;
 }
 
-/** Load what is stored: {drawings, trouble}. */
+/** Parse stored drawings: {drawings, trouble}. */
 function parse(text, constants) {
   try {
     const { version, drawings } = text ? JSON.parse(text) : readBefore();
@@ -137,7 +138,7 @@ function parse(text, constants) {
   }
 }
 
-/** Corrections in the old format; broken ones were never learned. */
+/** Read corrections from before version 1; drops invalid ones, which were never learned. */
 function readBefore() {
   try {
     const kept = JSON.parse(localStorage.getItem(BEFORE) ?? "[]");
@@ -147,7 +148,7 @@ function readBefore() {
   }
 }
 
-/** A row of a file as a drawing; null for a letter or a sign. Throws if it is not a drawing. */
+/** Convert a row of a file to a drawing; null for a letter or sign. Throws if the row is invalid. */
 function toDrawing({ label, strokes, pen_width: penWidth }, constants) {
   const { MAX_COORDINATE, PAD_SIZE, FINEST_PEN } = constants.strokes;
   const isWithin = (low, high) => (number) => Number.isFinite(number) && number >= low && number <= high;
@@ -157,7 +158,7 @@ function toDrawing({ label, strokes, pen_width: penWidth }, constants) {
   if (!isNamed || !strokes.length || !strokes.every(isStroke)) throw new TypeError("no drawing");
   checkStrokes(strokes, constants);
   if (label !== null && !/^\d$/.test(label)) return null;
-  // Drawings of other pads keep their shape; their pen width does not apply to this pad.
+  // The pen width of another pad does not apply to this one, so only the shape is kept.
   const isOfPad = penWidth >= FINEST_PEN && strokes.flat(2).every(isWithin(0, PAD_SIZE));
   return {
     label: label === null ? null : Number(label),

@@ -1,4 +1,4 @@
-// Teaching: the person corrects answers, and sees and edits what the page has learned.
+// Teaching: "Not right?", the list of taught drawings, and "Show it your hand".
 
 import { lifeOf } from "./lifetime.js";
 import { padOf } from "./reading.js";
@@ -48,23 +48,23 @@ export function mountCorrection(dialog, texts) {
   });
   unsay.addEventListener("click", () => {
     padOf(dialog).taught.undo();
-    wrong.focus(); // the focused button is gone
+    wrong.focus(); // the button that had the focus is hidden now
   });
   const signal = lifeOf(dialog);
   for (const type of ["reading", "taught"]) document.addEventListener(type, show, { signal });
   document.addEventListener("keydown", onKey, { signal });
 }
 
-/** What is known: a summary, a popover with thumbnails, and the tour of ten prompts. */
+/** The line that counts the taught drawings, the dialog with their thumbnails, and the tour. */
 export function mount(element, { props: { texts } }) {
   const find = (selector) => element.querySelector(selector);
   const [dialog, list, file] = [find("#drawings"), find(".known"), find("input")];
   const taught = () => padOf(element)?.taught;
-  let problem = ""; // with the file that was loaded last
-  let isOpen = false; // whether the thumbnails are shown
+  let problem = ""; // of the file that was loaded last
+  let isOpen = false; // whether the dialog, with its thumbnails, is open
 
   const show = () => {
-    if (!taught()) return; // there is no pad yet
+    if (!taught()) return; // the pad is not mounted yet
     const { drawings, last } = taught();
     write(find("#hand-known"), countWords(drawings.length, texts));
     write(find(".notice"), describe(taught(), texts));
@@ -121,7 +121,7 @@ function countWords(count, texts) {
   return count === 1 ? texts.one : texts.several.replace("{count}", count);
 }
 
-/** A sentence or two: what was learned last, and why it may be lost. */
+/** What was learned last, and why it may be lost. */
 function describe({ drawings, reads, trouble, last }, texts) {
   const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const nameOfLabel = (label) => (label === null ? texts.no_digit : texts.digits[label]);
@@ -147,7 +147,7 @@ function describe({ drawings, reads, trouble, last }, texts) {
   return sentences.join(" ");
 }
 
-/** A thumbnail of each drawing, the latest first. */
+/** Show a thumbnail of each drawing, newest first. */
 function showPictures(list, drawings, texts) {
   const template = list.parentElement.querySelector("template");
   const pictures = [...drawings].reverse().map(({ label, strokes }) => {

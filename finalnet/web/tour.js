@@ -1,11 +1,11 @@
-// "Show it your hand": prompts for each of the ten digits; the page learns them all at the end.
+// "Show it your hand": asks for the ten digits in turn, and teaches the drawings at the end.
 
 import { padOf } from "./reading.js";
 
-const REST = 1200; // ms that the pen must rest until a digit counts as finished
+const REST = 1200; // ms without the pen after which a digit counts as finished
 const LAST = 9;
 
-/** The bar with the prompts, hidden until `start`. */
+/** The bar with the prompts; hidden until `start`. */
 export class Tour {
   constructor(bar, texts, signal) {
     Object.assign(this, { bar, texts, drawn: new Map(), digit: null, timer: null });
@@ -40,7 +40,7 @@ export class Tour {
     for (const part of [this.bar, this.pad]) part.scrollIntoView({ block: "nearest" });
   }
 
-  /** Prompt for a digit; an earlier drawing of it is kept until it is drawn again. */
+  /** Ask for a digit; an earlier drawing of it stays until it is drawn again. */
   ask(digit) {
     clearTimeout(this.timer);
     this.digit = digit;
@@ -74,7 +74,7 @@ export class Tour {
     this.drawn.set(this.digit, { isRight, drawing: { label: this.digit, ...drawing } });
   }
 
-  /** Learn the drawings and hide the bar. */
+  /** Teach the drawings and hide the bar. */
   end() {
     clearTimeout(this.timer);
     [this.digit, this.bar.hidden] = [null, true];

@@ -1,4 +1,4 @@
-// Says on the page why it cannot start. A classic script, because modules may be unavailable.
+// Shows why the page does not start. A classic script, because modules may be what fails.
 
 (() => {
   const tell = (reason) => {
@@ -23,7 +23,7 @@
     true,
   );
   addEventListener("unhandledrejection", ({ reason }) => {
-    // Each browser words a failed module differently; this word is common to all.
+    // Every browser words a failed module import differently, but all messages contain "module".
     tell(/module/i.test(reason && reason.message) ? ofScripts : "other");
   });
 })();

@@ -1,6 +1,6 @@
-// What was read, as JSON. Twin of answer.py.
+// Predictions and numbers as JSON. Twin of answer.py.
 
-/** A prediction: {verdict, digit, top, probabilities}; top are the most probable, highest first. */
+/** A prediction as JSON: {verdict, digit, top, probabilities}, as in answer.py. */
 export function describeDigit({ verdict, digit, probabilities }, { answer: { TOP_K } }) {
   const isBlank = verdict === "blank";
   const top = isBlank
@@ -10,9 +10,8 @@ export function describeDigit({ verdict, digit, probabilities }, { answer: { TOP
 }
 
 /**
- * A number: {text, digits, unread}, as answer.py says: each digit with its character in the text, the
- * box of its ink, [left, top, width, height] in the strokes' own unit, and its network input, 28x28
- * bytes in base64.
+ * A number as JSON: {text, digits, unread}, as in answer.py. Each digit includes its network input,
+ * 28x28 bytes in base64.
  */
 export function describeNumber({ text, characters, digits, boxes, unread }, constants) {
   const round = (side) => Math.round(100 * side) / 100;
@@ -28,7 +27,7 @@ export function describeNumber({ text, characters, digits, boxes, unread }, cons
   };
 }
 
-/** The k most probable digits, highest first; of equals the smaller digit. */
+/** The k most probable digits, highest first; ties go to the smaller digit. */
 export function topDigits(probabilities, k) {
   const digits = probabilities.map((_, digit) => digit);
   return digits.sort((one, other) => probabilities[other] - probabilities[one]).slice(0, k);

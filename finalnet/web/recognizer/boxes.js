@@ -1,8 +1,8 @@
-// The extents of strokes, and how they lie to each other. Twin of boxes.py.
+// Bounding boxes of strokes, and the distances between them. Twin of boxes.py.
 //
-// A box is {left, top, width, height} in the strokes' own unit.
+// A box is {left, top, width, height} in the coordinates of the strokes, y pointing down.
 
-/** The smallest box around boxes. */
+/** The smallest box that contains all boxes. */
 export function join(boxes) {
   const left = Math.min(...boxes.map((box) => box.left));
   const top = Math.min(...boxes.map((box) => box.top));
@@ -11,17 +11,17 @@ export function join(boxes) {
   return { left, top, width: right - left, height: bottom - top };
 }
 
-/** The horizontal distance of two boxes; negative where they overlap. */
+/** The horizontal distance between two boxes; negative where they overlap. */
 export function gap(one, other) {
   return Math.max(other.left - one.left - one.width, one.left - other.left - other.width);
 }
 
-/** The vertical distance of two boxes; negative where they overlap. */
+/** The vertical distance between two boxes; negative where they overlap. */
 export function rise(one, other) {
   return Math.max(other.top - one.top - one.height, one.top - other.top - other.height);
 }
 
-/** Between the nearest points of two boxes. */
+/** The distance between the nearest points of two boxes; 0 where they overlap. */
 export function distance(one, other) {
   return Math.hypot(Math.max(gap(one, other), 0), Math.max(rise(one, other), 0));
 }

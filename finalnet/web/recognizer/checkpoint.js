@@ -1,21 +1,21 @@
-// The checkpoint that train.py wrote: the weights and the configuration. Twin of checkpoint.py, which
-// says what is wrong with a file in the same words.
+// Loads a checkpoint folder and validates it. Twin of checkpoint.py, which names the same faults.
 
 import { weightShapes } from "./network.js";
 
-// How the numbers of a type are read, and how many bytes each takes.
+// Bytes per number of each type, and how to convert a buffer of them.
 const TYPES = {
   F16: { bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), decodeHalf) },
   F32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
   F64: { bytes: 8, read: (buffer) => Float32Array.from(new Float64Array(buffer)) },
   I64: { bytes: 8, read: (buffer) => Float32Array.from(new BigInt64Array(buffer), Number) },
 };
-const COUNTER = /num_batches_tracked$/; // of batch norm; states have none
+const COUNTER = /num_batches_tracked$/; // a tensor of batch norm that files of states leave out
 
 /**
- * Fetch a checkpoint folder.
+ * Fetch a checkpoint folder: {config, tensors}.
  *
- * Returns {config, tensors}; a tensor is {shape, values}, values a Float32Array.
+ * tensors: name -> {shape, values}, values a Float32Array. Throws an Error if a file is missing or
+ * invalid; the message says which and why.
  */
 export async function loadCheckpoint(folder, constants) {
   const [config, weights] = await Promise.all([
@@ -34,49 +34,50 @@ async function fetchFile(url) {
 }
 
 /**
- * The states of a network that training/states.py wrote: [{name, accuracy, tensors}], the accuracy
- * that of the validation, in [0, 1].
+ * Read the states of a training, which training/states.py wrote: [{name, accuracy, tensors}].
+ *
+ * accuracy: on the validation set, in [0, 1].
  */
 export function readStates(buffer, constants) {
   const { tensors, metadata } = readSafetensors(buffer);
-  const told = JSON.parse(metadata.states ?? "[]");
-  if (!told.length) throw new Error("the file names no states");
+  const listed = JSON.parse(metadata.states ?? "[]");
+  if (!listed.length) throw new Error("the file of states lists none");
   const shapes = Object.entries(weightShapes(constants)).filter(([name]) => !COUNTER.test(name));
-  const stacked = shapes.map(([name, shape]) => [name, [told.length, ...shape]]);
+  const stacked = shapes.map(([name, shape]) => [name, [listed.length, ...shape]]);
   checkWeights(tensors, Object.fromEntries(stacked));
-  return told.map(({ name, validation_accuracy: accuracy }, i) => {
+  return listed.map(({ name, validation_accuracy: accuracy }, i) => {
     const own = shapes.map(([each, shape]) => {
       const { values } = tensors[each];
-      const count = values.length / told.length;
+      const count = values.length / listed.length;
       return [each, { shape, values: values.subarray(i * count, (i + 1) * count) }];
     });
     return { name, accuracy, tensors: Object.fromEntries(own) };
   });
 }
 
-/** A safetensors file: the header's length, a JSON header, raw numbers; {tensors, metadata}. */
+/** Read a safetensors file (length of the header, JSON header, raw numbers): {tensors, metadata}. */
 export function readSafetensors(buffer) {
-  if (buffer.byteLength < 8) throw new Error("the weights are cut short");
+  if (buffer.byteLength < 8) throw new Error("the file of weights is incomplete");
   const length = Number(new DataView(buffer).getBigUint64(0, true));
-  if (8 + length > buffer.byteLength) throw new Error("the weights are cut short");
+  if (8 + length > buffer.byteLength) throw new Error("the file of weights is incomplete");
   const text = new TextDecoder().decode(new Uint8Array(buffer, 8, length));
   const { __metadata__: metadata = {}, ...header } = JSON.parse(text);
   const tensors = {};
   for (const [name, { dtype, shape, data_offsets: offsets }] of Object.entries(header)) {
     const type = TYPES[dtype];
-    if (!type) throw new Error(`the weights hold ${name} as ${dtype}, which is not read`);
+    if (!type) throw new Error(`${name} must be ${Object.keys(TYPES).join(", ")}, got ${dtype}`);
     const [start, end] = offsets.map((offset) => 8 + length + offset);
     const bytes = shape.reduce((product, side) => product * side, type.bytes);
     if (end > buffer.byteLength || end - start !== bytes) {
-      throw new Error("the weights are cut short");
+      throw new Error("the file of weights is incomplete");
     }
-    // A copy, because the numbers need not lie at a multiple of their size.
+    // Copied, because a typed array must start at a multiple of its item size.
     tensors[name] = { shape, values: type.read(buffer.slice(start, end)) };
   }
   return { tensors, metadata };
 }
 
-/** A number in half precision, of its 16 bits: 1 of sign, 5 of exponent, 10 of fraction. */
+/** Decode a float16: 1 bit sign, 5 bits exponent, 10 bits fraction. */
 function decodeHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];

@@ -1,9 +1,9 @@
-// Somebody's hand: drawings with what they are, remembered beside the network. Twin of hand.py.
+// Adapts the answers to one person's handwriting by remembering labelled drawings. Twin of hand.py.
 //
-// A memory is {traits, logits, label}: what it is compared by; what the network alone makes of it; 0
+// A memory is {traits, logits, label}: traits from `findTraits`; logits of the network alone; label 0
 // to 9, or null for "no digit".
 
-/** What is known of somebody's hand; of memories, the latest last. */
+/** The remembered drawings of one person; memories: newest last. */
 export class Hand {
   constructor(memories, constants) {
     this.constants = constants;
@@ -11,7 +11,7 @@ export class Hand {
     for (const memory of memories) this.remember(memory);
   }
 
-  /** Add a drawing, with the gain by which it is read as its label, beside the others. */
+  /** Add a drawing with a gain large enough for the network to read it as its label. */
   remember(memory) {
     const { traits, label } = memory;
     this.known = this.known.filter((known) => dot(known.traits, traits) < this.constants.hand.SAME);
@@ -27,7 +27,7 @@ export class Hand {
     return Math.max(isRight ? GAIN_IF_RIGHT : GAIN, logSumExp(rivals) - logits[label] + LEAD);
   }
 
-  /** The logits of a drawing, as the remembered ones have them. */
+  /** Adapt the logits of a drawing to the remembered ones. */
   sway(traits, logits) {
     if (!this.known.length) return logits;
     const likeness = this.likeness(traits);
@@ -37,14 +37,14 @@ export class Hand {
     return logits.map((logit) => logit + share * (mean - logit));
   }
 
-  /** How like each remembered drawing something is, 1 for the same. */
+  /** Resemblance of a drawing to each remembered one, in (0, 1], 1 if equal. */
   likeness(traits) {
     return this.known.map((known) =>
       Math.exp((dot(known.traits, traits) - 1) / this.constants.hand.FALLOFF),
     );
   }
 
-  /** Raise every digit by its drawing that counts most, not by each of many alike. */
+  /** Raise each digit by the strongest of its remembered drawings, not by their sum. */
   raise(likeness, logits) {
     const gains = new Array(logits.length).fill(0);
     this.known.forEach(({ label, gain }, i) => {
@@ -54,7 +54,7 @@ export class Hand {
   }
 }
 
-/** What a drawing is compared by, of its features and network input; of length 1. */
+/** Unit vector by which drawings are compared: their dot product is the cosine similarity. */
 export function findTraits(features, input, { preprocessing: { INPUT_SIZE }, hand: { THUMBNAIL, PICTURE } }) {
   const step = INPUT_SIZE / THUMBNAIL;
   const thumbnail = new Float64Array(THUMBNAIL ** 2);

@@ -1,17 +1,16 @@
-// What happens inside the network while it reads one drawing.
+// Computes what "See inside" shows: feature maps, the sum behind a pixel, and evidence per pixel.
 
 import { normalize } from "./preprocessing.js";
 
-// Of the squares tried, those whose strokes, once erased, cost a digit of MNIST the most.
-const PATCH_SIZE = 4; // px, side of a square of ink
-const PATCH_STEP = 3; // px, from one to the next
-const AT_ONCE = 6; // squares that are rubbed out before others have their turn
+// Of the sizes tried, the one that best finds strokes whose removal costs an MNIST digit the most.
+const PATCH_SIZE = 4; // px, side of an erased square
+const PATCH_STEP = 3; // px, from one square to the next
+const AT_ONCE = 6; // squares between two checks whether the result is still wanted
 
 /**
- * What each part of the network answers to a network input, a Uint8Array.
+ * Compute the activations for a network input, a Uint8Array: {maps, features}, all after ReLU.
  *
- * Returns {maps, features}: of each convolution {size, values}, its maps one behind the other, and
- * the values of fc1, all after ReLU.
+ * maps: {size, values} per convolution, values holding one map after another. features: output of fc1.
  */
 export function lookInside(network, input, constants) {
   const { maps, features } = network.activations(normalize(input, constants));
@@ -20,13 +19,13 @@ export function lookInside(network, input, constants) {
 }
 
 /**
- * The sum that makes a pixel of a convolution's map, with the batch norm folded into the weights:
- * of the plane of its input that moves it most, and what all the others add.
+ * Explain a pixel of a convolution's map: the nine products of the input plane that changes it most,
+ * and the sum of all other products. The batch norm is folded into the weights.
  *
- * index: 1 to 4, which convolution.
- * Returns {inputs, weights, channel, channels, share, others, bias, value}: nine inputs and their
- * weights; that plane, and how many there are; the sum of its products, and of all other products;
- * value is all that and the bias after ReLU.
+ * index: which convolution, 1 to 4.
+ * Returns {inputs, weights, channel, channels, share, others, bias, value}. inputs, weights: nine each.
+ * channel: number of that plane, of `channels`. share: sum of its products. others: sum of all other
+ * products. value: ReLU of share + others + bias.
  */
 export function explainPixel(network, input, { index, map, x, y }, constants) {
   const { inputs } = network.activations(normalize(input, constants));
@@ -62,13 +61,13 @@ function removeBorder(maps, size) {
 }
 
 /**
- * How much the ink at each pixel speaks for (positive) or against (negative) each digit.
+ * Measure how much the ink at each pixel speaks for (positive) or against (negative) each digit.
  *
- * Small squares of ink are rubbed out one at a time. What a digit's log odds lose without a square
- * is the square's evidence; a pixel's is the mean over the squares that hold it, in proportion to
- * its ink. Gradients would be as quick, but they name scattered pixels and not strokes.
+ * Erases small squares of ink, one at a time. The evidence of a square is what the log-odds of a digit
+ * lose without it. The evidence of a pixel is the mean over the squares that contain it, times its
+ * ink. Gradients would be as fast, but they mark scattered pixels instead of strokes.
  *
- * Returns ten planes in nats, one behind the other; null when `isWanted` said no meanwhile.
+ * Returns ten planes in nats, one after another; null if `isWanted` returned false meanwhile.
  * Source: Robnik-Sikonja and Kononenko 2008, Zeiler and Fergus 2014.
  */
 export async function findEvidence(network, input, constants, isWanted) {
@@ -76,7 +75,7 @@ export async function findEvidence(network, input, constants, isWanted) {
   const odds = (pixels) => logOdds(network.logitsOf(normalize(pixels, constants)));
   const whole = odds(input);
   const evidence = new Float32Array(classes * size ** 2);
-  const squares = new Float32Array(size ** 2); // that hold each pixel
+  const squares = new Float32Array(size ** 2); // number of squares that contain each pixel
   for (const [i, square] of inkedSquares(input, size).entries()) {
     if (i % AT_ONCE === 0 && !(await isWanted())) return null;
     const erased = input.slice();
@@ -93,7 +92,7 @@ export async function findEvidence(network, input, constants, isWanted) {
   });
 }
 
-/** The pixels of each square that has ink in it. */
+/** The indices of the pixels of each square that contains ink. */
 function inkedSquares(input, size) {
   const squares = [];
   for (let top = 0; top + PATCH_SIZE <= size; top += PATCH_STEP) {
@@ -107,7 +106,7 @@ function inkedSquares(input, size) {
   return squares;
 }
 
-/** log p / (1 - p) of every digit; unlike log p it keeps moving when p is near 1. */
+/** log(p / (1 - p)) of every digit; unlike log p, it still changes when p is near 1. */
 function logOdds(logits) {
   return Array.from(logits, (logit, digit) => {
     const others = logits.filter((_, other) => other !== digit);

@@ -1,14 +1,18 @@
-// Boxes to lines: what stands on one line, in one word, and which ink is no digit but a separator.
-// Twin of lines.py.
+// Groups boxes of strokes into lines and words, and tells separators from digits. Twin of lines.py.
 //
-// A box is {left, top, width, height} in the strokes' own unit. A line is {pieces, breaks, unread}: lists of
-// indices of the boxes, what stands before each of them and after the last; and unread, how many
-// dots and signs are neither of digits nor separators that are read.
+// A line is {pieces, breaks, unread}. pieces: lists of indices of the boxes, left to right. breaks:
+// before each piece, and after the last: a separator, " " or "". unread: number of dots and signs that
+// are neither parts of digits nor known separators.
 
 import { center, distance, gap, join, least, middle, most, rise, sorted } from "./boxes.js";
 import { nameDots, nameMark } from "./separators.js";
 
-/** Put boxes on lines, from the top down, and tell separators from digits. */
+/**
+ * Group boxes into lines, from the top down, and tell separators from digits.
+ *
+ * leans: correlation of x with y pointing up, per box. room: least gap between separators and digits,
+ * in heights of the digits.
+ */
 export function findLines(boxes, leans, room, constants) {
   const { MAX_LINES } = constants.lines;
   const groups = groupLines(boxes, constants);
@@ -39,7 +43,7 @@ function groupLines(boxes, constants) {
   return groups.sort((one, other) => heightOf.get(one) - heightOf.get(other));
 }
 
-/** The groups, made one where two of them are joint. */
+/** Merge groups that `areJoint`. */
 function unite(groups, areJoint) {
   const names = [...groups.keys()];
   groups.forEach((one, i) => {
@@ -60,20 +64,20 @@ function areNeighbours(one, other, { lines: { REACH, LEVEL } }) {
   return near && rise(one, other) <= -LEVEL * Math.min(one.height, other.height);
 }
 
-/** A row of boxes: {boxes, extent, first, last}, those that begin first and end last. */
+/** A row of boxes: {boxes, extent, first, last}; first starts furthest left, last ends furthest right. */
 function rowOf(boxes) {
   const first = least(boxes, (box) => box.left);
   return { boxes, extent: join(boxes), first, last: most(boxes, (box) => box.left + box.width) };
 }
 
-/** Whether of two rows of boxes one is nothing but upper or lower parts of the other's digits. */
+/** Whether two rows are one line, the shorter holding only parts of the other's digits. */
 function areParts(one, other, constants) {
-  if (gap(one.extent, other.extent) > 0) return false; // the usual case, and cheap
+  if (gap(one.extent, other.extent) > 0) return false; // the usual case, skipped before the costlier test
   const [fewer, more] = one.boxes.length <= other.boxes.length ? [one, other] : [other, one];
   return fewer.boxes.every((part) => more.boxes.some((rest) => isDigitOf(part, rest, constants)));
 }
 
-/** Whether two boxes above one another may be one digit, as an 8 of two circles. */
+/** Whether two boxes, one above the other, may be one digit, such as an 8 of two circles. */
 function isDigitOf(one, other, { lines: { STACKED, SLIMMEST } }) {
   const both = join([one, other]);
   const touch = rise(one, other) <= STACKED * both.height;
@@ -81,7 +85,7 @@ function isDigitOf(one, other, { lines: { STACKED, SLIMMEST } }) {
   return touch && above && both.height <= SLIMMEST * both.width;
 }
 
-/** Whether two rows of boxes, however far apart, face one another on one level. */
+/** Whether two rows are at the same height, one after the other, however far apart. */
 function areOnLevel(one, other, { lines: { LEVEL } }) {
   const [left, right] = one.first.left <= other.first.left ? [one, other] : [other, one];
   const [end, start] = [left.last, right.first];
@@ -89,7 +93,7 @@ function areOnLevel(one, other, { lines: { LEVEL } }) {
   return apart && rise(end, start) <= -LEVEL * Math.min(end.height, start.height);
 }
 
-/** The pieces of one line, and what stands between them. */
+/** Order the pieces of one line and find the separators and spaces between them. */
 function layOut(group, boxes, leans, room, constants) {
   const { TALL, MAX_DIGITS, MOST_PIECES } = constants.lines;
   const { DOT } = constants.separators;
@@ -115,7 +119,7 @@ function layOut(group, boxes, leans, room, constants) {
     ...dotMarks,
   ];
   let free = dots.length;
-  // A dot above or in a digit is a part of it.
+  // A dot that overlaps the box of a digit is a part of it.
   for (const index of dots) {
     const place = kept.findIndex((box) => gap(boxes[index], box) < 0 && rise(boxes[index], box) <= 0);
     if (place >= 0) {
@@ -131,9 +135,9 @@ function layOut(group, boxes, leans, room, constants) {
 }
 
 /**
- * Put what is surely one digit together, drop dirt, and order the rest from left to right.
+ * Merge boxes that certainly belong to one digit, drop dirt, and sort from left to right.
  *
- * members: indices of the boxes that count. Returns indices of the boxes, one list a piece.
+ * members: indices of the boxes to arrange. Returns indices of the boxes, one list per piece.
  */
 function arrange(members, boxes, constants) {
   const { SURE, DIRT } = constants.lines;
@@ -153,7 +157,7 @@ function arrange(members, boxes, constants) {
   return sorted(pieces, ({ box }) => center(box)).map(({ joined }) => joined);
 }
 
-/** What stands before each digit of a line, and after the last. */
+/** The separator, " " or "" before each digit of a line, and after the last. */
 function findBreaks(digits, marks, constants) {
   const { SPACE, SPACE_GAPS } = constants.lines;
   const { UNREAD } = constants.separators;
@@ -161,13 +165,13 @@ function findBreaks(digits, marks, constants) {
   const gaps = digits.slice(1).map((box, i) => gap(digits[i], box));
   const highest = Math.max(...digits.map((box) => box.height));
   const clear = sorted(gaps.filter((value) => value > 0), (value) => value);
-  // A lone gap is as usual as can be: two digits, however far apart, are one number.
+  // With a single gap, that gap is the usual one: two digits, however far apart, are one number.
   const usual = clear[Math.floor((clear.length - 1) / 2)] ?? 0;
   const wide = Math.max(SPACE * highest, SPACE_GAPS * usual);
   const breaks = ["", ...gaps.map((value) => (value >= wide ? " " : "")), ""];
   for (const [place, name] of marks) {
     const before = digits.filter((box) => center(box) < place).length;
-    // One separator between two digits: of more, some are dirt.
+    // At most one separator fits between two digits; any others are dirt.
     if (["", " "].includes(breaks[before])) {
       breaks[before] = name === UNREAD ? " " : name;
     }
@@ -175,7 +179,7 @@ function findBreaks(digits, marks, constants) {
   return breaks;
 }
 
-/** How surely two boxes are two digits, by the gap between them, in log-odds. */
+/** The log-odds that two boxes are two digits, from the gap between them. */
 export function logOdds(one, other, { lines: { EVEN_GAP, GAP_SCALE } }) {
   return (gap(one, other) / Math.max(one.height, other.height, 1e-6) - EVEN_GAP) / GAP_SCALE;
 }

@@ -1,12 +1,12 @@
-// FinalNet: normalised network inputs in, logits out. Twin of network.py.
+// FinalNet in JavaScript: network inputs in, logits out. Twin of network.py.
 // Every batch norm is folded into the convolution before it.
 //
-// Feature maps are planes with a border of zeros, one behind the other in a Float32Array: the
-// padding of the next convolution is there already.
+// Feature maps are planes, stored one after another in a Float32Array. Each has a border of zeros,
+// which is the padding of the next convolution.
 
-const BLOCK = 4; // output planes computed together, so that each input pixel is loaded once for all
+const BLOCK = 4; // output planes computed together, so that each input pixel is loaded once for four
 
-/** Name and shape of every tensor of a checkpoint. */
+/** The name and shape of every tensor in a checkpoint. */
 export function weightShapes({ network: { CHANNELS, FEATURES, NUM_CLASSES } }) {
   const shapes = {};
   for (let number = 1; number < CHANNELS.length; number++) {
@@ -26,7 +26,7 @@ export function weightShapes({ network: { CHANNELS, FEATURES, NUM_CLASSES } }) {
   return shapes;
 }
 
-/** The network with the tensors of a checkpoint. */
+/** The network with the weights of a checkpoint. */
 export class Network {
   constructor(tensors, constants) {
     const { CHANNELS, POOLED, NUM_CLASSES, EPSILON } = constants.network;
@@ -41,7 +41,7 @@ export class Network {
     }));
   }
 
-  /** What the last layer sees of normalised inputs that lie one behind the other, in their mean. */
+  /** Input of the last layer, averaged over normalised inputs that are stored one after another. */
   meanFeatures(inputs) {
     const area = this.inputSize ** 2;
     const count = inputs.length / area;
@@ -51,7 +51,7 @@ export class Network {
     return all[0].map((_, f) => all.reduce((sum, features) => sum + features[f], 0) / count);
   }
 
-  /** The last layer: unnormalised scores of features. */
+  /** Apply the last layer: features to logits. */
   classify(features) {
     return applyLinear(features, this.layers[1]);
   }
@@ -61,8 +61,8 @@ export class Network {
   }
 
   /**
-   * What goes into each convolution, and what comes out of it after ReLU, bordered:
-   * {inputs, maps, features, logits}.
+   * Run the network and keep everything: {inputs, maps, features, logits}. inputs and maps: input of
+   * each convolution, and its output after ReLU, both with borders.
    */
   activations(image) {
     const inputs = [];
@@ -99,7 +99,7 @@ function foldBatchNorm(tensors, number, epsilon) {
 
 const relu = (value) => (value > 0 ? value : 0);
 
-/** Planes of size x size get a border of zeros. */
+/** Add a border of zeros to planes of size x size. */
 function addBorder(planes, size) {
   const stride = size + 2;
   const count = planes.length / size ** 2;
@@ -111,7 +111,7 @@ function addBorder(planes, size) {
   return bordered;
 }
 
-/** A 3x3 convolution and ReLU over bordered planes of size x size; the result is bordered too. */
+/** 3x3 convolution, then ReLU, of bordered planes of size x size; the result has borders, too. */
 function convolve(input, size, { weights, bias }) {
   const stride = size + 2;
   const area = stride ** 2;
@@ -129,7 +129,7 @@ function convolve(input, size, { weights, bias }) {
   return output;
 }
 
-/** Add one input plane's share to four output planes; their 3x3 weights lie `step` apart. */
+/** Add the contribution of one input plane to four output planes, whose weights are `step` apart. */
 function addPlane(plane, block, size, weights, first, step) {
   const stride = size + 2;
   const area = stride * stride;
@@ -156,7 +156,7 @@ function addPlane(plane, block, size, weights, first, step) {
   }
 }
 
-/** ReLU, and zeros in the border again. */
+/** Apply ReLU and clear the border. */
 function rectify(planes, size) {
   const stride = size + 2;
   for (let start = 0; start < planes.length; start += stride) {
@@ -169,7 +169,7 @@ function rectify(planes, size) {
   }
 }
 
-/** The largest of 2x2: bordered planes of size x size in, planes of half the size, no border, out. */
+/** 2x2 max pooling: bordered planes of size x size to planes of half the size without a border. */
 function pool(input, size) {
   const stride = size + 2;
   const half = size / 2;

@@ -1,16 +1,17 @@
-// Image to network input: every drawing is placed where MNIST would have placed it. Twin of
-// preprocessing.py, for images of the pad; photographs are the server's.
+// Image to network input: centres and scales every drawing as MNIST does. Twin of preprocessing.py
+// for images of the pad; the server reads photographs.
 //
-// Ink is an image too: paper 0, ink up to 255. A network input is a Uint8Array of 28x28.
+// Ink is an image with paper 0 and ink up to 255. A network input is a Uint8Array of 28x28, paper 0,
+// ink 255.
 
 import { roundHalfEven } from "./strokes.js";
 
-/** What FinalNet sees of an image; all zero when there is no ink. */
+/** Turn a picture of one digit into the network's input; all zero when there is no ink. */
 export function preprocess(image, constants) {
   return centerInk(findInk(image, constants), constants);
 }
 
-/** What a tutorial's network sees: the whole pad shrunk, wherever the ink is on it. */
+/** The input of a tutorial's network: the whole pad, shrunk without centring the ink. */
 export function shrinkWhole({ pixels, width }, { preprocessing: { INPUT_SIZE } }) {
   const step = width / INPUT_SIZE;
   const sums = new Float64Array(INPUT_SIZE ** 2);
@@ -21,7 +22,7 @@ export function shrinkWhole({ pixels, width }, { preprocessing: { INPUT_SIZE } }
   return Uint8Array.from(sums, (sum) => roundHalfEven(sum / step ** 2));
 }
 
-/** Separate ink from even paper, whichever is darker. */
+/** Separate ink from evenly lit paper; either may be darker. */
 export function findInk({ pixels, width, height }, { ink: { MIN_CONTRAST } }) {
   const paper = medianOfBorder(pixels, width, height);
   const ink = new Uint8Array(pixels.length);
@@ -46,7 +47,7 @@ function medianOfBorder(pixels, width, height) {
   return Math.floor((border[Math.ceil(half) - 1] + border[Math.floor(half)]) / 2);
 }
 
-/** Crop the ink, bring its longer side to 20 px and its centre of mass to the middle. */
+/** Crop the ink, scale its longer side to 20 px and move its centre of mass to the middle. */
 export function centerInk(ink, constants) {
   const { INPUT_SIZE, DIGIT_SIZE, CENTER } = constants.preprocessing;
   const frame = new Uint8Array(INPUT_SIZE ** 2);
@@ -73,7 +74,7 @@ export function centerInk(ink, constants) {
   return frame;
 }
 
-/** The part of an image that holds its ink, or null when there is none. */
+/** Crop an image to its ink; null when there is no ink. */
 function crop({ pixels, width, height }) {
   let [left, top, right, bottom] = [width, height, -1, -1];
   for (let y = 0; y < height; y++) {
@@ -94,7 +95,7 @@ function crop({ pixels, width, height }) {
   return { pixels: cropped, width: size, height: bottom - top + 1 };
 }
 
-/** Bring the longer side to a length, averaging areas when that shrinks the image. */
+/** Scale the longer side to `longerSide` px: area averages when shrinking, else bilinear. */
 function resize(image, longerSide) {
   const scale = longerSide / Math.max(image.width, image.height);
   if (scale === 1) return image;
@@ -126,7 +127,7 @@ function resize(image, longerSide) {
   return { pixels, width, height };
 }
 
-/** For each new pixel the old ones that it covers, and the share of each in it. */
+/** For each new pixel, the old pixels that it covers and their shares of it. */
 function areaWeights(from, to) {
   const size = from / to;
   return Array.from({ length: to }, (_, i) => {
@@ -140,7 +141,7 @@ function areaWeights(from, to) {
   });
 }
 
-/** For each new pixel the two old ones whose centres it lies between. */
+/** For each new pixel, the weights of the two old pixels on either side of its centre. */
 function linearWeights(from, to) {
   return Array.from({ length: to }, (_, i) => {
     const place = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
@@ -149,7 +150,7 @@ function linearWeights(from, to) {
   });
 }
 
-/** Network inputs, one behind the other, to mean 0 and standard deviation 1: a Float32Array. */
+/** Scale network inputs to a Float32Array in which MNIST has mean 0 and standard deviation 1. */
 export function normalize(inputs, { preprocessing: { MEAN, STD } }) {
   const scaled = new Float32Array(inputs.length);
   for (let i = 0; i < inputs.length; i++) scaled[i] = (inputs[i] / 255 - MEAN) / STD;

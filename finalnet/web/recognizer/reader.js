@@ -1,29 +1,29 @@
-// The recogniser as the pad uses it: drawings go to the worker one at a time, the latest wins.
+// Sends drawings to the worker, one at a time; a newer drawing replaces one that still waits.
 
 import { pack } from "./packing.js";
 
 /** Reads drawings {strokes, penWidth, isNumber, isFinished, revision} one after the other. */
 export class Reader {
   /**
-   * settings: {checkpoint, constants}, the checkpoint folder's absolute URL and Python's numbers.
-   * onReading: is given each reading, with `finished` as its drawing's, and the drawing.
-   * onFailure: is given why the network could not be loaded, or null once it is.
+   * settings: {checkpoint, constants}: absolute URL of the checkpoint folder, and Python's constants.
+   * onReading: called with each reading and its drawing.
+   * onFailure: called with the reason why the network could not be loaded, or with null once it is.
    */
   constructor(settings, onReading, onFailure) {
     Object.assign(this, { settings, onReading, onFailure });
-    this.wanted = null; // what is read next
-    this.read = null; // what was read last, or is being read
-    this.reading = null; // what it says; null while it is being read
-    this.hand = []; // drawings that are known
-    this.looked = null; // the network input that was looked into last
-    this.state = null; // of the network that reads, as worker.js says
+    this.wanted = null; // the drawing to read next
+    this.read = null; // the drawing read last, or being read
+    this.reading = null; // its reading; null while it is being read
+    this.hand = []; // drawings that the worker was taught
+    this.looked = null; // the last request of `look`
+    this.state = null; // which state of the network reads, see worker.js
     this.load();
   }
 
-  /** Load the network, or try again to. */
+  /** Load the network, or try again. */
   load() {
     this.end();
-    // What a lost worker was reading is read by the next one.
+    // The new worker reads what a lost worker was reading.
     if (this.read && !this.reading) this.wanted ??= this.read;
     try {
       this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
@@ -39,7 +39,7 @@ export class Reader {
     this.worker.postMessage(this.settings);
   }
 
-  /** Do in the page what a worker does, where a sandbox or the server's policy allows none. */
+  /** Read in the page's own thread where a sandbox or the server's policy forbids workers. */
   async loadHere() {
     try {
       const { startReading } = await import("./worker.js");
@@ -52,40 +52,41 @@ export class Reader {
     }
   }
 
-  /** Read a drawing next; one that still waits is dropped. */
+  /** Read a drawing next; drops one that still waits. */
   want(drawing) {
     this.wanted = { ...drawing, state: this.state };
     this.next();
   }
 
-  /** Hand on the files of a training; onLearned is told what worker.js answers to them. */
+  /** Send the files of a training; calls onLearned with the worker's answer. */
   learn(files, onLearned) {
     this.onLearned = onLearned;
     this.learned = files;
     if (this.isReady) this.worker.postMessage(files);
   }
 
-  /** Tell how a pixel of a map comes about; `inside.js` says what. */
+  /** Explain a pixel of a map, see `explainPixel` in inside.js. */
   explain(input, spot, state, onExplained) {
     this.onExplained = onExplained;
     if (this.isReady) this.worker.postMessage({ explain: input, spot, state });
   }
 
   /**
-   * Have drawings {label, strokes, pen_width} known, the latest last, and read anew what is there;
-   * onTaught is given what each of them is read as then.
+   * Teach drawings {label, strokes, pen_width}, newest last, then read the current drawing again.
+   *
+   * onTaught: called with the digit, or null, as which each of them is read afterwards.
    */
   teach(hand, onTaught) {
     Object.assign(this, { hand, onTaught });
     if (this.isReady) this.worker.postMessage({ hand });
   }
 
-  /** Whether the last reading is for this drawing. */
+  /** Whether the last drawing that was read, or is being read, has this revision. */
   isCurrent(revision) {
     return revision === this.read?.revision;
   }
 
-  /** Tell what happens in the network with a network input in base64; `inside.js` says what. */
+  /** Look inside the network for a network input in base64, see `lookInside` in inside.js. */
   look(input, isThorough, state, onInside) {
     this.onInside = onInside;
     this.looked = { look: input, isThorough, state };
@@ -122,7 +123,7 @@ export class Reader {
       if (this.looked) this.worker.postMessage(this.looked);
     } else if (reads) {
       this.onTaught(reads);
-      // What is being read now is read by who has learned.
+      // A pending drawing is read with the lesson already; one that was read before is read again.
       if (this.reading) [this.wanted, this.read, this.reading] = [this.wanted ?? this.read, null, null];
     } else {
       this.reading = reading;
@@ -131,7 +132,7 @@ export class Reader {
     this.next();
   }
 
-  /** The same ink may be wanted again once the pen is lifted: it is not read twice. */
+  /** Report the reading; if the same ink is wanted again after pen-up, it is not read twice. */
   deliver(drawing) {
     if (drawing === this.wanted) this.wanted = null;
     this.read = drawing;
@@ -139,5 +140,5 @@ export class Reader {
   }
 }
 
-/** Whether the same ink is read with the same network. */
+/** Whether two drawings are the same ink, read with the same network. */
 const isSame = (one, other) => one?.revision === other?.revision && one?.state === other?.state;

@@ -1,7 +1,8 @@
 // A drawing in, a prediction out. Twin of recognizer.py.
 //
-// A prediction is {verdict, digit, probabilities, input}: verdict "digit", "unsure" or "blank";
-// digit 0 to 9 or null; ten probabilities; the network input, a Uint8Array of 28x28.
+// A prediction is {verdict, digit, probabilities, input}. verdict: "digit"; "unsure" if it may not be
+// a digit; "blank" if there is no ink. digit: 0 to 9; null unless the verdict is "digit".
+// probabilities: ten; all zero when blank. input: Uint8Array of 28x28, paper 0, ink 255.
 
 import { loadCheckpoint } from "./checkpoint.js";
 import { findTraits, Hand } from "./hand.js";
@@ -28,15 +29,16 @@ export class Recognizer {
   }
 
   /**
-   * A recogniser with the same network that knows somebody's drawings, the latest last: memories, as
-   * `remember` makes them.
+   * Return a new recogniser that also knows one person's drawings, see hand.js.
+   *
+   * memories: from `remember`, newest last.
    */
   taught(memories) {
     const hand = new Hand(memories, this.constants);
     return Object.assign(Object.create(Recognizer.prototype), this, { hand });
   }
 
-  /** The same recogniser with other weights, which knows nobody's hand: a state of its training. */
+  /** Return a new recogniser with other weights, a state of the training, and without memories. */
   withWeights(tensors) {
     const { constants } = this;
     const own = { network: new Network(tensors, constants), hand: new Hand([], constants) };
@@ -44,8 +46,9 @@ export class Recognizer {
   }
 
   /**
-   * An example {strokes, penWidth, label} as the network will see it again: on the pad, drawn with a
-   * pen of penWidth, or without one in a number.
+   * Turn a drawing and its label into a memory.
+   *
+   * penWidth: px, for a drawing on the square pad; undefined for a digit of a number.
    */
   remember({ strokes, penWidth, label }) {
     checkStrokes(strokes, this.constants);
@@ -53,7 +56,7 @@ export class Recognizer {
     return { ...this.look(preprocess(image, this.constants)), label };
   }
 
-  /** What is drawn on the square pad, as one digit. */
+  /** Recognise one digit drawn on the square pad. */
   recognize(strokes, penWidth) {
     checkStrokes(strokes, this.constants);
     return this.recognizeInput(preprocess(this.drawPad(strokes, penWidth), this.constants));
@@ -66,9 +69,10 @@ export class Recognizer {
   }
 
   /**
-   * Digits on lines: {text, characters, digits, boxes, strokes, unread}, "?" for an unsure digit;
-   * the text holds separators, spaces and line breaks too, the characters are one a digit; strokes are
-   * the indices of each digit's; unread is how many signs were seen but not read.
+   * Read a number: digits and separators, in one or more lines.
+   *
+   * Returns {text, characters, digits, boxes, strokes, unread}, as `Number` in recognizer.py; strokes
+   * are the indices of each digit's strokes.
    */
   readNumber(strokes) {
     checkStrokes(strokes, this.constants);
@@ -94,7 +98,7 @@ export class Recognizer {
     return { ...this.judge(this.look(input)), input };
   }
 
-  /** {verdict, digit, probabilities} of what the network alone makes of an input, and of the hand. */
+  /** {verdict, digit, probabilities} of what `look` returned, adapted to the hand. */
   judge(seen) {
     const logits = this.hand.sway(seen.traits, seen.logits);
     const probabilities = softmax(logits.map((logit) => logit / this.temperature));
@@ -105,7 +109,7 @@ export class Recognizer {
     return { verdict: "digit", digit: likeliest(probabilities), probabilities };
   }
 
-  /** What the network alone makes of a network input, in the mean over its views: {traits, logits}. */
+  /** {traits, logits} of a network input, averaged over its views, without the hand. */
   look(input) {
     const views = makeViews(input, this.pens, this.constants);
     const features = this.network.meanFeatures(normalize(views, this.constants));
@@ -114,7 +118,11 @@ export class Recognizer {
   }
 }
 
-/** Judge drawings of one word: beside a sure digit, an unsure one is called what it likely is. */
+/**
+ * Reconsider the unsure digits of one word.
+ *
+ * If one digit of a word is certain, neighbours above 50 % are accepted.
+ */
 function judgeRow(row, { recognizer: { LIKELY } }) {
   if (row.every(({ verdict }) => verdict !== "digit")) return row;
   return row.map((prediction) =>

@@ -1,13 +1,14 @@
-// Marks beside digits: which of them are separators, such as the colon in 12:30. Twin of
-// separators.py, whose rows it reads.
+// Finds separators between digits, such as the colon in 12:30. Twin of separators.py, and uses its
+// rows.
 
 import { center, gap, least, middle, most, sorted } from "./boxes.js";
 
 /**
- * The separator that a piece of a line is; "" for a digit.
+ * Name the separator that a piece of a line is; "" if it is a digit.
  *
- * lean: correlation of x with y pointing up, -1 to 1. pieces: of the line, this one among them.
- * tall: those as high as digits. room: gap that separators keep to other pieces, in their heights.
+ * lean: correlation of x with y pointing up, -1 to 1. pieces: of the whole line, including this one.
+ * tall: the pieces that are as tall as digits. room: least gap between separators and other pieces, in
+ * heights of the digits.
  */
 export function nameMark(box, lean, pieces, tall, room, { separators: { FARTHEST, MARKS } }) {
   const sides = findNeighbours(box, tall);
@@ -19,7 +20,7 @@ export function nameMark(box, lean, pieces, tall, room, { separators: { FARTHEST
   return findName(MARKS, measure(box, sides, lean, Math.min(...others), room));
 }
 
-/** The dots that are separators, [place, name] each; two above one another are a colon. */
+/** Find the dots that are separators, [place, name]; two dots, one above the other, are a colon. */
 export function nameDots(dots, digits, { separators }) {
   const { FARTHEST, FARTHEST_AT_END, DOT, DOT_OVERLAP, DOTS } = separators;
   const free = []; // {dot, sides}
@@ -42,7 +43,7 @@ export function nameDots(dots, digits, { separators }) {
   return marks;
 }
 
-/** The geometry of a mark between two digits, one of which may be missing; see separators.py. */
+/** Measure a mark between two digits, either of which may be missing; see `Geometry` in separators.py. */
 function measure(box, sides, lean = 0, nearest = Infinity, room = 0) {
   const unit = meanHeight(sides);
   const top = (box.top - mean(sides.filter(Boolean).map((side) => side.top))) / unit;
@@ -62,7 +63,7 @@ function measure(box, sides, lean = 0, nearest = Infinity, room = 0) {
   };
 }
 
-/** The nearest digits to the left and to the right, or undefined. */
+/** The nearest digits to the left and to the right; undefined where there is no digit. */
 function findNeighbours(box, digits) {
   const others = digits.filter((digit) => digit !== box);
   const left = others.filter((digit) => center(digit) < center(box));
@@ -84,7 +85,7 @@ function areColon(one, other, dot) {
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** 0 where there are no digits. */
+/** 0 if there are no digits. */
 function meanHeight(sides) {
   const heights = sides.filter(Boolean).map((side) => side.height);
   return heights.length ? mean(heights) : 0;

@@ -1,7 +1,6 @@
-// Numbers to digits: strokes that stand side by side are taken apart, left to right. Twin of
-// splitting.py, for strokes; pictures are the server's.
+// Splits numbers into digits, left to right. Twin of splitting.py; the server splits pictures.
 //
-// A box is {left, top, width, height} in the strokes' own unit.
+// A span is {start, stop, prior, box}, as in splitting.py.
 
 import { join } from "./boxes.js";
 import { findLines, logOdds } from "./lines.js";
@@ -9,8 +8,10 @@ import { preprocess } from "./preprocessing.js";
 import { drawStrokes, extentOf } from "./strokes.js";
 
 /**
- * The ways in which strokes may be taken apart: {spans, inputs, breaks, unread}, the network input
- * of each span, which has the indices of its strokes, what stands before each piece and after the last, and how many signs are not read.
+ * Group strokes into pieces, in any drawing order, and list the spans that may be digits.
+ *
+ * Returns {spans, inputs, breaks, unread}, as `Split` in splitting.py; each span also has the indices
+ * of its `strokes`.
  */
 export function splitStrokes(strokes, constants) {
   const boxes = strokes.map((stroke) => extentOf([stroke]));
@@ -30,7 +31,7 @@ export function splitStrokes(strokes, constants) {
   return { spans, inputs, breaks, unread: sum(lines.map((line) => line.unread)) };
 }
 
-/** Correlation of x with y pointing up, -1 to 1, of points; 0 where there is none. */
+/** Correlation of x with y pointing up, -1 to 1, of points; 0 if x or y is constant. */
 function leanOf(points) {
   const [meanX, meanY] = [0, 1].map((axis) => sum(points.map((point) => point[axis])) / points.length);
   const of = (f) => sum(points.map(([x, y]) => f(x - meanX, y - meanY)));
@@ -40,7 +41,7 @@ function leanOf(points) {
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
-/** What stands between the pieces of lines, one under the other. */
+/** Concatenate the breaks of several lines, with "\n" between lines. */
 function joinBreaks(lines) {
   const breaks = [...(lines[0] ?? [""])];
   for (const [first, ...rest] of lines.slice(1)) {
@@ -49,7 +50,7 @@ function joinBreaks(lines) {
   return breaks;
 }
 
-/** All rows of neighbouring pieces, start up to stop, that may be one digit. */
+/** Find all runs of neighbouring pieces that may be digits. */
 function findSpans(boxes, odds, breaks, constants) {
   const { MAX_PIECES, SMALL, SMALL_COST } = constants.splitting;
   const { SURE } = constants.lines;
@@ -62,7 +63,7 @@ function findSpans(boxes, odds, breaks, constants) {
     for (let stop = start + 1; stop <= Math.min(start + MAX_PIECES, boxes.length); stop++) {
       if (stop > start + 1 && ends[stop - 1] > SURE) break;
       const box = join(boxes.slice(start, stop));
-      // An end is shared by two digits, so each counts half of it.
+      // Two digits share an end, so each counts half of it.
       let prior = (apart[start] + apart[stop]) / 2;
       for (let i = start + 1; i < stop; i++) prior += together[i];
       prior -= SMALL_COST * Math.max(0, SMALL - box.height / Math.max(highest[start], 1e-6));
@@ -72,7 +73,7 @@ function findSpans(boxes, odds, breaks, constants) {
   return dropUnlikely(spans, constants);
 }
 
-/** At most `MOST_SPANS`, and all single pieces, so that there is always a row of digits. */
+/** Keep `MOST_SPANS`; single pieces always stay, so that at least one row of digits exists. */
 function dropUnlikely(spans, { splitting: { MOST_SPANS } }) {
   const several = spans.filter(({ start, stop }) => stop > start + 1);
   several.sort((one, other) => other.prior - one.prior);
@@ -80,7 +81,7 @@ function dropUnlikely(spans, { splitting: { MOST_SPANS } }) {
   return spans.filter((span) => !dropped.has(span));
 }
 
-/** The height of the highest piece on the line of each piece. */
+/** For each piece, the height of the tallest piece on its line. */
 function findHighest(boxes, breaks) {
   const line = [0]; // of each piece
   for (let i = 1; i < boxes.length; i++) line[i] = line[i - 1] + breaks[i].includes("\n");
@@ -94,13 +95,13 @@ function softplus(value) {
   return Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)));
 }
 
-/** Indices of the spans of the likeliest row of digits that uses every piece once. */
+/** Find the likeliest row of digits that uses every piece once: indices of spans, left to right. */
 export function chooseSpans(spans, probabilities, { splitting: { TRUST } }) {
-  const best = new Map([[0, { value: 0, row: [] }]]); // by the piece that comes next
+  const best = new Map([[0, { value: 0, row: [] }]]); // best row before each piece
   spans.forEach(({ start, stop, prior }, index) => {
     const before = best.get(start);
-    // For each of its pieces, or few doubtful digits would win over more that are sure. Zero
-    // where ink is so thin that nothing of it is left in 28x28.
+    // Weigh by pieces, or a few doubtful digits would beat more certain ones. The probability is 0
+    // if the ink is too thin to leave anything in 28x28.
     const trust = TRUST * (stop - start);
     const value = before.value + prior + trust * Math.log(Math.max(probabilities[index], 1e-3));
     if (!best.has(stop) || value > best.get(stop).value) {
@@ -110,12 +111,12 @@ export function chooseSpans(spans, probabilities, { splitting: { TRUST } }) {
   return best.get(Math.max(...best.keys())).row;
 }
 
-/** The text of digits, with what stands between them. */
+/** Join digits and the breaks between them into a text. */
 export function write(characters, spans, breaks) {
   return breaks[0] + characters.map((each, i) => each + breaks[spans[i].stop]).join("");
 }
 
-/** The places, in the row of spans, of each word, which ends at a space and at a line's end. */
+/** Group spans into words, which end at spaces and line ends: lists of indices of spans. */
 export function findWords(spans, breaks) {
   const words = [[]];
   spans.forEach(({ stop }, place) => {

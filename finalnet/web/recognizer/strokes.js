@@ -1,9 +1,9 @@
-// Strokes to image: what the pen did becomes black ink on white paper. Twin of strokes.py.
+// Strokes to image: draws pen strokes in black on white. Twin of strokes.py.
 //
 // A stroke is a list of [x, y], y pointing down. An image is {pixels, width, height}: a Uint8Array,
-// row by row. Every `constants` holds the numbers of the Python modules, by their names there.
+// row by row. `constants` holds Python's constants: module -> name -> value.
 
-/** Throws where there is more than is read, in the words of check_strokes. */
+/** Validate the number of strokes and points; throws the errors of check_strokes in strokes.py. */
 export function checkStrokes(strokes, { strokes: { MAX_STROKES, MAX_POINTS } }) {
   const say = (count) => count.toLocaleString("en");
   if (strokes.length > MAX_STROKES) {
@@ -16,24 +16,24 @@ export function checkStrokes(strokes, { strokes: { MAX_STROKES, MAX_POINTS } }) 
   }
 }
 
-/** The nearest whole number, halves to the even one, as Python and OpenCV round. */
+/** Round to the nearest integer, halves to the even one, as Python and OpenCV do. */
 export function roundHalfEven(value) {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
-/** Draw strokes where they are, as the pad shows them; ink outside the pad is cut off. */
+/** Draw strokes at their coordinates, as the pad shows them; clips ink outside the pad. */
 export function renderStrokes(strokes, penWidth, width, height, constants) {
   return rasterize(strokes, penWidth, width, height, constants.strokes.SUPERSAMPLING);
 }
 
-/** The pen to look closer with: no thicker, in pixels, than a small drawing can bear. */
+/** Limit the pen width (px) for a small drawing, which a thick pen would clog. */
 export function fitPen(strokes, penWidth, { strokes: { LARGEST_PEN, FINEST_PEN } }) {
   const { width, height } = extentOf(strokes);
   return Math.min(penWidth, Math.max(LARGEST_PEN * Math.max(width, height), FINEST_PEN));
 }
 
-/** Draw strokes of any coordinates, fitted into the middle of a square pad. */
+/** Draw strokes, scaled and centred to fill a square pad. */
 export function drawStrokes(strokes, constants) {
   const { PAD_SIZE, PEN_WIDTH, MARGIN } = constants.strokes;
   const room = PAD_SIZE * (1 - 2 * MARGIN);
@@ -50,7 +50,7 @@ export function drawStrokes(strokes, constants) {
   return renderStrokes(fitted, PEN_WIDTH * room, PAD_SIZE, PAD_SIZE, constants);
 }
 
-/** The box around the points of strokes. */
+/** The bounding box of strokes. */
 export function extentOf(strokes) {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const stroke of strokes) {
@@ -72,7 +72,7 @@ function rasterize(strokes, penWidth, width, height, supersampling) {
     const points = stroke.map((point) =>
       point.map((length) => roundHalfEven(length * supersampling - 0.5)),
     );
-    // A line with round ends; one of an odd thickness is a pixel thicker.
+    // Lines have round ends; OpenCV draws an odd thickness one pixel thicker.
     const radius = points.length === 1 ? Math.floor(thickness / 2) : Math.ceil(thickness / 2);
     const disc = halfWidths(radius);
     canvas.fillDisc(points[0], disc);
@@ -86,16 +86,16 @@ function rasterize(strokes, penWidth, width, height, supersampling) {
   return canvas.shrink(supersampling);
 }
 
-/** How far a disc reaches to either side in each of its rows. */
+/** Half the width of a disc in each of its rows. */
 function halfWidths(radius) {
   const rows = Array.from({ length: 2 * radius + 1 }, (_, row) => row - radius);
   return rows.map((row) => Math.floor(Math.sqrt(radius ** 2 - row ** 2)));
 }
 
 /**
- * Sub-pixels that are ink (1) or paper (0), filled pixel for pixel as OpenCV fills them.
+ * Sub-pixels that are ink (1) or paper (0), filled exactly as OpenCV fills them.
  *
- * Only the rows and columns with ink are looked at.
+ * Keeps track of the rows and columns with ink, so that `shrink` can skip the rest.
  */
 class Canvas {
   constructor(width, height) {
@@ -111,7 +111,7 @@ class Canvas {
     }
   }
 
-  /** What lies within `radius` of a line, between its ends. */
+  /** Fill everything within `radius` of a line, without the round ends. */
   fillBand(x0, y0, x1, y1, radius) {
     const length = Math.hypot(x1 - x0, y1 - y0);
     const [sideX, sideY] = [((y1 - y0) * radius) / length, ((x1 - x0) * radius) / length];
@@ -123,7 +123,7 @@ class Canvas {
     ]);
   }
 
-  /** The outline from corner to corner, and all between its ends in each row. */
+  /** Fill a convex polygon: its outline, and in each row everything between its ends. */
   fillConvex(corners) {
     const top = Math.floor(Math.min(...corners.map(([, y]) => y)));
     const bottom = Math.ceil(Math.max(...corners.map(([, y]) => y)));
@@ -154,7 +154,7 @@ class Canvas {
     if (row >= this.bottom) this.bottom = row + 1;
   }
 
-  /** The image with `factor` sub-pixels along each side of a pixel averaged; it must be four. */
+  /** Average factor x factor sub-pixels per pixel; `factor` must be 4. */
   shrink(factor) {
     const [width, height] = [this.width / factor, this.height / factor];
     const pixels = new Uint8Array(width * height).fill(255);
@@ -163,8 +163,8 @@ class Canvas {
     const shades = Array.from({ length: factor ** 2 + 1 }, (_, ink) =>
       roundHalfEven(255 * (1 - ink / factor ** 2)),
     );
-    const ink = new Uint8Array(width); // sub-pixels of it in each pixel of a row
-    const words = new Uint32Array(this.pixels.buffer); // of four sub-pixels side by side
+    const ink = new Uint8Array(width); // number of inked sub-pixels in each pixel of a row
+    const words = new Uint32Array(this.pixels.buffer); // four neighbouring sub-pixels each
     for (let y = Math.floor(this.top / factor); y < lastY; y++) {
       ink.fill(0);
       for (let row = y * factor; row < (y + 1) * factor; row++) {
@@ -179,7 +179,7 @@ class Canvas {
   }
 }
 
-/** Visit the pixels from one point to another, one in each step along the longer side. */
+/** Visit the pixels of a line, one per step along its longer side. */
 function walkOutline([x0, y0], [x1, y1], visit) {
   const flat = Math.abs(x1 - x0) > Math.abs(y1 - y0);
   if (flat ? x1 < x0 : y1 < y0) return walkOutline([x1, y1], [x0, y0], visit);
@@ -189,7 +189,7 @@ function walkOutline([x0, y0], [x1, y1], visit) {
   visit(x1, y1);
 }
 
-/** Visit one place in each row between two points, the rows of whose pixels are taken as theirs. */
+/** Visit one point of a line in each pixel row, from the row of its upper end to that of its lower. */
 function walkRows([x0, y0], [x1, y1], visit) {
   if (y1 < y0) return walkRows([x1, y1], [x0, y0], visit);
   const row = Math.floor(y0 + 0.5);

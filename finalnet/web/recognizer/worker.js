@@ -1,16 +1,19 @@
-// The recogniser in a thread of its own, so that the pen never waits; in the page's where it may
-// have no other.
+// Runs the recogniser in a worker, so that the pen never waits; without workers, in the page's thread.
 //
-// In comes {checkpoint, constants} once, which is answered with {isReady} or {failure}; then {hand},
-// all drawings {label, strokes, pen_width} to be known, which is answered with {reads}, what each is
-// read as then, 0 to 9 or null; drawings {drawing, penWidth, isNumber}, packed, each of which is
-// answered with {reading}; network inputs {look, isThorough}, which are answered with {inside}, twice
-// if it is to be thorough; and {explain, spot}, a network input and a pixel of a map, which is answered
-// with {explanation}.
+// Messages to the worker, and its answers:
 //
-// {states, tutorial}, the files of a training, is answered with {learned}: what the states are called,
-// or why they cannot be read. All that comes after may then name a `state`: its number, "tutorial", or
-// null for the network as it is.
+//   {checkpoint, constants}         first, once      {isReady} or {failure}
+//   {hand}                          all drawings {label, strokes, pen_width} to remember
+//                                                    {reads}: what each is then read as, 0 to 9 or null
+//   {drawing, penWidth, isNumber}   packed strokes   {reading}
+//   {look, isThorough}              network input    {inside}; if thorough, again with the evidence
+//   {explain, spot}                 network input, pixel of a map
+//                                                    {explanation}
+//   {states, tutorial}              files of a training
+//                                                    {learned}: {states}, or {problem} if invalid
+//
+// After {states, tutorial}, messages may name a `state` of the network: its number, "tutorial", or
+// null for the current network.
 
 import { decode, describeDigit, describeNumber, encode } from "./answer.js";
 import { explainPixel, findEvidence, lookInside } from "./inside.js";
@@ -18,18 +21,18 @@ import { unpack } from "./packing.js";
 import { Recognizer } from "./recognizer.js";
 import { recognizersOf, tutorialOf } from "./states.js";
 
-const WARM_UP = 30; // readings after which the browser has compiled all of it
+const WARM_UP = 30; // readings until the browser has compiled all code
 const SAMPLE = [[[90, 60], [180, 60], [120, 220]]];
 
 const NOTHING = { text: "", digits: [], unread: 0 };
 
-/** A function that takes what comes in; `answer` is called with each answer. */
+/** Return a function that takes messages; calls `answer` with each answer. */
 export function startReading(answer) {
   let recognizer = null;
-  let known = new Map(); // what is remembered of each drawing of the hand
-  let lessons = 0; // the latest is the one that is wanted
-  const states = new Map(); // recognisers, by what a state is named
-  let looks = 0; // asked for; the latest is the one that is wanted
+  let known = new Map(); // memories of the hand's drawings
+  let lessons = 0; // count of {hand}; a newer one cancels those before
+  const states = new Map(); // state -> recogniser
+  let looks = 0; // count of {look}; a newer one cancels those before
 
   async function load({ checkpoint, constants }) {
     try {
@@ -40,7 +43,7 @@ export function startReading(answer) {
     answer({ isReady: true });
     for (let i = 0; i < WARM_UP; i++) {
       recognizer.recognize(SAMPLE, 18);
-      // A drawing that has come meanwhile goes first.
+      // Drawings that arrived meanwhile go first.
       await new Promise((resolve) => setTimeout(resolve));
     }
   }
@@ -51,7 +54,7 @@ export function startReading(answer) {
       const name = JSON.stringify([label, strokes, penWidth]);
       if (!known.has(name)) {
         known.set(name, recognizer.remember({ label, strokes, penWidth }));
-        await new Promise((resolve) => setTimeout(resolve)); // what is drawn meanwhile goes first
+        await new Promise((resolve) => setTimeout(resolve)); // drawings that arrived meanwhile go first
         if (lesson !== lessons) return;
       }
       memories.set(name, known.get(name));
@@ -61,7 +64,7 @@ export function startReading(answer) {
     answer({ reads: [...memories.values()].map((memory) => recognizer.judge(memory).digit) });
   }
 
-  /** The one that a state names; the latest one of all where it names none. */
+  /** The recogniser of a state; the current one for null and unknown states. */
   const recognizerAt = (state) => states.get(state) ?? recognizer;
 
   function learn({ states: file, tutorial }) {
@@ -81,7 +84,7 @@ export function startReading(answer) {
     const inside = { ...lookInside(network, input, constants), input: encoded, state };
     answer({ inside });
     if (!isThorough) return;
-    // Piece by piece, so that a drawing that comes meanwhile goes first.
+    // Computed in parts, so that drawings that arrive meanwhile go first.
     const isWanted = async () => {
       await new Promise((resolve) => setTimeout(resolve));
       return number === looks;
@@ -111,7 +114,7 @@ if (typeof document === "undefined") {
   onmessage = ({ data }) => take(data);
 }
 
-/** What is drawn, as `answer.js` says, with {is_number, offer, problem}; `reading.js` says what. */
+/** Read a drawing: a reading as in ../reading.js. */
 function read(recognizer, { drawing, penWidth, isNumber, state }) {
   const strokes = unpack(drawing);
   try {
@@ -135,12 +138,12 @@ function read(recognizer, { drawing, penWidth, isNumber, state }) {
   }
 }
 
-/** The number that a drawing may be that is no digit; null if there are not several in it. */
+/** The number to offer if a drawing is not one digit; null unless it has several, all certain. */
 function readOffer(recognizer, strokes) {
   try {
     const { text, digits } = recognizer.readNumber(strokes);
     return digits.length > 1 && !text.includes("?") ? text : null;
   } catch {
-    return null; // more lines or pieces than a number has
+    return null; // too many lines or pieces for a number
   }
 }
