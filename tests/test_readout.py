@@ -51,9 +51,9 @@ def test_a_doubt_is_put_into_words(call, best, caption):
     [
         (1, 0, "One digit read"),
         (4, 0, "4 digits, read one by one"),
-        (2, 1, "2 digits, 1 sign not read"),
-        (1, 2, "1 digit, 2 signs not read"),
-        (0, 1, "1 sign not read"),
+        (2, 1, "2 digits, 1 symbol unread"),
+        (1, 2, "1 digit, 2 symbols unread"),
+        (0, 1, "1 symbol unread"),
     ],
 )
 def test_what_was_read_of_a_number_is_counted_and_what_was_not(call, count, unread, caption):

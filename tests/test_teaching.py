@@ -214,7 +214,7 @@ def test_what_is_known_is_shown_forgotten_saved_and_loaded(person, tmp_path):
     knows(person, "Knows 3 of your drawings")
     path.write_text(path.read_text() + '{"label": "A", "strokes": [[[1, 2]]]}\nno JSON\n')
     page.set_input_files("#drawings input", path)
-    page.get_by_text("Line 5 of the file holds no drawing").wait_for()
+    page.get_by_text("Line 5 of the file is not a drawing").wait_for()
     assert len(kept(person)) == 3
     page.keyboard.press("Escape")
 
@@ -239,7 +239,7 @@ def test_ten_prompts_show_it_a_hand_and_it_says_what_changed(person):
     prompt.get_by_text("Draw a 1").wait_for()
     page.locator(".tour .stop").focus()
     page.keyboard.press("Enter")
-    page.get_by_text("Of your 2 digits it read 1 right; now it reads 2.").wait_for()
+    page.get_by_text("It read 1 of your 2 digits right; now it reads 2.").wait_for()
     assert [drawing["label"] for drawing in kept(person)] == [1, 2]
     assert not page.locator(".tour").is_visible()
     person.draw_strokes(LIKE_IT)
@@ -282,7 +282,7 @@ def test_a_hundred_drawings_are_known_and_the_oldest_of_a_digit_makes_room(perso
     page.wait_for_selector("#wrong:visible")
     correct(person, "6")
     person.sees("6")
-    page.get_by_text("It knows 100 at most, so a 6 is forgotten, the oldest.").wait_for()
+    page.get_by_text("It keeps at most 100, so it forgot the oldest, a 6.").wait_for()
     labels = [drawing["label"] for drawing in kept(person)]
     assert len(labels) == 100 and labels[6] == 7 and labels[-1] == 6
 
