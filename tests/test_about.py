@@ -60,7 +60,7 @@ FIGURES = [
 ]
 SECTIONS = {
     CURVES: "How it learned",
-    MISTAKES: "Where it was sure and wrong",
+    MISTAKES: "Where it was sure but wrong",
     EVALUATED: "Which digits it confuses",
 }
 THEMES = ("light", "dark")
@@ -233,7 +233,7 @@ def test_a_single_run_has_no_spread(checkpoint):
 
 def test_a_checkpoint_without_evaluation_is_described_all_the_same(checkpoint):
     shutil.rmtree(checkpoint / EVALUATION)
-    assert "has not been evaluated any further yet" in words(checkpoint)
+    assert "There is no evaluation of this checkpoint yet" in words(checkpoint)
     assert "Test accuracy" in words(checkpoint) and "How it learned" in words(checkpoint)
 
 
@@ -264,7 +264,7 @@ def test_mistakes_are_shaded_by_their_share_of_the_digit(checkpoint):
 def test_a_matrix_without_mistakes_says_so(checkpoint):
     confusion = [[5 if row == column else 0 for column in range(10)] for row in range(10)]
     change(checkpoint / EVALUATED, ["digits", 0, "confusion"], confusion)
-    assert "There is no mistake among them." in words(checkpoint)
+    assert "It made no mistakes." in words(checkpoint)
 
 
 @pytest.mark.parametrize(

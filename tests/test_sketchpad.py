@@ -49,7 +49,7 @@ def test_its_example_is_a_drawing(pad):
 
 @pytest.mark.parametrize("payload", ["seven", 7, [], [[1, 2]], {"stroke": []}])
 def test_what_is_no_drawing_is_refused(pad, payload):
-    with pytest.raises(gr.Error, match="The sketchpad sends"):
+    with pytest.raises(gr.Error, match="The sketchpad takes"):
         pad.preprocess(payload)
 
 

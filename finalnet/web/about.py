@@ -1,4 +1,4 @@
-"""What the page tells about the model: figures of its checkpoint; the words are in about.html."""
+"""Describes the model on the page: figures from its checkpoint, text from about.html."""
 
 import base64
 import json
@@ -13,27 +13,27 @@ from finalnet.web.browser import TEMPLATES
 
 MISTAKES = "mnist-test-mistakes.png"
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
-CONFUSION_OF = "random placement"  # the set whose confusion is shown, or else the first one
+CONFUSION_OF = "random placement"  # the set whose confusion we show; without it, the first set
 
-MOST = 99.99  # %; no sample is so large that its network could be called right every time
+MOST = 99.99  # %; no sample is large enough to say 100 %
 
 TEMPLATES.filters["percent"] = lambda share: f"{min(100 * share, MOST):.2f}\N{NO-BREAK SPACE}%"
 TEMPLATES.filters["thousands"] = lambda count: f"{count:,}"
 
 
 class Mistake(NamedTuple):
-    """How often one digit is taken for another."""
+    """How often the network answers one digit for another."""
 
-    share: float  # of the digits that were drawn
+    share: float  # of the digits `drawn`
     drawn: int
     answered: int
 
 
 def describe(folder: Path) -> str:
-    """The checkpoint in a folder, described in HTML; `about.css` is its style.
+    """Describe the checkpoint in a folder as HTML, styled by `about.css`.
 
-    What the folder does not hold is left out: `metrics.json` and the learning curves are written
-    by `python train.py`, the evaluation by `python -m finalnet evaluate --record`.
+    Leaves out what the folder lacks: `python train.py` writes `metrics.json` and the learning
+    curves, `python -m finalnet evaluate --record` the evaluation.
     """
     config = _read(folder / "config.json")
     training = _read(folder / "metrics.json")
@@ -60,13 +60,13 @@ def describe(folder: Path) -> str:
 
 
 def worst_digit(score: dict[str, Any]) -> tuple[float, int]:
-    """The digit that is right least often, behind the share that is right."""
+    """The lowest accuracy of a digit, and that digit."""
     shares = enumerate(score["accuracy_by_digit"])
     return min((share, digit) for digit, share in shares if share is not None)
 
 
 def worst_mistake(confusion: list[list[int]]) -> Mistake | None:
-    """The commonest mistake, by its share of the digit that was drawn; None without any."""
+    """The mistake with the largest share of its drawn digit; None if there are no mistakes."""
     mistakes = [
         Mistake(count / sum(row), drawn, answered)
         for drawn, row in enumerate(confusion)
@@ -77,7 +77,7 @@ def worst_mistake(confusion: list[list[int]]) -> Mistake | None:
 
 
 def _data_url(picture: Path) -> str:
-    """A picture for `src`, where no script in it can run; "" if there is none."""
+    """A picture for `src`, where scripts in an SVG cannot run; "" if the file does not exist."""
     if not picture.exists():
         return ""
     content = base64.b64encode(picture.read_bytes()).decode()

@@ -1,6 +1,6 @@
-"""The page as plain HTML, which is there before any script has run.
+"""The page as plain HTML, visible before any script runs.
 
-The page without a server is made of it. The Gradio page shows it until Gradio has drawn the same.
+The exported page consists of it. The Gradio page shows it until Gradio has rendered its own.
 """
 
 from typing import Any
@@ -13,15 +13,15 @@ from finalnet.web.examples import EXAMPLES
 from finalnet.web.icons import PREVIEW_SIZE
 from finalnet.web.sketchpad import PAD_OPTIONS
 
-# Of either page.
+# Of both pages.
 STYLES = ["controls.css", "sketchpad.css", "page.css", "inside.css", "learning.css", "trouble.css"]
 
 
 def head_words(styles: list[str]) -> dict[str, Any]:
-    """What head.html says, except for the page's own address.
+    """The variables of head.html, except for the page's own address.
 
     Args:
-        styles: files that stand in the page itself, where no server can call them anything else.
+        styles: style sheets to inline, so that a server with wrong MIME types cannot break them.
     """
     return {
         "language": texts.LANGUAGE,
@@ -34,7 +34,7 @@ def head_words(styles: list[str]) -> dict[str, Any]:
 
 
 def body_words(stage: dict[str, Any] = texts.STAGE, footer: str = "") -> dict[str, Any]:
-    """What main.html and trouble.html say; the stage's words and the footer may differ."""
+    """The variables of main.html and trouble.html."""
     parts = {
         "pad": render("sketchpad.html", **texts.PAD, **PAD_OPTIONS, examples=EXAMPLES),
         "stage": render("stage-bar.html", **stage),
@@ -55,5 +55,5 @@ def body_words(stage: dict[str, Any] = texts.STAGE, footer: str = "") -> dict[st
 
 
 def read_files(names: list[str]) -> Markup:
-    """Scripts or style sheets beside this file, to stand in HTML."""
+    """Read scripts or style sheets of this folder, to inline them in HTML."""
     return Markup("".join((FOLDER / name).read_text(encoding="utf-8") for name in names))

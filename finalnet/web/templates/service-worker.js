@@ -1,12 +1,12 @@
-// Keeps the whole page on the device, so that it works without a network.
+// Caches the whole page on the device, so that it works offline.
 
-const OWN = ` ${registration.scope}`; // other pages of this kind may share the host
+const OWN = ` ${registration.scope}`; // other exported pages may share the host
 const CACHE = "finalnet-{{ version }}" + OWN;
 const FILES = {{ files }};
-const LATE = {{ late }}; // kept once they were fetched
+const LATE = {{ late }}; // cached once fetched
 
 addEventListener("install", (event) => {
-  // Past the browser's own cache, which may hold the files of the release before.
+  // Bypasses the browser's HTTP cache, which may hold the previous release.
   const files = FILES.map((name) => new Request(name, { cache: "reload" }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(files)).then(() => skipWaiting()));
 });
