@@ -1,4 +1,4 @@
-"""A reverse proxy in front of processes of the app: each request to the next one."""
+"""A round-robin reverse proxy in front of several processes of the app."""
 
 import http.client
 import itertools
@@ -10,8 +10,10 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
 
 
 class Balancer:
-    """Attributes:
-    seen: (number of the process, path, status) of each request that was answered.
+    """Forwards each request to the next process.
+
+    Attributes:
+        seen: (index of the process, path, status) of each answered request.
     """
 
     def __init__(
@@ -19,14 +21,14 @@ class Balancer:
     ) -> None:
         """
         Args:
-            prefix: under which the app is found; the app itself does not see it.
-            more_headers: what the app is told.
+            prefix: path under which clients find the app; stripped from forwarded requests.
+            more_headers: added to forwarded requests.
         """
         balancer, self.seen = self, []
         turns = itertools.cycle(enumerate(urlsplit(url).netloc for url in urls))
 
         class Handler(BaseHTTPRequestHandler):
-            # HTTP/1.0: an answer ends with its connection, so that streams need no framing.
+            # HTTP/1.0: closing the connection ends a response, so streams need no framing.
             def forward(self) -> None:
                 number, host = next(turns)
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -48,7 +50,7 @@ class Balancer:
                 try:
                     while part := answer.read1(65536):
                         self.wfile.write(part)
-                except (OSError, http.client.HTTPException):  # the one or the other has left
+                except (OSError, http.client.HTTPException):  # client or app disconnected
                     pass
                 backend.close()
 

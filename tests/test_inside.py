@@ -1,4 +1,4 @@
-"""What happens inside the network, computed by the browser, against PyTorch; how it is shown."""
+"""See inside: compares the browser's maps, sums and evidence with PyTorch, and tests the page."""
 
 import base64
 import re
@@ -28,13 +28,13 @@ LOOK = """async ({ input, spots }) => {
   return [maps.map(({ size, values }) => [size, [...values]]), [...features], [...evidence],
     spots.map((spot) => explainPixel(network, pixels, spot, constants))];
 }"""
-# Of every convolution pixels in the middle and in a corner, where the border feeds them.
+# Pixels in the middle and at the corner of each convolution, where padding feeds them.
 SPOTS = [
     {"index": index, "map": feature, "x": x, "y": y}
     for index in (1, 2, 3, 4)
     for feature, x, y in ((0, 0, 0), (3, 6, 8), (7, 13, 13), (5, 12, 7))
 ]
-# How many pixels of the screen a map is wide; its canvas has gaps of a fourteenth.
+# Width of a map in px of the screen; gaps in its canvas are 1/14 of a map.
 MAP = """(place) => {
   const canvas = place.querySelector("canvas");
   const columns = place.dataset.layer === "4" ? (canvas.width + 1) / 15 : (canvas.width + 2) / 30;
@@ -72,7 +72,7 @@ def log_odds(model: FinalNet, network_input: np.ndarray) -> np.ndarray:
     return (logits - others).numpy()
 
 
-def test_the_maps_of_every_layer_are_those_of_pytorch(model, network_input, seen):
+def test_the_maps_of_every_layer_match_pytorch(model, network_input, seen):
     maps = []
     with torch.inference_mode():
         answer = to_tensor(network_input[None])
@@ -87,7 +87,7 @@ def test_the_maps_of_every_layer_are_those_of_pytorch(model, network_input, seen
     np.testing.assert_allclose(seen[1], features, atol=1e-3)
 
 
-def test_the_sum_that_explains_a_pixel_is_pytorchs(model, network_input, seen):
+def test_the_sum_behind_a_pixel_matches_pytorch(model, network_input, seen):
     before, folded = [to_tensor(network_input[None])], [None]
     with torch.inference_mode():
         for number in range(1, 5):
@@ -116,9 +116,7 @@ def test_the_sum_that_explains_a_pixel_is_pytorchs(model, network_input, seen):
         assert told["value"] == pytest.approx(pixel, abs=1e-3)
 
 
-def test_the_evidence_of_a_pixel_is_what_the_digit_loses_without_its_squares(
-    model, network_input, seen
-):
+def test_evidence_is_the_mean_loss_of_log_odds_when_squares_are_erased(model, network_input, seen):
     lost, squares = np.zeros((10, 28, 28)), np.zeros((28, 28))
     whole = log_odds(model, network_input)
     for top in range(0, 25, 3):
@@ -152,7 +150,7 @@ def test_the_inside_follows_the_pen_without_a_request(desktop):
         desktop.page.wait_for_timeout(60)
         pictures.add(desktop.page.evaluate(CANVAS))
     stale = desktop.page.locator("#inside .evidence.stale")
-    assert stale.count() == 2  # that of this ink comes once the pen rests
+    assert stale.count() == 2  # updated once the pen is lifted
     desktop.page.mouse.up()
     assert len(pictures) > 3
     title = texts.INSIDE["evidence"][0]["title"].format(digit="a 3")
@@ -165,7 +163,7 @@ def test_the_inside_follows_the_pen_without_a_request(desktop):
     assert requests == []
 
 
-def test_who_points_at_a_map_sees_what_feeds_it(visitor):
+def test_pointing_at_a_map_shows_its_inputs(visitor):
     visitor.draw("5 one stroke")
     visitor.sees("5")
     visitor.page.click("#inside summary")
@@ -184,7 +182,7 @@ def test_who_points_at_a_map_sees_what_feeds_it(visitor):
     visitor.page.mouse.move(1, 1)
     assert not any(visitor.page.evaluate(fed))
     last.hover(position={"x": 20, "y": 20})
-    # One square of the input, sixteen of each layer of sixteen maps, none of what comes after.
+    # One square in the input, one per map in the layers before, none in the layers after.
     assert [len((path or "").split("M")) - 1 for path in drawn] == [1, 8, 16, 16, 0, 0]
     last.focus()
     visitor.page.keyboard.press("ArrowRight")
@@ -195,7 +193,7 @@ def numbers_of(place) -> list[float]:
     return [float(n.replace("\u2212", "-")) for n in re.findall(r"[\u2212\d]+\.\d+", place)]
 
 
-def test_who_points_at_a_pixel_sees_the_sum_that_makes_it(visitor):
+def test_pointing_at_a_pixel_shows_the_sum_behind_it(visitor):
     visitor.draw("5 one stroke")
     visitor.sees("5")
     page = visitor.page
@@ -232,7 +230,7 @@ def test_who_points_at_a_pixel_sees_the_sum_that_makes_it(visitor):
     assert shown.count() == 0
 
 
-def test_a_finger_points_without_scrolling_and_what_it_taps_stays_marked(phone):
+def test_a_finger_points_without_scrolling_and_a_tap_keeps_the_mark(phone):
     phone.touch("5 one stroke")
     phone.sees("5")
     page = phone.page
@@ -252,10 +250,10 @@ def test_a_finger_points_without_scrolling_and_what_it_taps_stays_marked(phone):
     assert page.evaluate("scrollY") == before
     page.wait_for_timeout(HAND)
     last.tap(position={"x": 20, "y": 20})
-    assert page.evaluate(fields) in ("", None)  # once more takes the marks away
+    assert page.evaluate(fields) in ("", None)  # a second tap removes the marks
     last.tap(position={"x": 20, "y": 20})
     assert page.evaluate(fields) == marks[3]
-    page.locator("#inside .scores").tap()  # so does anything else
+    page.locator("#inside .scores").tap()  # so does a tap elsewhere
     assert page.evaluate(fields) in ("", None)
 
 
@@ -270,16 +268,16 @@ def test_a_map_opens_large(visitor):
     page.click(".enlarge[value='2']")
     assert large.bounding_box()["height"] > 0.5 * page.viewport_size["height"]
     page.wait_for_function("document.querySelectorAll('#large canvas')[1].width < 300")
-    assert large.evaluate(MAP) > 80  # px, where a finger can point
+    assert large.evaluate(MAP) > 80  # px, large enough for a finger
     large.click(position={"x": 100, "y": 200})
-    assert page.locator("#large .field").first.get_attribute("d")  # what feeds it, in the input
+    assert page.locator("#large .field").first.get_attribute("d")  # its inputs
     page.click("#large button")
     assert not large.is_visible()
     layer.press("Enter")
     assert large.is_visible()
     page.keyboard.press("Escape")
     assert not large.is_visible()
-    visitor.sees("5")  # which cleared nothing
+    visitor.sees("5")  # Escape did not clear the pad
     for width in (280, 700, 1600):
         page.locator("#inside").evaluate("(e, width) => (e.style.width = `${width}px`)", width)
         page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
@@ -287,7 +285,7 @@ def test_a_map_opens_large(visitor):
         assert page.locator(".parts").evaluate("(e) => e.scrollWidth <= e.clientWidth")
 
 
-def test_a_whole_number_has_the_inside_of_the_digit_that_is_chosen(desktop):
+def test_see_inside_shows_the_chosen_digit_of_a_number(desktop):
     page = desktop.page
     page.click("#inside summary")
     desktop.draw("5 one stroke")
@@ -302,7 +300,7 @@ def test_a_whole_number_has_the_inside_of_the_digit_that_is_chosen(desktop):
     page.wait_for_selector("#inside .parts", state="hidden")
 
 
-def test_the_stage_shows_the_inside_with_a_key(desktop):
+def test_a_key_shows_the_layers_on_stage(desktop):
     page = desktop.page
     desktop.draw("5 one stroke")
     desktop.sees("5")

@@ -79,8 +79,8 @@ class Sketchpad(Part):
     With a checkpoint, the pad's element (class "paper") fires a bubbling event "reading" with each
     reading as its `detail`, and holds the latest as `reading`. Teach it with
     `pad.taught.change({add: [{label: 1, ...pad.example()}]})`. Each pad on a page has its own
-    reading, taught drawings and history; give the pads an `elem_id`, so that they keep these when
-    the page's layout changes.
+    reading, taught drawings and history; with an `elem_id` they survive changes to the
+    page.
     """
 
     def __init__(
