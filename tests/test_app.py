@@ -25,8 +25,8 @@ def refused(*arguments: str) -> str:
 
 @pytest.mark.parametrize("port", ["99999", "0", "http"])
 def test_an_invalid_port_is_refused(port):
-    told = refused(f"--port={port}")
-    assert told.endswith(f"a port is a whole number from 1 to 65535, got '{port}'")
+    error = refused(f"--port={port}")
+    assert error.endswith(f"a port is a whole number from 1 to 65535, got '{port}'")
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_a_taken_port_is_refused():
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = str(other.getsockname()[1])
-        told = refused("--port", port)
-    assert told == f"error: port {port} is taken; name another one with --port"
+        error = refused("--port", port)
+    assert error == f"error: port {port} is taken; name another one with --port"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -77,8 +77,8 @@ def test_connections_use_tcp_nodelay(host):
 
 
 def test_an_address_of_another_machine_is_refused():
-    told = refused("--host", "192.0.2.1", "--port", str(free_port()))
-    assert told.startswith("error: cannot listen on 192.0.2.1, port ") and "--host" in told
+    error = refused("--host", "192.0.2.1", "--port", str(free_port()))
+    assert error.startswith("error: cannot listen on 192.0.2.1, port ") and "--host" in error
 
 
 def test_an_unknown_kind_of_proxy_gives_a_one_line_error():
@@ -89,9 +89,9 @@ def test_an_unknown_kind_of_proxy_gives_a_one_line_error():
         env=os.environ | {"HTTP_PROXY": "nonsense://x"},
     )
     assert run.returncode == 1
-    (told,) = run.stderr.splitlines()
-    assert told.startswith("error: the environment names a proxy that cannot be one (Unknown")
-    assert "unset HTTP_PROXY" in told
+    (error,) = run.stderr.splitlines()
+    assert error.startswith("error: the environment names a proxy that cannot be one (Unknown")
+    assert "unset HTTP_PROXY" in error
 
 
 @pytest.mark.parametrize("proxy", ["nonsense", "http://127.0.0.1:9"])

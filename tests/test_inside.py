@@ -96,24 +96,24 @@ def test_the_sum_behind_a_pixel_matches_pytorch(model, network_input, seen):
             folded.append(fuse_conv_bn_eval(convolution, norm))
             answer = F.relu(norm(convolution(before[-1])))
             before.append(F.max_pool2d(answer, 2) if number in (2, 4) else answer)
-    for spot, told in zip(SPOTS, seen[3], strict=True):
+    for spot, found in zip(SPOTS, seen[3], strict=True):
         index, feature, x, y = spot.values()
         window = F.pad(before[index - 1][0], (1, 1, 1, 1))[:, y : y + 3, x : x + 3]
         weights, bias = folded[index].weight[feature], folded[index].bias[feature].item()
         shares = (window * weights).sum((1, 2))
-        channel = told["channel"]
-        assert channel == shares.abs().argmax() and told["channels"] == len(shares)
+        channel = found["channel"]
+        assert channel == shares.abs().argmax() and found["channels"] == len(shares)
         close = {"rtol": 0, "atol": 1e-3}
-        np.testing.assert_allclose(told["inputs"], window[channel].ravel(), **close)
-        np.testing.assert_allclose(told["weights"], weights[channel].ravel().detach(), **close)
-        total = told["share"] + told["others"] + told["bias"]
-        assert told["share"] == pytest.approx(shares[channel].item(), abs=1e-3)
-        assert told["bias"] == pytest.approx(bias, abs=1e-3)
+        np.testing.assert_allclose(found["inputs"], window[channel].ravel(), **close)
+        np.testing.assert_allclose(found["weights"], weights[channel].ravel().detach(), **close)
+        total = found["share"] + found["others"] + found["bias"]
+        assert found["share"] == pytest.approx(shares[channel].item(), abs=1e-3)
+        assert found["bias"] == pytest.approx(bias, abs=1e-3)
         assert total == pytest.approx(shares.sum().item() + bias, abs=1e-3)
         with torch.inference_mode():
             convolved = getattr(model, f"conv{index}")(before[index - 1])
             pixel = F.relu(getattr(model, f"bn{index}")(convolved))[0, feature, y, x].item()
-        assert told["value"] == pytest.approx(pixel, abs=1e-3)
+        assert found["value"] == pytest.approx(pixel, abs=1e-3)
 
 
 def test_evidence_is_the_mean_loss_of_log_odds_when_squares_are_erased(model, network_input, seen):
@@ -204,14 +204,14 @@ def test_pointing_at_a_pixel_shows_the_sum_behind_it(visitor):
     assert shown.count() == 0
     layer.click(position={"x": 30, "y": 30})
     page.mouse.move(1, 1)
-    told = []
+    spots = []
     for key in (None, "ArrowRight", "ArrowDown"):
         if key:
             page.keyboard.press(key)
             page.wait_for_function(
-                "told => document.querySelector('.spot').textContent !== told", arg=told[-1]
+                "spot => document.querySelector('.spot').textContent !== spot", arg=spots[-1]
             )
-        told.append(shown.locator(".spot").inner_text())
+        spots.append(shown.locator(".spot").inner_text())
         cells = [numbers_of(text) for text in shown.locator(".nine div").all_inner_texts()]
         assert [len(each) for each in cells] == [9, 9, 9]
         for one, other, product in zip(*cells, strict=True):
@@ -220,12 +220,12 @@ def test_pointing_at_a_pixel_shows_the_sum_behind_it(visitor):
         assert share == pytest.approx(sum(cells[2]), abs=0.05)
         assert total == pytest.approx(share + others + bias, abs=0.021)
         assert value == pytest.approx(max(total, 0), abs=0.011)
-        assert numbers_of(told[-1]) == [value]
+        assert numbers_of(spots[-1]) == [value]
         box = shown.bounding_box()
         width = page.viewport_size["width"]
         assert box["x"] >= 0 and box["x"] + box["width"] <= width
         assert shown.evaluate("(e) => e.scrollWidth <= e.clientWidth")
-    assert len(set(told)) == 3
+    assert len(set(spots)) == 3
     page.mouse.click(2, 2)  # anywhere else
     assert shown.count() == 0
 

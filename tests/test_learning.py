@@ -70,14 +70,14 @@ FETCHED = """() => performance.getEntriesByType("resource").map(({ name }) => na
 def states_of(name: str) -> tuple[list[dict], list[FinalNet]]:
     """The states in a file of the checkpoint: their metadata, and PyTorch models."""
     with safe_open(COMMITTED / name, "pt") as file:
-        told = json.loads(file.metadata()["states"])
+        states = json.loads(file.metadata()["states"])
         tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
     models = []
-    for number in range(len(told)):
+    for number in range(len(states)):
         model = FinalNet()
         model.load_state_dict({n: tensor[number] for n, tensor in tensors.items()}, strict=False)
         models.append(model.eval())
-    return told, models
+    return states, models
 
 
 def probabilities(model: FinalNet, views: np.ndarray, temperature: float) -> np.ndarray:
@@ -110,9 +110,9 @@ def watcher(browser, app_url):
 
 
 def test_every_state_gives_the_probabilities_and_features_of_pytorch(watcher):
-    told, models = states_of(STATES)
+    states, models = states_of(STATES)
     models[-1] = FinalNet.from_pretrained(COMMITTED).eval()  # the last state is the trained network
-    for stop, (state, model) in enumerate(zip(told, models, strict=True)):
+    for stop, (state, model) in enumerate(zip(states, models, strict=True)):
         said = watcher.page.evaluate(SLIDE, stop)
         network_input = decode(said)
         views = make_views(network_input[None], CONFIG["pens"])
@@ -208,7 +208,7 @@ def test_taught_drawings_do_not_change_earlier_states(watcher):
     assert said == [7, 3]
 
 
-def test_whoever_closes_it_has_the_network_as_it_is(watcher):
+def test_closing_restores_the_trained_network(watcher):
     page = watcher.page
     page.evaluate(SLIDE, 0)
     assert page.locator("#answer .digit").inner_text() == "?"

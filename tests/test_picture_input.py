@@ -459,16 +459,16 @@ def test_picture_and_drawing_each_have_their_own_answer(phone):
 
 def test_pictures_and_drawings_fire_the_same_event_in_the_same_format(desktop):
     desktop.page.evaluate(
-        "document.addEventListener('reading', ({ detail }) => (window.told = detail))"
+        "document.addEventListener('reading', ({ detail }) => (window.reading = detail))"
     )
-    told = []
+    readings = []
     desktop.draw("3 round")
-    desktop.page.wait_for_function("window.told?.finished")
-    told.append(desktop.page.evaluate("told"))
+    desktop.page.wait_for_function("window.reading?.finished")
+    readings.append(desktop.page.evaluate("reading"))
     desktop.choose(encode(year(["3 round"])))
-    desktop.page.wait_for_function("told.source === 'picture'")
-    told.append(desktop.page.evaluate("told"))
-    drawn, pictured = told
+    desktop.page.wait_for_function("reading.source === 'picture'")
+    readings.append(desktop.page.evaluate("reading"))
+    drawn, pictured = readings
     assert drawn["text"] == pictured["text"] == "3"
     assert {"text", "digits", "unread", "is_number", "finished"} <= set(drawn) & set(pictured)
     # A single digit on the pad needs no box.

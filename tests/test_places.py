@@ -63,10 +63,10 @@ def test_the_app_runs_in_a_folder_of_any_name_and_despite_wrong_media_types(move
     ids=["silent", "forwarding"],
 )
 def test_a_sub_path_behind_a_proxy_works(moved, browser, tmp_path, headers):
-    told: dict[str, str] = {}
-    proxy = Balancer([moved.url], "/a/b", told)
+    more_headers: dict[str, str] = {}
+    proxy = Balancer([moved.url], "/a/b", more_headers)
     host = proxy.url.removeprefix("http://").removesuffix("/a/b")
-    told |= {name: value.format(host=host) for name, value in headers.items()}
+    more_headers |= {name: value.format(host=host) for name, value in headers.items()}
     try:
         with visit(browser, f"{proxy.url}/", **SCREENS["desktop"]) as visitor:
             visitor.draw("4 open")
@@ -218,13 +218,13 @@ def fetch(url: str, headers: dict[str, str] | None = None) -> tuple[str, bytes]:
 
 
 def test_a_link_to_the_app_has_a_title_and_a_preview(app_url):
-    told = {
+    forwarded = {
         "X-Forwarded-Host": "digits.example.org",
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Prefix": "/draw",
     }
-    whole = "https://digits.example.org/draw/"
-    for headers, address in (({}, f"{app_url}/"), (told, whole)):
+    external = "https://digits.example.org/draw/"
+    for headers, address in (({}, f"{app_url}/"), (forwarded, external)):
         html = fetch(app_url, headers)[1].decode()
         found = tags(html)
         assert html.count("<title>") == 1 and f"<title>{texts.TITLE}</title>" in html

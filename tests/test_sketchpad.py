@@ -43,7 +43,7 @@ def test_an_untouched_pad_is_an_empty_drawing(pad):
     assert pad.preprocess(None).render().min() == 255
 
 
-def test_its_example_is_a_drawing(pad):
+def test_the_example_payload_is_a_drawing(pad):
     assert pad.preprocess(pad.example_payload()).render().min() == 0
 
 
@@ -155,13 +155,13 @@ def test_two_pads_on_a_page_have_their_own_readings_teaching_and_history(browser
         page.wait_for_function("document.querySelectorAll('.paper.reads').length === 2")
         page.evaluate(
             """() => {
-              window.told = [];
-              document.addEventListener("reading", ({ target }) => told.push(target));
+              window.heard = [];
+              document.addEventListener("reading", ({ target }) => heard.push(target));
             }"""
         )
         draw(0)
         wait_for("7", None)
-        assert page.evaluate("told.every((pad) => pad === document.querySelector('.paper'))")
+        assert page.evaluate("heard.every((pad) => pad === document.querySelector('.paper'))")
         draw(1)
         wait_for("7", "7")
         page.wait_for_function("document.querySelector('.paper').example()")

@@ -58,7 +58,7 @@ PAD = {
     "wide": "Whole number",
     "wide_title": "A wider pad, for several digits side by side",
     "examples_name": "Ready-made drawings",
-    "failure": "The network didn’t load, so we can’t read yet. Your drawing is safe.",
+    "failure": "The network didn’t load, so we can’t read digits yet. Your drawing is safe.",
     "retry": "Try again",
 }
 
@@ -66,7 +66,7 @@ PAD = {
 PICTURE = {
     "picture_name": "Picture of digits",
     "invitation": "Drop or paste a picture of digits",
-    "touch_invitation": "Read a picture of digits",
+    "touch_invitation": "Try a picture of digits",
     "choose": "Choose picture",
     "camera": "Take photo",
     "remove": "Remove picture",
@@ -82,7 +82,7 @@ PICTURE = {
     "keep": "Keep this part",
     "cancel": "Cancel",
     "whole": "Whole picture",
-    "nothing_found": "No digits found: crop closer, or move closer.",
+    "nothing_found": "No digits found: crop closer or take a closer photo.",
     "picture_alt": "Your picture",
     "marks_name": "Digits found in your picture",
     "again": "Read again",
@@ -261,7 +261,7 @@ INSIDE = {
     "learning": {
         "begin": "Watch it learn",
         "title": "See how the network’s answer changed in training",
-        "slider": "Point in the training",
+        "slider": "Training progress",
         "last": "{name}: the end",
         "accuracy": "{percent} of unseen digits right",
         "prompt": "Draw a digit to see its answer then.",
@@ -276,7 +276,7 @@ INSIDE = {
         "failure": "We couldn’t load the training ({reason}). Try again later.",
     },
     "evidence": [
-        {"title": "Which ink says {digit}?", "text": EVIDENCE_TEXT},
+        {"title": "Which ink suggests {digit}?", "text": EVIDENCE_TEXT},
         {
             "title": "And its second guess, {digit}?",
             "text": "The same question for the runner-up.",
