@@ -10,8 +10,10 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
 
 
 class Balancer:
-    """Attributes:
-    seen: (number of the process, path, status) of each answered request.
+    """Forwards each request to the next process.
+
+    Attributes:
+        seen: (index of the process, path, status) of each answered request.
     """
 
     def __init__(
@@ -19,8 +21,8 @@ class Balancer:
     ) -> None:
         """
         Args:
-            prefix: under which the app is found; the app itself does not see it.
-            more_headers: what the app is told.
+            prefix: path under which clients find the app; stripped from forwarded requests.
+            more_headers: added to forwarded requests.
         """
         balancer, self.seen = self, []
         turns = itertools.cycle(enumerate(urlsplit(url).netloc for url in urls))
@@ -48,7 +50,7 @@ class Balancer:
                 try:
                     while part := answer.read1(65536):
                         self.wfile.write(part)
-                except (OSError, http.client.HTTPException):  # either side has disconnected
+                except (OSError, http.client.HTTPException):  # client or app disconnected
                     pass
                 backend.close()
 

@@ -1,10 +1,10 @@
-"""Real parts for the tests: MNIST, the committed checkpoint, a running app, a browser."""
+"""Fixtures: MNIST, the committed checkpoint, a running app and a browser, all real."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# Two tests run side by side on two cores; also read by the app that they start.
+# Two tests run in parallel on two cores. The app that they start reads it, too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
 import numpy as np
@@ -24,12 +24,12 @@ MNIST_DIR = Path(os.environ.get("MNIST_DIR", ROOT / "data")).resolve()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--layouts", type=int, default=20, help="windows that test_layout looks at")
-    parser.addoption("--layout-seed", type=int, help="which; by default others each time")
+    parser.addoption("--layouts", type=int, default=20, help="window sizes that test_layout checks")
+    parser.addoption("--layout-seed", type=int, help="seed of these sizes; default: random")
 
 
 def missing(what: str, remedy: str) -> None:
-    """Skip here, fail where everything must be present (`CI=true`)."""
+    """Skip the test, or fail it with `CI=true`, where everything must be installed."""
     message = f"{what}; {remedy}"
     if os.environ.get("CI") == "true":
         pytest.fail(message)
@@ -59,7 +59,7 @@ def mnist_validation(mnist_test: Digits) -> Digits:
 
 @pytest.fixture(scope="session")
 def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a part of MNIST: 1,100 digits to train, 100 to validate, 500 to test."""
+    """A data folder with part of MNIST: 1,100 digits to train, 100 to validate, 500 to test."""
     root = tmp_path_factory.mktemp("small-mnist")
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)
@@ -68,7 +68,7 @@ def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) ->
             file = f"{name}-{kind}-ubyte"
             size = 28 * 28 if header == 16 else 1
             whole = (MNIST_DIR / "MNIST" / "raw" / file).read_bytes()
-            rows = whole[header:][-size * count :]  # with the last ones, used for validation
+            rows = whole[header:][-size * count :]  # the last ones, for validation
             start = whole[:4] + count.to_bytes(4, "big") + whole[8:header]
             (raw / file).write_bytes(start + rows)
     return root
@@ -76,7 +76,7 @@ def small_mnist(mnist_test: Digits, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def drawings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Our own digits as a file of drawings."""
+    """The digits of drawings.py as a file."""
     path = tmp_path_factory.mktemp("drawings") / "drawings.jsonl.gz"
     points = [(str(digit), strokes) for digit, strokes in DRAWINGS.values()]
     write_drawings(
@@ -87,7 +87,7 @@ def drawings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The real app on a free port, started from a foreign directory."""
+    """The real app on a free port, started from another directory."""
     with running_app(tmp_path_factory.mktemp("elsewhere")) as app:
         yield app
 
@@ -115,7 +115,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the exported page."""
+    """The folder of an exported page."""
     folder = tmp_path_factory.mktemp("exported")
     export_page(folder, COMMITTED)
     return folder
@@ -123,7 +123,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def page_url(exported: Path) -> Iterator[str]:
-    """The exported page: it has the app's modules, and loads in half the time."""
+    """The exported page, which uses the app's modules and loads in half the time."""
     host = Host(exported)
     yield host.url
     host.stop()
@@ -144,7 +144,7 @@ def desktop(browser, page_url):
 
 @pytest.fixture
 def in_app(browser, app_url):
-    """A desktop for what only the app has: pictures, tabs, the model's description."""
+    """A desktop visitor of the app, for pictures, tabs and "About the model"."""
     with visit(browser, app_url, **SCREENS["desktop"]) as visitor:
         yield visitor
 

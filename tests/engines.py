@@ -1,8 +1,8 @@
 """One interface to three browser engines: Chromium, Firefox and WebKit.
 
-Chromium is driven by Playwright, as in the other tests. Firefox speaks WebDriver BiDi itself, so it
-needs no geckodriver: https://w3c.github.io/webdriver-bidi. WebKit is Debian's MiniBrowser, driven
-by Selenium, on a screen that only exists in memory.
+Playwright drives Chromium, as in the other tests. Firefox speaks WebDriver BiDi itself, so it needs
+no geckodriver: https://w3c.github.io/webdriver-bidi. Selenium drives WebKit, which is Debian's
+MiniBrowser on a virtual screen.
 """
 
 import glob
@@ -22,9 +22,9 @@ from drawings import Point
 from serving import free_port
 
 TIMEOUT = 15  # s, for every wait
-LARGEST = (3840, 2160)  # px, the largest window
+LARGEST = (3840, 2160)  # px, width and height of the largest window
 MINI_BROWSER = next(iter(glob.glob("/usr/lib/*/webkit2gtk-4.1/MiniBrowser")), "")
-# No engine's driver tells of all that goes wrong, so the page notes it itself.
+# No driver reports all errors, so the page records them itself.
 NOTE_COMPLAINTS = """
     window.complaints = [];
     addEventListener("error", (event) => complaints.push(event.message));
@@ -33,12 +33,12 @@ NOTE_COMPLAINTS = """
 
 
 class Engine:
-    """A page in a browser of one engine."""
+    """A page in a browser."""
 
-    # What the engine needs, and how to install it on Debian.
+    # Commands that the engine needs, and the Debian packages that provide them.
     commands: Sequence[str] = ()
     packages: str
-    narrowest = 320  # px, of its windows
+    narrowest = 320  # px, least width of a window
 
     @classmethod
     def missing(cls) -> list[str]:
@@ -48,19 +48,19 @@ class Engine:
         raise NotImplementedError
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """What the body of a function gives, as JSON; `arguments` are its arguments."""
+        """Run a function body with `arguments`; return its result, which must be JSON."""
         raise NotImplementedError
 
     def resize(self, width: int, height: int) -> None:
-        """Resize the page, in px."""
+        """Set the size of the viewport, in px."""
         raise NotImplementedError
 
     def drag(self, points: Sequence[Point]) -> None:
-        """Drag the mouse from the first to the last point, in px of the window."""
+        """Press the mouse at the first point and release it at the last, in px of the window."""
         raise NotImplementedError
 
     def choose(self, selector: str, path: Path) -> None:
-        """Choose a file."""
+        """Choose a file in a file input."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ class Engine:
         self.run(NOTE_COMPLAINTS)
 
     def waits(self, condition: str, *arguments: Any) -> None:
-        """Waits until the body of a function returns true."""
+        """Wait until a function body returns true."""
         deadline = time.monotonic() + TIMEOUT
         while not self.run(condition, *arguments):
             if time.monotonic() > deadline:
@@ -80,7 +80,7 @@ class Engine:
             time.sleep(0.05)
 
     def box(self, selector: str) -> list[float]:
-        """Left, top, width and height in the window."""
+        """Left, top, width and height of an element, in px of the window."""
         return self.run(
             """const { left, top, width, height } = document.querySelector(arguments[0])
                  .getBoundingClientRect();
@@ -101,13 +101,13 @@ class Engine:
             self.drag([(left + x * width / 100, top + y * height / 100) for x, y in stroke])
 
     def rests(self) -> None:
-        """Waits until nothing on the page moves."""
+        """Wait until no animation runs."""
         self.waits(
             "return document.getAnimations().every(({ playState }) => playState !== 'running')"
         )
 
     def sees(self, answer: str) -> None:
-        """Waits until the large answer is this."""
+        """Wait until the page shows this answer."""
         self.waits(
             "return document.querySelector('#answer .digit').textContent === arguments[0]", answer
         )
@@ -150,7 +150,7 @@ class Firefox(Engine):
         from websocket import create_connection
 
         self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        # Firefox fetches nothing from Mozilla.
+        # Stops Firefox from fetching settings from Mozilla.
         (Path(self.profile.name) / "user.js").write_text(
             'user_pref("services.settings.server", "data:,");\n'
         )
@@ -217,7 +217,7 @@ class Firefox(Engine):
 class WebKit(Engine):
     commands = ("WebKitWebDriver", "xvfb-run", "dbus-run-session", MINI_BROWSER)
     packages = "webkit2gtk-driver xvfb dbus"
-    narrowest = 450  # px; its toolbar needs this much
+    narrowest = 450  # px; the toolbar needs this width
 
     def __init__(self) -> None:
         from selenium.webdriver import Remote, WebKitGTKOptions
@@ -239,7 +239,7 @@ class WebKit(Engine):
         options.binary_location = MINI_BROWSER
         options.add_argument("--automation")
         address = ClientConfig(remote_server_addr=f"http://127.0.0.1:{port}")
-        # The chosen files are on this machine.
+        # The browser runs on this machine, so files need no upload.
         files = UselessFileDetector()
         connection = RemoteConnection(client_config=address)
         self.driver = Remote(connection, file_detector=files, options=options)
@@ -264,17 +264,17 @@ class WebKit(Engine):
 
     def close(self) -> None:
         self.driver.quit()
-        os.killpg(self.process.pid, signal.SIGTERM)  # with its screen and bus
+        os.killpg(self.process.pid, signal.SIGTERM)  # also ends the virtual screen and the bus
         self.process.wait(timeout=TIMEOUT)
 
 
 def as_expression(script: str, arguments: Sequence[Any]) -> str:
-    """A call of a function with this body; whole, because not every driver passes arguments on."""
+    """A function call as one expression, because not every driver passes arguments."""
     return f"(function () {{ {script} }})(...{json.dumps(arguments)})"
 
 
 def as_actions(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """A drag as both WebDrivers want it."""
+    """A drag as WebDriver actions, in the form that Firefox and WebKit take."""
     moves = [
         {"type": "pointerMove", "duration": 0, "x": round(x), "y": round(y)} for x, y in points
     ]

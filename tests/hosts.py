@@ -1,4 +1,4 @@
-"""A web server for the exported page that imitates difficult hosts."""
+"""A web server for the exported page that can misbehave as real ones do."""
 
 import threading
 from functools import partial
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 class Host:
-    """Serves a folder until `stop`.
+    """Serve a folder until `stop`.
 
     Attributes:
-        types: what files are called, by the ends of their names; others as usual.
-        headers: that come with every file.
-        missing: names of files that are not there.
+        types: media types by file suffix; other suffixes keep their usual types.
+        headers: sent with every file.
+        missing: names of files to answer with 404.
     """
 
     def __init__(self, folder: Path) -> None:

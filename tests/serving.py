@@ -1,4 +1,4 @@
-"""Runs the real app in its own process, and gives access to its log, folder and exit."""
+"""Runs the real app in its own process and exposes its log, files, memory and exit code."""
 
 import json
 import os
@@ -21,8 +21,7 @@ class App:
     """A running app.
 
     Attributes:
-        url: of the page.
-        files: where Gradio keeps what is uploaded, and where temporary files go.
+        files: folder for Gradio's uploads and for temporary files.
     """
 
     def __init__(self, url: str, process: subprocess.Popen, log: Path, files: Path) -> None:
@@ -32,7 +31,7 @@ class App:
         self._log = log
 
     def log(self) -> list[dict]:
-        """The request lines of the log."""
+        """The JSON log lines so far, one per request."""
         lines = self._log.read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
@@ -44,7 +43,7 @@ class App:
         return self.process.wait(timeout=30)
 
     def memory(self) -> int:
-        """Resident memory in bytes (Linux)."""
+        """Resident memory in bytes (Linux only)."""
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
@@ -59,7 +58,7 @@ def free_port() -> int:
 def running_app(
     folder: Path, *options: str, command: Sequence[object] = COMMAND, **environment: str
 ) -> Iterator[App]:
-    """The app on a free port, in its own process; a folder takes its log and files."""
+    """Start the app on a free port; its log and files go to `folder`."""
     port = free_port()
     url, log, files = f"http://127.0.0.1:{port}", folder / "app.log", folder / "files"
     files.mkdir()

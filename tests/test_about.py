@@ -1,4 +1,4 @@
-"""What the page tells about the model: whence each figure is, and how it looks."""
+"""The tab "About the model": where each figure comes from, and the layout."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ from finalnet.web.browser import FOLDER
 
 CONFIG, TRAINING, EVALUATED = "config.json", "metrics.json", f"{EVALUATION}/metrics.json"
 MISTAKES = f"{EVALUATION}/mnist-test-mistakes.png"
-# Where a figure lies, another one to put there, and what the page then says.
+# (file, keys of a figure, new value, text that the page must then show)
 FIGURES = [
     (TRAINING, ["test_accuracy"], 0.8765, "87.65 %"),
     (TRAINING, ["test_accuracy_of_one_view"], 0.8654, "86.54 %"),
@@ -60,11 +60,11 @@ FIGURES = [
 ]
 SECTIONS = {
     CURVES: "How it learned",
-    MISTAKES: "Where it was sure and wrong",
+    MISTAKES: "Where it was sure but wrong",
     EVALUATED: "Which digits it confuses",
 }
 THEMES = ("light", "dark")
-# A window's size, and whether the system's colours are forced on it.
+# (width and height of the window in px, forced colors)
 LOOKS = [
     ((1920, 950), "none"),
     ((1280, 800), "none"),
@@ -72,8 +72,8 @@ LOOKS = [
     ((1280, 800), "active"),
 ]
 
-# Puts each rule of a style sheet on what it selects, as an inline style: whatever then looks the
-# same as before has that rule already. Rules for another screen or theme are left out.
+# Applies each rule of a style sheet as an inline style to the elements that it selects: a property
+# that does not change was already in force. Skips rules for another screen or theme.
 RULES_IN_FORCE = """
 async (css) => {
   const sheet = new CSSStyleSheet();
@@ -123,14 +123,14 @@ def checkpoint(tmp_path):
 
 @pytest.fixture(scope="module", params=THEMES)
 def themed(request, browser, app_url):
-    """The description on the page, in one of its themes."""
+    """The open tab "About the model" in one theme."""
     with visit(browser, app_url, media={"color_scheme": request.param}) as visitor:
         yield open_about(visitor.page)
 
 
 @pytest.fixture(params=LOOKS, ids=str)
 def about(request, themed):
-    """The description on the page, in one of its looks."""
+    """The open tab "About the model" in one theme and look."""
     look(themed, *request.param)
     return themed
 
@@ -148,7 +148,7 @@ def look(page, size, forced_colors):
 
 
 def change(path, keys, value):
-    """Put another value into a JSON file."""
+    """Set a value in a JSON file."""
     contents = part = json.loads(path.read_text())
     for key in keys[:-1]:
         part = part[key]
@@ -157,12 +157,12 @@ def change(path, keys, value):
 
 
 def parse(html):
-    """The elements of a description, which is well-formed XML too."""
+    """Parse a description, which is also well-formed XML."""
     return ElementTree.fromstring(html)
 
 
 def plain(element):
-    """Text as a reader takes it, without the difference between kinds of space."""
+    """The text of an element with all whitespace as single spaces."""
     return " ".join("".join(element.itertext()).split())
 
 
@@ -171,7 +171,7 @@ def words(folder):
 
 
 def rows(folder, caption):
-    """The rows of the table that is called so."""
+    """The rows of the table with this caption."""
     tables = {
         plain(table.find("caption")): table for table in parse(describe(folder)).iter("table")
     }
@@ -181,33 +181,33 @@ def rows(folder, caption):
 @pytest.mark.parametrize(
     ("file", "keys", "value", "text"), FIGURES, ids=lambda part: str(part).replace("/", " ")
 )
-def test_a_figure_on_the_page_is_the_one_in_the_file(checkpoint, file, keys, value, text):
+def test_every_figure_on_the_page_comes_from_the_checkpoint(checkpoint, file, keys, value, text):
     before = words(checkpoint)
     change(checkpoint / file, keys, value)
     assert words(checkpoint).count(text) > before.count(text)
 
 
 @pytest.mark.parametrize("file", [CURVES, MISTAKES])
-def test_a_picture_on_the_page_is_the_one_in_the_folder(checkpoint, file):
+def test_every_picture_on_the_page_comes_from_the_checkpoint(checkpoint, file):
     (checkpoint / file).write_bytes(b"another picture")
     sources = [image.get("src") for image in parse(describe(checkpoint)).iter("img")]
     assert b"another picture" in [base64.b64decode(s.partition("base64,")[2]) for s in sources]
 
 
 @pytest.mark.parametrize("file", SECTIONS)
-def test_what_a_missing_file_would_tell_is_left_out(checkpoint, file):
+def test_the_section_of_a_missing_file_is_left_out(checkpoint, file):
     assert SECTIONS[file] in words(checkpoint)
     (checkpoint / file).unlink()
     assert SECTIONS[file] not in words(checkpoint)
 
 
-def test_a_network_that_never_doubts_is_not_said_to_doubt(checkpoint):
+def test_rejection_is_mentioned_only_if_the_checkpoint_has_a_threshold(checkpoint):
     assert "When it is not sure" in words(checkpoint)
     change(checkpoint / CONFIG, ["rejection_threshold"], None)
     assert "When it is not sure" not in words(checkpoint)
 
 
-def test_every_set_has_a_name_in_a_visitor_s_words(checkpoint):
+def test_every_data_set_has_a_name_that_visitors_understand(checkpoint):
     evaluation = json.loads((checkpoint / EVALUATED).read_text())
     for score in [*evaluation["digits"], *evaluation["not digits"]]:
         assert score["name"] not in words(checkpoint)
@@ -215,29 +215,29 @@ def test_every_set_has_a_name_in_a_visitor_s_words(checkpoint):
 
 
 @pytest.mark.parametrize("share", [1.0, 0.999_999])
-def test_nothing_is_said_to_be_right_every_time(checkpoint, share):
+def test_no_figure_is_rounded_up_to_100_percent(checkpoint, share):
     change(checkpoint / TRAINING, ["test_accuracy"], share)
     change(checkpoint / EVALUATED, ["digits", 0, "accepted"], share)
     assert "100.00" not in words(checkpoint) and words(checkpoint).count("99.99 %") >= 2
 
 
-def test_no_build_s_tag_is_shown(checkpoint):
+def test_the_build_tag_of_pytorch_is_hidden(checkpoint):
     change(checkpoint / TRAINING, ["versions", "torch"], "2.15.0+cu130")
     assert "PyTorch 2.15.0." in words(checkpoint) and "cu130" not in words(checkpoint)
 
 
-def test_a_single_run_has_no_spread(checkpoint):
+def test_without_several_runs_no_spread_is_shown(checkpoint):
     change(checkpoint / EVALUATED, ["runs"], [])
     assert "±" not in words(checkpoint)
 
 
-def test_a_checkpoint_without_evaluation_is_described_all_the_same(checkpoint):
+def test_a_checkpoint_without_evaluation_is_described(checkpoint):
     shutil.rmtree(checkpoint / EVALUATION)
-    assert "has not been evaluated any further yet" in words(checkpoint)
+    assert "There is no evaluation of this checkpoint yet" in words(checkpoint)
     assert "Test accuracy" in words(checkpoint) and "How it learned" in words(checkpoint)
 
 
-def test_a_folder_of_weights_alone_is_described_all_the_same(tmp_path):
+def test_a_checkpoint_of_weights_alone_is_described(tmp_path):
     FinalNet().save_pretrained(tmp_path)
     assert "conv4" in words(tmp_path)
 
@@ -250,7 +250,7 @@ def test_every_layer_is_listed_with_its_parameter_count(checkpoint):
     assert listed == [(layer.name, f"{layer.parameters:,}") for layer in layers]
 
 
-def test_mistakes_are_shaded_by_their_share_of_the_digit(checkpoint):
+def test_mistakes_are_shaded_by_their_share_of_the_drawn_digit(checkpoint):
     confusion = [[7 if row == column else 0 for column in range(10)] for row in range(10)]
     confusion[4][9] = 7  # half of the fours
     confusion[0][6] = 1  # an eighth of the zeros
@@ -261,10 +261,10 @@ def test_mistakes_are_shaded_by_their_share_of_the_digit(checkpoint):
     assert table[2 + 4] == ["4", "", "", "", "", "7", "", "", "", "", "7"]
 
 
-def test_a_matrix_without_mistakes_says_so(checkpoint):
+def test_the_page_says_when_there_are_no_mistakes(checkpoint):
     confusion = [[5 if row == column else 0 for column in range(10)] for row in range(10)]
     change(checkpoint / EVALUATED, ["digits", 0, "confusion"], confusion)
-    assert "The network made no mistakes." in words(checkpoint)
+    assert "It made no mistakes." in words(checkpoint)
 
 
 @pytest.mark.parametrize(
@@ -298,16 +298,16 @@ def test_a_script_in_a_picture_does_not_run(checkpoint, browser):
     page.close()
 
 
-def test_a_history_that_holds_no_number_is_not_shown(checkpoint):
+def test_a_history_of_nan_losses_is_not_shown(checkpoint):
     epoch = {"epoch": 1, "loss": float("nan"), "validation_accuracy": 0.1, "seconds": 1}
     change(checkpoint / TRAINING, ["history"], [epoch])
     assert "How it learned" not in words(checkpoint)
 
 
-def test_everything_wide_can_be_reached_and_is_named(checkpoint):
+def test_everything_wide_is_focusable_and_named(checkpoint):
     root = parse(describe(checkpoint))
     regions = root.findall(".//div[@role='region']")
-    assert len(regions) == len(list(root.iter("table"))) + 1  # the sheet of mistakes
+    assert len(regions) == len(list(root.iter("table"))) + 1  # the picture of mistakes
     assert all(region.get("tabindex") == "0" and region.get("aria-label") for region in regions)
     assert all(image.get("alt") for image in root.iter("img"))
     assert all(header.get("scope") for header in root.iter("th"))
@@ -318,13 +318,13 @@ def test_every_rule_of_the_style_sheet_applies(browser, app_url):
     for theme in THEMES:
         with visit(browser, app_url, media={"color_scheme": theme}) as visitor:
             page = open_about(visitor.page)
-            page.keyboard.press("Tab")  # focus is visible to those who use the keyboard
+            page.keyboard.press("Tab")  # shows focus outlines, as for keyboard users
             for size, forced_colors in LOOKS:
                 look(page, size, forced_colors)
                 for found in page.evaluate(RULES_IN_FORCE, css):
                     name = f"{theme} {size} {forced_colors}: {found['rule']}"
                     assert found["selects"], f"{name} selects nothing"
-                    # What is for this screen or theme alone must win here; the rest, somewhere.
+                    # Rules for this screen or theme must apply here, others in at least one look.
                     assert not (found["special"] and found["fails"]), f"{name}: {found}"
                     works |= {(found["rule"], declaration) for declaration in found["works"]}
                     fails |= {(found["rule"], declaration) for declaration in found["fails"]}
@@ -347,7 +347,7 @@ def test_the_width_is_used_and_nothing_is_cut_off(about):
     assert width == 390 or not any(frame.evaluate(cut) for frame in frames.all())
 
 
-def test_pictures_lie_on_the_page_itself(about):
+def test_pictures_have_the_background_of_the_page(about):
     about.evaluate("document.querySelector('#about .wide').focus()")
     paper = about.evaluate("getComputedStyle(document.body).backgroundColor")
     for name in ("curves", "mistakes"):
@@ -358,6 +358,6 @@ def test_pictures_lie_on_the_page_itself(about):
         assert brightest > 130 if dark_page else darkest < 130, name
 
 
-def test_axe_finds_no_barrier_in_what_is_told(about):
+def test_axe_finds_no_violation(about):
     found = Axe().run(about, context="#about", options={"resultTypes": ["violations"]})
     assert found.violations_count == 0, found.generate_report()

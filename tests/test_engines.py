@@ -1,4 +1,4 @@
-"""The page and its export in each engine: drawn on, turned, on stage, and without a network."""
+"""The page and its export in each engine: drawing, rotation, presenting and offline use."""
 
 import base64
 from io import BytesIO
@@ -18,7 +18,7 @@ from finalnet.sharing.export import export_page
 ENGINES = {"chromium": Chromium, "firefox": Firefox, "webkit": WebKit}
 RULES = Path(__file__).parent / "layout.js"
 SIZES = [(320, 640), (900, 450), (820, 1180), (1536, 730), (3840, 2160)]
-# Where everything is that a person looks at.
+# Positions and sizes of the main parts of the page, in px.
 PLACES = """
     scrollTo(0, 0);
     return Object.fromEntries(["#sketchpad", ".digit", ".rows", ".seen canvas"].map(
@@ -41,7 +41,7 @@ FORTY_TWO = [
 
 @pytest.fixture
 def sent(tmp_path_factory, testrun_uid) -> Path:
-    """A folder for what the engines send, whichever process each of them is tested in."""
+    """A folder for the pixels that the engines send, shared by all test processes."""
     folder = tmp_path_factory.getbasetemp().parent / f"sent-{testrun_uid}"
     folder.mkdir(exist_ok=True)
     return folder
@@ -55,7 +55,7 @@ def engine(request):
             f"no {request.param}: {', '.join(kind.missing())} not found",
             f"install it, on Debian with `apt install {kind.packages}`",
         )
-    # A browser of Playwright is shared by all tests.
+    # All tests share Playwright's browser.
     engine = kind(request.getfixturevalue("browser")) if kind is Chromium else kind()
     yield engine
     engine.close()
@@ -90,7 +90,7 @@ def draws_and_reads(engine: Engine) -> None:
 
 
 def stays_in_shape(engine: Engine, url: str) -> None:
-    """A phone that is turned, and a stage that is left, look as if the page had been opened so."""
+    """Rotating a phone and leaving the stage give the layout of a freshly opened page."""
     engine.draw(DRAWINGS["3 round"][1])
     engine.sees("3")
     for size in ((450, 844), (844, 450), (450, 844)):
@@ -106,13 +106,13 @@ def stays_in_shape(engine: Engine, url: str) -> None:
     engine.waits("return document.documentElement.classList.contains('on-stage')")
     engine.sees("3")
     engine.run("document.querySelector('#leave').click()")
-    engine.waits("return innerWidth === 1280")  # full screen ends in its own time
+    engine.waits("return innerWidth === 1280")  # leaving full screen takes a while
     assert engine.run(PLACES) == before
     assert faults_at_sizes(engine) == {}
 
 
 def faults_at_sizes(engine: Engine) -> dict[tuple[int, int], list[str]]:
-    """What is wrong with the layout, by the size of the page."""
+    """Violated layout rules, by the size of the page in px."""
     found = {}
     for width, height in SIZES:
         width = max(width, engine.narrowest)
@@ -133,7 +133,7 @@ def test_the_page_works(engine, app_url, tmp_path, sent):
 
 
 def reads_a_picture(engine: Engine, path: Path, sent: Path) -> None:
-    """A photograph, of which every engine sends the same pixels."""
+    """Read a photograph; every engine must send the same pixels."""
     taken = photograph(["2026"], seed=0, on_desk=True).picture
     Image.fromarray(taken).save(path, quality=90)
     engine.choose("#picture-choose input", path)
@@ -148,7 +148,7 @@ def reads_a_picture(engine: Engine, path: Path, sent: Path) -> None:
     engine.sees("")
 
 
-def test_the_exported_page_works_and_goes_on_without_a_network(engine, tmp_path):
+def test_the_exported_page_works_online_and_offline(engine, tmp_path):
     export_page(tmp_path / "a" / "sub-path", COMMITTED)
     server = StaticServer(tmp_path)
     try:

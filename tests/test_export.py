@@ -1,4 +1,4 @@
-"""The page without a server: exported, served by any web server, and then by none."""
+"""The exported page: served by any web server, then offline."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ from finalnet.sharing.export import export_page
 from finalnet.web import texts
 from finalnet.web.browser import training
 
-LARGEST = 420_000  # bytes, of all that everybody fetches
+LARGEST = 420_000  # bytes, of all files that every visitor downloads
 
 
 class StaticServer:
@@ -57,10 +57,10 @@ def site(exported):
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_it_reads_digits_and_numbers_and_presents(browser, site, screen):
+def test_the_exported_page_reads_digits_and_numbers_and_presents(browser, site, screen):
     with visit(browser, site.url, **SCREENS[screen]) as visitor:
         for button in ("#widen", "#copy", "#wrong"):
-            assert not visitor.page.locator(button).is_visible()  # there is no answer yet
+            assert not visitor.page.locator(button).is_visible()  # no answer yet
         visitor.draw("7 crossed")
         visitor.sees("7")
         assert visitor.page.locator("#bars .row.top .name").first.inner_text() == "7"
@@ -78,7 +78,7 @@ def test_it_reads_digits_and_numbers_and_presents(browser, site, screen):
         assert not visitor.page.locator("#undo").is_visible() or screen == "phone"
 
 
-def test_it_goes_on_without_a_network(browser, site):
+def test_the_exported_page_works_offline(browser, site):
     with visit(browser, site.url, **SCREENS["phone"]) as visitor:
         visitor.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         site.stop()
@@ -88,7 +88,7 @@ def test_it_goes_on_without_a_network(browser, site):
         visitor.sees("5")
 
 
-def test_a_new_export_takes_the_place_of_an_old_one(exported, tmp_path):
+def test_a_new_export_replaces_an_old_one(exported, tmp_path):
     folder = tmp_path / "page"
     shutil.copytree(exported / "a" / "sub-path", folder)
     worker = (folder / "service-worker.js").read_text()
@@ -100,7 +100,7 @@ def test_a_new_export_takes_the_place_of_an_old_one(exported, tmp_path):
     assert (folder / "service-worker.js").read_text() != worker
 
 
-def test_whoever_has_an_old_export_gets_the_new_one(browser, exported, tmp_path):
+def test_visitors_with_a_cached_export_get_the_new_one(browser, exported, tmp_path):
     folder = tmp_path / "page"
     shutil.copytree(exported / "a" / "sub-path", folder)
     host = Host(folder)
@@ -110,7 +110,7 @@ def test_whoever_has_an_old_export_gets_the_new_one(browser, exported, tmp_path)
             page = visitor.page
             page.evaluate("navigator.serviceWorker.ready.then(() => true)")
             script = "fetch('tabs.js').then((response) => response.text())"
-            assert "// new" not in page.evaluate(script)  # and now the browser has it twice
+            assert "// new" not in page.evaluate(script)  # now in both caches
             (folder / "tabs.js").write_text("// new\nexport const mountTabs = () => {};\n")
             worker = (folder / "service-worker.js").read_text()
             (folder / "service-worker.js").write_text(worker.replace('"finalnet-', '"finalnet-1'))
@@ -122,7 +122,7 @@ def test_whoever_has_an_old_export_gets_the_new_one(browser, exported, tmp_path)
         host.stop()
 
 
-def test_it_is_small_and_has_what_a_space_and_a_home_screen_need(exported):
+def test_the_export_is_small_and_has_the_files_for_a_space_and_a_home_screen(exported):
     folder = exported / "a" / "sub-path"
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     late = set(training(COMMITTED).values())
@@ -134,14 +134,14 @@ def test_it_is_small_and_has_what_a_space_and_a_home_screen_need(exported):
     assert texts.HEADING in index and not re.search(r"""(src|href|url)\W{1,2}http""", index)
 
 
-def test_a_folder_of_other_files_is_left_alone(tmp_path):
+def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(FileExistsError, match=r"thesis\.txt"):
         export_page(tmp_path, COMMITTED)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_the_command_writes_it(tmp_path):
+def test_the_export_command_writes_the_page(tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "finalnet", "export", str(tmp_path / "page")],
         capture_output=True,
@@ -152,7 +152,7 @@ def test_the_command_writes_it(tmp_path):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_no_barrier_without_a_server(browser, site, theme):
+def test_axe_finds_no_violation_in_the_exported_page(browser, site, theme):
     with visit(browser, site.url, **SCREENS["desktop"], media={"color_scheme": theme}) as visitor:
         visitor.draw("2 plain")
         visitor.sees("2")

@@ -1,4 +1,4 @@
-"""The page in every hand: on every screen, with mouse, touch and keyboard, and nothing is lost."""
+"""The page on every screen, with mouse, touch and keyboard; no drawing is lost."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ ADDRESS = """async ([page, host]) => {
   const { href } = document.querySelector("link[href$='stage.js']");
   return (await import(href)).addressFor(new URL(page), host);
 }"""
-SIZES = [(390, 664), (1280, 720)]  # any others: test_layout.py
+SIZES = [(390, 664), (1280, 720)]  # px; test_layout.py checks others
 TOUCH = {(390, 664), (820, 1180)}
 
 STROKES = "document.querySelector('#sketchpad').drawing().strokes.length"
@@ -28,7 +28,7 @@ def screen(size) -> dict:
 
 
 def beside(name: str, index: int, count: int) -> list:
-    """A drawing as one of several side by side, in a 100x100 box."""
+    """A drawing as number `index` of `count` side by side, in a 100x100 box."""
     strokes = DRAWINGS[name][1]
     return [[(100 * (index + x / 100) / count, y) for x, y in stroke] for stroke in strokes]
 
@@ -37,7 +37,7 @@ def write_2026(visitor: Visitor) -> None:
     for index, name in enumerate(["2 plain", "0 oval", "2 plain", "6 curved"]):
         visitor.draw_strokes(beside(name, index, 4))
     visitor.sees("2026")
-    visitor.page.wait_for_timeout(300)  # until its digits are there too
+    visitor.page.wait_for_timeout(300)  # until the tiles have appeared
 
 
 def is_in_view(page, selector: str) -> bool:
@@ -51,7 +51,7 @@ def is_in_view(page, selector: str) -> bool:
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
-def test_everything_is_in_sight_on_the_page_and_on_the_stage(browser, page_url, size):
+def test_everything_is_visible_without_scrolling_on_the_page_and_on_stage(browser, page_url, size):
     with visit(browser, page_url, **screen(size)) as visitor:
         page = visitor.page
         page.evaluate("scrollTo(0, 0)")
@@ -60,7 +60,7 @@ def test_everything_is_in_sight_on_the_page_and_on_the_stage(browser, page_url, 
         page.click("#wide")
         page.click("#clear")
         page.click("#present")
-        # The buttons are hidden there; keys and fingers have other ways.
+        # The stage hides these buttons, so click them by script.
         draw_in_sight(visitor, "#leave", lambda id: page.locator(id).evaluate("b => b.click()"))
         assert page.locator("#answer .digit").evaluate(
             "(element) => element.scrollWidth <= element.clientWidth"
@@ -68,7 +68,7 @@ def test_everything_is_in_sight_on_the_page_and_on_the_stage(browser, page_url, 
 
 
 def draw_in_sight(visitor: Visitor, button: str, click: Callable[[str], None]) -> None:
-    """Draw a digit and then a number; what tells of them is in sight all the while."""
+    """Draw a digit, then a number; check that the pad and the answer stay visible."""
     page = visitor.page
     visitor.draw("7 crossed")
     visitor.sees("7")
@@ -85,7 +85,7 @@ def draw_in_sight(visitor: Visitor, button: str, click: Callable[[str], None]) -
     )  # nothing jumped
 
 
-def test_the_stage_has_buttons_for_fingers_and_a_way_out(browser, app_url):
+def test_the_stage_can_be_used_and_left_with_a_finger(browser, app_url):
     with visit(browser, app_url, **screen((820, 1180))) as visitor:
         visitor.page.tap("#present")
         visitor.touch("9 curved tail")
@@ -100,13 +100,13 @@ def test_the_stage_has_buttons_for_fingers_and_a_way_out(browser, app_url):
 def test_the_stage_fills_the_screen_and_escape_leaves_it(in_app):
     in_app.draw("3 round")
     in_app.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
-    in_app.page.click("#present")  # shows the pad, wherever one was
+    in_app.page.click("#present")  # from any tab, shows the pad
     in_app.page.wait_for_selector("#sketchpad", state="visible")
     in_app.page.wait_for_function("document.fullscreenElement !== null")
     in_app.page.keyboard.press("Escape")
     in_app.page.wait_for_function("document.fullscreenElement === null")
     assert not in_app.page.evaluate("document.documentElement.classList.contains('on-stage')")
-    in_app.sees("3")  # Escape left, and cleared nothing
+    in_app.sees("3")  # Escape did not clear the pad
 
 
 def test_the_stage_has_keys_for_number_replay_and_pen(desktop):
@@ -123,7 +123,7 @@ def test_the_stage_has_keys_for_number_replay_and_pen(desktop):
     assert desktop.page.locator(".paper.wide").count() == 1
 
 
-def test_the_address_is_shown_as_a_code_unless_it_is_this_machine(browser, app_url):
+def test_the_address_is_shown_as_a_qr_code_unless_only_this_machine_can_open_it(browser, app_url):
     name = "digits.test"
     at_a_name = (f"--host-resolver-rules=MAP {name} 127.0.0.1",)
     with visit(browser, app_url, **screen((1280, 800))) as visitor:
@@ -133,8 +133,8 @@ def test_the_address_is_shown_as_a_code_unless_it_is_this_machine(browser, app_u
         page.wait_for_selector("#address", state="visible")
         assert page.locator("#address").inner_text() == texts.STAGE["only_here"]
         assert not page.locator("#address canvas").is_visible()
-        page.evaluate("document.exitFullscreen()")  # as the browser does when Escape is pressed
-        page.wait_for_selector("#address", state="hidden")  # does not stay over the page
+        page.evaluate("document.exitFullscreen()")  # as when the visitor presses Escape
+        page.wait_for_selector("#address", state="hidden")  # must not stay open over the page
         page.wait_for_selector("#picture", state="visible")
         for host, address in (("192.0.2.7", "http://192.0.2.7:1/a/"), (None, None)):
             assert page.evaluate(ADDRESS, ["http://localhost:1/a/?b", host]) == address
@@ -153,7 +153,7 @@ def test_the_address_is_shown_as_a_code_unless_it_is_this_machine(browser, app_u
             page.wait_for_selector("#address", state="visible")
         page.keyboard.press("p")
         page.wait_for_selector("#address", state="hidden")
-        # Browsers give pages that come in plain text no clipboard.
+        # Browsers deny the clipboard API to pages served over plain HTTP.
         visitor.draw("5 one stroke")
         visitor.sees("5")
         page.click("#copy")
@@ -163,7 +163,7 @@ def test_the_address_is_shown_as_a_code_unless_it_is_this_machine(browser, app_u
         assert page.locator("body > textarea").input_value() == "5"
 
 
-def test_a_reload_loses_neither_drawing_nor_width_nor_pen(visitor):
+def test_a_reload_keeps_drawing_pad_width_and_pen(visitor):
     visitor.page.click("#wide")
     visitor.page.locator(".pen input").fill("24")
     visitor.draw_strokes(beside("1 bar", 0, 2) + beside("7 crossed", 1, 2))
@@ -175,7 +175,7 @@ def test_a_reload_loses_neither_drawing_nor_width_nor_pen(visitor):
     assert visitor.page.locator(".pen input").input_value() == "24"
 
 
-def test_a_reload_loses_nothing_that_undo_brings_back(desktop):
+def test_a_reload_keeps_the_undo_history(desktop):
     page = desktop.page
 
     def reload() -> None:
@@ -197,7 +197,7 @@ def test_a_reload_loses_nothing_that_undo_brings_back(desktop):
     for count in (1, 0):
         page.click("#undo")
         page.wait_for_function(f"{STROKES} === {count}")
-    # A browser that has room for the drawing alone keeps that.
+    # If the history does not fit into the storage, the drawing is still kept.
     page.evaluate(
         """() => {
           const { setItem } = Storage.prototype;
@@ -213,7 +213,7 @@ def test_a_reload_loses_nothing_that_undo_brings_back(desktop):
     desktop.sees("3")
 
 
-def test_a_stroke_that_is_being_drawn_survives_a_reload(desktop):
+def test_an_unfinished_stroke_survives_a_reload(desktop):
     (stroke,) = desktop.on_pad(DRAWINGS["3 round"][1])
     desktop.page.mouse.move(*stroke[0])
     desktop.page.mouse.down()
@@ -224,11 +224,11 @@ def test_a_stroke_that_is_being_drawn_survives_a_reload(desktop):
     desktop.sees("3")
 
 
-def test_no_answer_stands_beside_ink_that_it_is_not_for(browser, page_url):
+def test_an_outdated_answer_is_dimmed(browser, page_url):
     with visit(browser, page_url) as visitor:
         visitor.draw("3 round")
         visitor.sees("3")
-        # The recogniser does not come to it.
+        # Stops the recogniser from answering.
         visitor.page.evaluate("Worker.prototype.postMessage = () => {}")
         visitor.draw("7 crossed")
         visitor.page.wait_for_function(
@@ -236,7 +236,7 @@ def test_no_answer_stands_beside_ink_that_it_is_not_for(browser, page_url):
         )
 
 
-def test_what_was_undone_can_be_done_again(visitor):
+def test_undone_strokes_can_be_redone(visitor):
     visitor.draw("7 crossed")
     visitor.sees("7")
     ink = visitor.ink()
@@ -260,7 +260,7 @@ def test_what_was_undone_can_be_done_again(visitor):
     assert visitor.page.locator("#redo").get_attribute("aria-disabled") == "true"
 
 
-def test_the_eraser_takes_whole_strokes(desktop):
+def test_the_eraser_removes_whole_strokes(desktop):
     desktop.draw("7 crossed")
     desktop.sees("7")
     ink = desktop.ink()
@@ -275,7 +275,7 @@ def test_the_eraser_takes_whole_strokes(desktop):
     assert desktop.ink() > ink
 
 
-def test_the_pen_is_shown_while_it_is_chosen(desktop):
+def test_the_pen_is_previewed_while_its_width_changes(desktop):
     desktop.page.locator(".pen input").fill("40")
     assert desktop.page.locator(".pen-preview").is_visible()
     pad = desktop.page.locator("#sketchpad").bounding_box()
@@ -284,7 +284,7 @@ def test_the_pen_is_shown_while_it_is_chosen(desktop):
     desktop.page.wait_for_selector(".pen-preview", state="hidden")
 
 
-def test_a_stroke_begun_beside_the_pad_begins_at_its_edge(desktop):
+def test_a_stroke_that_starts_beside_the_pad_begins_at_its_edge(desktop):
     pad = desktop.page.locator("#sketchpad").bounding_box()
     y = pad["y"] + pad["height"] / 2
     desktop.page.mouse.move(pad["x"] - 8, y)
@@ -295,7 +295,7 @@ def test_a_stroke_begun_beside_the_pad_begins_at_its_edge(desktop):
     assert len(strokes) == 1 and strokes[0][0][0] == 0
 
 
-def test_escape_on_the_other_tab_leaves_the_drawing_alone(in_app):
+def test_escape_on_the_other_tab_does_not_clear_the_pad(in_app):
     in_app.draw("3 round")
     in_app.sees("3")
     in_app.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
@@ -304,7 +304,7 @@ def test_escape_on_the_other_tab_leaves_the_drawing_alone(in_app):
     in_app.sees("3")
 
 
-def test_nothing_is_said_to_be_no_digit_before_the_pen_rests(desktop):
+def test_a_drawing_is_rejected_only_once_the_pen_rests(desktop):
     desktop.page.evaluate(
         """() => {
           window.said = [];
@@ -320,19 +320,19 @@ def test_nothing_is_said_to_be_no_digit_before_the_pen_rests(desktop):
     assert all(time - up > 500 for time, text in said if re.search("[Nn]ot ", text))
 
 
-def test_two_digits_on_the_square_pad_are_offered_as_a_number(visitor):
+def test_the_square_pad_offers_to_read_two_digits_as_a_number(visitor):
     visitor.draw_strokes(beside("4 open", 0, 2) + beside("2 plain", 1, 2))
     visitor.page.click("#widen")
     visitor.sees("42")
 
 
-def test_a_tiny_digit_is_read_with_a_finer_pen(desktop):
+def test_a_tiny_digit_is_read(desktop):
     tiny = [[(40 + x * 0.13, 40 + y * 0.13) for x, y in s] for s in DRAWINGS["8 two circles"][1]]
     desktop.draw_strokes(tiny)
     desktop.sees("8")
 
 
-def test_no_answer_outlives_what_it_was_for(in_app, tmp_path):
+def test_a_removed_picture_takes_its_answer_with_it(in_app, tmp_path):
     draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
     in_app.draw("3 round")
     in_app.sees("3")
@@ -340,12 +340,12 @@ def test_no_answer_outlives_what_it_was_for(in_app, tmp_path):
     in_app.sees("4")
     in_app.page.click("#inside summary")
     in_app.page.wait_for_selector("#inside .parts", state="visible")
-    in_app.sees("4")  # which does not blank it
+    in_app.sees("4")  # opening it keeps the answer
     in_app.page.click("#picture-remove")
-    in_app.sees("3")  # it is the drawing's
+    in_app.sees("3")  # the answer of the drawing
 
 
-def test_the_same_picture_is_answered_each_time(in_app, tmp_path):
+def test_the_same_picture_can_be_read_twice(in_app, tmp_path):
     draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
     in_app.draw("3 round")
     in_app.page.wait_for_function("document.querySelector('#sketchpad').reading?.finished")
@@ -356,7 +356,7 @@ def test_the_same_picture_is_answered_each_time(in_app, tmp_path):
         in_app.page.click("#picture-remove")
 
 
-def test_a_late_answer_to_a_picture_does_not_take_the_place_of_a_drawing(in_app, tmp_path):
+def test_a_late_answer_to_a_picture_does_not_replace_the_answer_of_a_drawing(in_app, tmp_path):
     draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
     page, late = in_app.page, []
     page.route("**/api/read_number", lambda route: late.append(route), times=1)
@@ -365,14 +365,14 @@ def test_a_late_answer_to_a_picture_does_not_take_the_place_of_a_drawing(in_app,
     with page.expect_request("**/api/read_number"):
         page.set_input_files("#picture-choose input", tmp_path / "4.png")
     page.click("#clear")
-    page.evaluate("document.querySelector('#undo').click()")  # as if it were drawn now
+    page.evaluate("document.querySelector('#undo').click()")  # acts like a new drawing
     page.wait_for_function("document.querySelector('#sketchpad').reading.digits.length === 1")
     late[0].continue_()
     page.wait_for_selector("#picture-again:visible")
     in_app.sees("7")
 
 
-def test_the_answer_is_copied_and_the_drawing_saved(browser, page_url):
+def test_the_answer_can_be_copied_and_the_drawing_saved(browser, page_url):
     permissions = ["clipboard-read", "clipboard-write"]
     with visit(browser, page_url, permissions=permissions) as visitor:
         visitor.draw("5 one stroke")
@@ -386,19 +386,19 @@ def test_the_answer_is_copied_and_the_drawing_saved(browser, page_url):
         assert picture.getpixel((0, 0)) == 255 and picture.getextrema()[0] < 40
 
 
-def test_small_things(browser, page_url):
+def test_language_rounding_highlights_and_examples_on_a_small_phone(browser, page_url):
     with visit(browser, page_url, **screen((360, 640)), locale="de-DE") as visitor:
         page = visitor.page
         assert page.evaluate("document.documentElement.lang") == "en"
         visitor.draw("7 crossed")
         visitor.sees("7")
         page.wait_for_selector("#answer .caption >> text=99.9 %")
-        assert page.locator("#bars .row.top.none").count() == 0  # no bold 0 %
+        assert page.locator("#bars .row.top.none").count() == 0  # 0 % is never highlighted
         last = page.locator(".examples button").last.bounding_box()
         assert last["x"] + last["width"] <= 360
 
 
-def test_everything_can_be_told_in_forced_colors(browser, page_url):
+def test_controls_are_distinguishable_in_forced_colors(browser, page_url):
     with visit(browser, page_url, media={"forced_colors": "active"}) as visitor:
         page = visitor.page
         slider = "getComputedStyle(document.querySelector('.pen input')).appearance"

@@ -1,4 +1,4 @@
-"""See inside: what the browser computes, compared with PyTorch, and how the page shows it."""
+"""See inside: compares the browser's maps, sums and evidence with PyTorch, and tests the page."""
 
 import base64
 import re
@@ -28,13 +28,13 @@ LOOK = """async ({ input, spots }) => {
   return [maps.map(({ size, values }) => [size, [...values]]), [...features], [...evidence],
     spots.map((spot) => explainPixel(network, pixels, spot, constants))];
 }"""
-# Of every convolution pixels in the middle and in a corner, where the border feeds them.
+# Pixels in the middle and at the corner of each convolution, where padding feeds them.
 SPOTS = [
     {"index": index, "map": feature, "x": x, "y": y}
     for index in (1, 2, 3, 4)
     for feature, x, y in ((0, 0, 0), (3, 6, 8), (7, 13, 13), (5, 12, 7))
 ]
-# How many pixels of the screen a map is wide; its canvas has gaps of a fourteenth.
+# Width of a map in px of the screen; gaps in its canvas are 1/14 of a map.
 MAP = """(place) => {
   const canvas = place.querySelector("canvas");
   const columns = place.dataset.layer === "4" ? (canvas.width + 1) / 15 : (canvas.width + 2) / 30;
@@ -72,7 +72,7 @@ def log_odds(model: FinalNet, network_input: np.ndarray) -> np.ndarray:
     return (logits - others).numpy()
 
 
-def test_the_maps_of_every_layer_equal_pytorchs(model, network_input, seen):
+def test_the_maps_of_every_layer_match_pytorch(model, network_input, seen):
     maps = []
     with torch.inference_mode():
         answer = to_tensor(network_input[None])
@@ -87,7 +87,7 @@ def test_the_maps_of_every_layer_equal_pytorchs(model, network_input, seen):
     np.testing.assert_allclose(seen[1], features, atol=1e-3)
 
 
-def test_the_sum_that_explains_a_pixel_equals_pytorchs(model, network_input, seen):
+def test_the_sum_behind_a_pixel_matches_pytorch(model, network_input, seen):
     before, folded = [to_tensor(network_input[None])], [None]
     with torch.inference_mode():
         for number in range(1, 5):
@@ -96,29 +96,27 @@ def test_the_sum_that_explains_a_pixel_equals_pytorchs(model, network_input, see
             folded.append(fuse_conv_bn_eval(convolution, norm))
             answer = F.relu(norm(convolution(before[-1])))
             before.append(F.max_pool2d(answer, 2) if number in (2, 4) else answer)
-    for spot, told in zip(SPOTS, seen[3], strict=True):
+    for spot, found in zip(SPOTS, seen[3], strict=True):
         index, feature, x, y = spot.values()
         window = F.pad(before[index - 1][0], (1, 1, 1, 1))[:, y : y + 3, x : x + 3]
         weights, bias = folded[index].weight[feature], folded[index].bias[feature].item()
         shares = (window * weights).sum((1, 2))
-        channel = told["channel"]
-        assert channel == shares.abs().argmax() and told["channels"] == len(shares)
+        channel = found["channel"]
+        assert channel == shares.abs().argmax() and found["channels"] == len(shares)
         close = {"rtol": 0, "atol": 1e-3}
-        np.testing.assert_allclose(told["inputs"], window[channel].ravel(), **close)
-        np.testing.assert_allclose(told["weights"], weights[channel].ravel().detach(), **close)
-        total = told["share"] + told["others"] + told["bias"]
-        assert told["share"] == pytest.approx(shares[channel].item(), abs=1e-3)
-        assert told["bias"] == pytest.approx(bias, abs=1e-3)
+        np.testing.assert_allclose(found["inputs"], window[channel].ravel(), **close)
+        np.testing.assert_allclose(found["weights"], weights[channel].ravel().detach(), **close)
+        total = found["share"] + found["others"] + found["bias"]
+        assert found["share"] == pytest.approx(shares[channel].item(), abs=1e-3)
+        assert found["bias"] == pytest.approx(bias, abs=1e-3)
         assert total == pytest.approx(shares.sum().item() + bias, abs=1e-3)
         with torch.inference_mode():
             convolved = getattr(model, f"conv{index}")(before[index - 1])
             pixel = F.relu(getattr(model, f"bn{index}")(convolved))[0, feature, y, x].item()
-        assert told["value"] == pytest.approx(pixel, abs=1e-3)
+        assert found["value"] == pytest.approx(pixel, abs=1e-3)
 
 
-def test_the_evidence_of_a_pixel_is_what_the_digit_loses_without_its_squares(
-    model, network_input, seen
-):
+def test_evidence_is_the_mean_loss_of_log_odds_when_squares_are_erased(model, network_input, seen):
     lost, squares = np.zeros((10, 28, 28)), np.zeros((28, 28))
     whole = log_odds(model, network_input)
     for top in range(0, 25, 3):
@@ -152,7 +150,7 @@ def test_the_inside_follows_the_pen_without_a_request(desktop):
         desktop.page.wait_for_timeout(60)
         pictures.add(desktop.page.evaluate(CANVAS))
     stale = desktop.page.locator("#inside .evidence.stale")
-    assert stale.count() == 2  # new evidence arrives once the pen rests
+    assert stale.count() == 2  # updated once the pen is lifted
     desktop.page.mouse.up()
     assert len(pictures) > 3
     title = texts.INSIDE["evidence"][0]["title"].format(digit="a 3")
@@ -165,7 +163,7 @@ def test_the_inside_follows_the_pen_without_a_request(desktop):
     assert requests == []
 
 
-def test_pointing_at_a_map_shows_the_receptive_field(visitor):
+def test_pointing_at_a_map_shows_its_inputs(visitor):
     visitor.draw("5 one stroke")
     visitor.sees("5")
     visitor.page.click("#inside summary")
@@ -184,7 +182,7 @@ def test_pointing_at_a_map_shows_the_receptive_field(visitor):
     visitor.page.mouse.move(1, 1)
     assert not any(visitor.page.evaluate(fed))
     last.hover(position={"x": 20, "y": 20})
-    # One square in the input, sixteen in each layer of sixteen maps, none in later layers.
+    # One square in the input, one per map in the layers before, none in the layers after.
     assert [len((path or "").split("M")) - 1 for path in drawn] == [1, 8, 16, 16, 0, 0]
     last.focus()
     visitor.page.keyboard.press("ArrowRight")
@@ -195,7 +193,7 @@ def numbers_of(place) -> list[float]:
     return [float(n.replace("\u2212", "-")) for n in re.findall(r"[\u2212\d]+\.\d+", place)]
 
 
-def test_pointing_at_a_pixel_shows_its_sum(visitor):
+def test_pointing_at_a_pixel_shows_the_sum_behind_it(visitor):
     visitor.draw("5 one stroke")
     visitor.sees("5")
     page = visitor.page
@@ -206,14 +204,14 @@ def test_pointing_at_a_pixel_shows_its_sum(visitor):
     assert shown.count() == 0
     layer.click(position={"x": 30, "y": 30})
     page.mouse.move(1, 1)
-    told = []
+    spots = []
     for key in (None, "ArrowRight", "ArrowDown"):
         if key:
             page.keyboard.press(key)
             page.wait_for_function(
-                "told => document.querySelector('.spot').textContent !== told", arg=told[-1]
+                "spot => document.querySelector('.spot').textContent !== spot", arg=spots[-1]
             )
-        told.append(shown.locator(".spot").inner_text())
+        spots.append(shown.locator(".spot").inner_text())
         cells = [numbers_of(text) for text in shown.locator(".nine div").all_inner_texts()]
         assert [len(each) for each in cells] == [9, 9, 9]
         for one, other, product in zip(*cells, strict=True):
@@ -222,17 +220,17 @@ def test_pointing_at_a_pixel_shows_its_sum(visitor):
         assert share == pytest.approx(sum(cells[2]), abs=0.05)
         assert total == pytest.approx(share + others + bias, abs=0.021)
         assert value == pytest.approx(max(total, 0), abs=0.011)
-        assert numbers_of(told[-1]) == [value]
+        assert numbers_of(spots[-1]) == [value]
         box = shown.bounding_box()
         width = page.viewport_size["width"]
         assert box["x"] >= 0 and box["x"] + box["width"] <= width
         assert shown.evaluate("(e) => e.scrollWidth <= e.clientWidth")
-    assert len(set(told)) == 3
+    assert len(set(spots)) == 3
     page.mouse.click(2, 2)  # anywhere else
     assert shown.count() == 0
 
 
-def test_a_finger_points_without_scrolling_and_a_tapped_pixel_stays_marked(phone):
+def test_a_finger_points_without_scrolling_and_a_tap_keeps_the_mark(phone):
     phone.touch("5 one stroke")
     phone.sees("5")
     page = phone.page
@@ -272,7 +270,7 @@ def test_a_layer_can_be_enlarged(visitor):
     page.wait_for_function("document.querySelectorAll('#large canvas')[1].width < 300")
     assert large.evaluate(MAP) > 80  # px, large enough for a finger
     large.click(position={"x": 100, "y": 200})
-    assert page.locator("#large .field").first.get_attribute("d")  # receptive field
+    assert page.locator("#large .field").first.get_attribute("d")  # its inputs
     page.click("#large button")
     assert not large.is_visible()
     layer.press("Enter")
@@ -302,7 +300,7 @@ def test_see_inside_shows_the_chosen_digit_of_a_number(desktop):
     page.wait_for_selector("#inside .parts", state="hidden")
 
 
-def test_a_key_opens_see_inside_on_stage(desktop):
+def test_a_key_shows_the_layers_on_stage(desktop):
     page = desktop.page
     desktop.draw("5 one stroke")
     desktop.sees("5")

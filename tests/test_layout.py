@@ -1,4 +1,4 @@
-"""The page at sizes that nobody chose, in every state: the rules of layout.js hold."""
+"""Checks the rules of layout.js at random sizes, in every state of the page."""
 
 import random
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from finalnet.sharing.export import export_page
 from finalnet.strokes import draw_strokes
 
 RULES = (Path(__file__).parent / "layout.js").read_text()
-LEAST, LARGEST = (320, 256), (3840, 2160)  # px, width and height
+SMALLEST, LARGEST = (320, 256), (3840, 2160)  # px, width and height
 ONE = [(50, 20), (50, 80)]
 
 
 def write(visitor: Visitor, columns: int, rows: int = 1) -> None:
-    """Ones on the wide pad, in columns and rows."""
+    """Write ones on the wide pad, in columns and rows."""
     visitor.page.evaluate("document.querySelector('#wide').click()")
     visitor.draw_strokes(
         [
@@ -36,7 +36,7 @@ def draw_seven(visitor: Visitor) -> None:
 
 
 def show_picture(visitor: Visitor) -> None:
-    """A picture of two digits, chosen from the disk."""
+    """Choose a picture of two digits."""
     picture = Image.new("L", (600, 400), 255)
     for i, name in enumerate(("7 crossed", "3 round")):
         ink = draw_strokes(DRAWINGS[name][1], size=200)
@@ -81,7 +81,7 @@ def open_dialog(visitor: Visitor) -> None:
 
 
 def open_hand(visitor: Visitor) -> None:
-    """The page with three taught drawings."""
+    """Teach it three drawings and open their list."""
     for name in ("7 crossed", "3 round", "4 open"):
         visitor.page.evaluate("document.querySelector('#clear').click()")
         visitor.sees("")
@@ -152,7 +152,7 @@ APP_ONLY = {"picture"}
 
 
 def cases(count: int, seed: int) -> dict[tuple, list[tuple[int, int]]]:
-    """Sizes drawn at random, by what is looked at in them: (page, state, look, touch, text)."""
+    """Random sizes in px, keyed by (page, state, look, touch, text size in %)."""
     drawn = random.Random(seed)
     places: dict[tuple, list[tuple[int, int]]] = {}
     while sum(map(len, places.values())) < count:
@@ -160,13 +160,13 @@ def cases(count: int, seed: int) -> dict[tuple, list[tuple[int, int]]]:
         state = drawn.choice([name for name in STATES if page == "app" or name not in APP_ONLY])
         look = drawn.choice(["light", "dark"])
         has_touch = drawn.random() < 0.5
-        text = drawn.choice([100, 100, 200])  # %, as a browser enlarges words alone
+        text = drawn.choice([100, 100, 200])  # %, as when a browser enlarges only the text
         sizes = places.setdefault((page, state, look, has_touch, text), [])
         for _ in range(max(2, count // 60)):
-            # As many small windows as large ones.
+            # Log-uniform: as many small windows as large ones.
             width, height = (
                 round(least * (largest / least) ** drawn.random())
-                for least, largest in zip(LEAST, LARGEST, strict=True)
+                for least, largest in zip(SMALLEST, LARGEST, strict=True)
             )
             sizes.append((width, height))
     return places

@@ -1,4 +1,4 @@
-"""Watch it learn: the answers of every state of the training, compared with PyTorch's."""
+"""Watch it learn: compares each training state on the page with PyTorch."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ CONFIG = json.loads((COMMITTED / "config.json").read_text())
 WORDS = texts.INSIDE["learning"]
 FRAME = 16  # ms
 
-# What is read, and what conv4 and fc1 answer, once the slider stands at a stop.
+# Moves the slider to a stop; returns the reading, the bars and the outputs of conv4 and fc1.
 SLIDE = """async (stop) => {
   const pad = document.querySelector("#sketchpad");
   const slider = document.querySelector("#learning input");
@@ -42,12 +42,12 @@ SLIDE = """async (stop) => {
   slider.dispatchEvent(new Event("input"));
   const { digits: [digit] } = await read;
   const { maps, features } = await new Promise((resolve) =>
-    // What was asked for at the stop before may come later.
+    // Answers for the previous stop may still arrive.
     pad.look(digit.input, false, state, (inside) => inside.state === state && resolve(inside)));
   const bars = [...document.querySelectorAll("#bars .row")].map((row) => row.ariaValueNow / 100);
   return { ...digit, bars, map: [...maps[3].values], features: [...features] };
 }"""
-# A move of the slider, until bars and maps show what the network said then.
+# Moves the slider and waits until the bars and maps show that state.
 DRAG = """async (stop) => {
   const pad = document.querySelector("#sketchpad");
   const slider = document.querySelector("#learning input");
@@ -55,7 +55,7 @@ DRAG = """async (stop) => {
   const drawn = new Promise((resolve) => {
     pad.look = (input, isThorough, state, show) => look(input, isThorough, state, (inside) => {
       show(inside);
-      requestAnimationFrame(() => setTimeout(resolve)); // painted, too
+      requestAnimationFrame(() => setTimeout(resolve)); // after the paint
     });
   });
   slider.value = stop;
@@ -68,16 +68,16 @@ FETCHED = """() => performance.getEntriesByType("resource").map(({ name }) => na
 
 
 def states_of(name: str) -> tuple[list[dict], list[FinalNet]]:
-    """Load the states in a file of the checkpoint as PyTorch networks."""
+    """The states in a file of the checkpoint: their metadata, and PyTorch models."""
     with safe_open(COMMITTED / name, "pt") as file:
-        told = json.loads(file.metadata()["states"])
+        states = json.loads(file.metadata()["states"])
         tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
     models = []
-    for number in range(len(told)):
+    for number in range(len(states)):
         model = FinalNet()
         model.load_state_dict({n: tensor[number] for n, tensor in tensors.items()}, strict=False)
         models.append(model.eval())
-    return told, models
+    return states, models
 
 
 def probabilities(model: FinalNet, views: np.ndarray, temperature: float) -> np.ndarray:
@@ -91,7 +91,7 @@ def decode(digit: dict) -> np.ndarray:
 
 
 def watch(visitor: Visitor) -> None:
-    """Click "Watch it learn" and wait for the slider."""
+    """Open "Watch it learn" and wait for the slider."""
     if visitor.page.locator("#inside details[open]").count() == 0:
         visitor.page.click("#inside summary")
     visitor.page.click("#learn")
@@ -100,25 +100,25 @@ def watch(visitor: Visitor) -> None:
 
 @pytest.fixture(scope="module")
 def watcher(browser, app_url):
-    """A visitor who has drawn a 3 and watches it learn."""
+    """A visitor who has drawn a 3 and opened "Watch it learn"."""
     with visit(browser, app_url, **SCREENS["desktop"]) as visitor:
         visitor.draw("3 round")
         visitor.sees("3")
-        assert visitor.page.evaluate(FETCHED) == []  # nothing before the click
+        assert visitor.page.evaluate(FETCHED) == []  # not before the visitor asks
         watch(visitor)
         yield visitor
 
 
-def test_every_state_answers_as_in_pytorch(watcher):
-    told, models = states_of(STATES)
-    models[-1] = FinalNet.from_pretrained(COMMITTED).eval()  # the last one is the current network
-    for stop, (state, model) in enumerate(zip(told, models, strict=True)):
+def test_every_state_gives_the_probabilities_and_features_of_pytorch(watcher):
+    states, models = states_of(STATES)
+    models[-1] = FinalNet.from_pretrained(COMMITTED).eval()  # the last state is the trained network
+    for stop, (state, model) in enumerate(zip(states, models, strict=True)):
         said = watcher.page.evaluate(SLIDE, stop)
         network_input = decode(said)
         views = make_views(network_input[None], CONFIG["pens"])
         expected = probabilities(model, views.reshape(-1, 28, 28), CONFIG["temperature"])
         np.testing.assert_allclose(said["probabilities"], expected, atol=1e-3, err_msg=str(state))
-        np.testing.assert_allclose(said["bars"], expected, atol=1.5e-3)  # they say tenths
+        np.testing.assert_allclose(said["bars"], expected, atol=1.5e-3)  # bars show 0.1 % steps
         answer = to_tensor(network_input[None])
         with torch.inference_mode():
             for number in range(1, 5):
@@ -132,11 +132,11 @@ def test_every_state_answers_as_in_pytorch(watcher):
         assert state["name"].lower() in shown.lower()
         assert f"{100 * state['validation_accuracy']:.0f}"[:2] in shown or stop > 4
     slider = watcher.page.locator("#learning input")
-    slider.dispatch_event("change")  # the visitor lets go of it
+    slider.dispatch_event("change")  # releases the slider
     watcher.page.wait_for_selector("#wrong", state="visible")
 
 
-def test_an_incomplete_file_of_states_is_reported_and_fetched_again(in_app):
+def test_the_page_says_when_the_states_are_cut_short_and_retries(in_app):
     page = in_app.page
     whole = (COMMITTED / STATES).read_bytes()
     page.route("**/states.safetensors", lambda route: route.fulfill(body=whole[:500_000]))
@@ -150,7 +150,7 @@ def test_an_incomplete_file_of_states_is_reported_and_fetched_again(in_app):
     assert WORDS["prompt"] in page.locator("#learning").inner_text()
 
 
-def test_the_tutorials_network_reads_the_whole_pad_shrunk(watcher):
+def test_the_tutorials_network_sees_the_whole_pad_shrunk_to_28x28(watcher):
     _, (model,) = states_of(TUTORIAL)
     page = watcher.page
     page.click("#tutorial")
@@ -163,17 +163,17 @@ def test_the_tutorials_network_reads_the_whole_pad_shrunk(watcher):
     np.testing.assert_allclose(said["probabilities"], expected, atol=1e-3)
     assert said["digit"] == expected.argmax()
     assert WORDS["tutorial_text"] in page.locator("#learning").inner_text()
-    assert not page.locator("#wrong").is_visible()  # earlier states cannot be corrected
+    assert not page.locator("#wrong").is_visible()  # only the trained network can be corrected
     page.click("#tutorial")
     watcher.sees("3")
 
 
-def test_sliding_keeps_up_with_60_frames_a_second_without_a_request(watcher):
+def test_the_slider_keeps_up_with_60_frames_per_second_without_a_request(watcher):
     fetched = watcher.page.evaluate(FETCHED)
     assert len(fetched) == 3
     requests = []
     watcher.page.on("request", lambda request: requests.append(request.url))
-    # CPU time of the page's thread, because the machine may be busy with other work.
+    # CPU time of the page's main thread, because the machine may be busy.
     thread = watcher.page.context.new_cdp_session(watcher.page)
     thread.send("Performance.enable", {"timeDomain": "threadTicks"})
 
@@ -182,7 +182,7 @@ def test_sliding_keeps_up_with_60_frames_a_second_without_a_request(watcher):
         return 1000 * next(m["value"] for m in metrics if m["name"] == "TaskDuration")
 
     medians = []
-    for _ in range(2):  # the first round compiles the code
+    for _ in range(2):  # the first run compiles the code
         took = []
         for stop in [*range(12), *range(11, -1, -1)]:
             before = worked()
@@ -194,7 +194,7 @@ def test_sliding_keeps_up_with_60_frames_a_second_without_a_request(watcher):
     assert requests == [] and watcher.page.evaluate(FETCHED) == fetched
 
 
-def test_earlier_states_ignore_taught_drawings(watcher):
+def test_taught_drawings_do_not_change_earlier_states(watcher):
     load_in_browser(watcher.page)
     said = watcher.page.evaluate("""async () => {
       const { recognizersOf } = await import("/files/any/recognizer/states.js");
@@ -208,7 +208,7 @@ def test_earlier_states_ignore_taught_drawings(watcher):
     assert said == [7, 3]
 
 
-def test_closing_it_restores_the_current_network(watcher):
+def test_closing_restores_the_trained_network(watcher):
     page = watcher.page
     page.evaluate(SLIDE, 0)
     assert page.locator("#answer .digit").inner_text() == "?"
@@ -219,11 +219,11 @@ def test_closing_it_restores_the_current_network(watcher):
     page.click("#inside summary")
 
 
-def test_a_key_of_the_stage_plays_the_training(watcher):
+def test_a_key_plays_the_training_on_stage(watcher):
     page = watcher.page
     page.click("#present")
     assert not page.locator("#learning").is_visible()
-    page.keyboard.press("i")  # the bars alone
+    page.keyboard.press("i")  # hides the layers
     page.keyboard.press("l")
     page.wait_for_function("document.querySelector('#sketchpad').reading.state === 0")
     began = page.evaluate("performance.now()")
@@ -242,7 +242,7 @@ def test_a_key_of_the_stage_plays_the_training(watcher):
     assert not page.locator("#learning").is_visible()
 
 
-def test_an_exported_page_shows_it_without_a_network_and_none_where_none_was_kept(
+def test_an_exported_page_shows_the_training_offline_unless_the_checkpoint_lacks_it(
     browser, tmp_path
 ):
     bare = tmp_path / "bare"
@@ -254,7 +254,7 @@ def test_an_exported_page_shows_it_without_a_network_and_none_where_none_was_kep
         with visit(browser, server.url, **SCREENS["phone"]) as visitor:
             visitor.page.wait_for_function("navigator.serviceWorker.controller")
             watch(visitor)
-        neighbour = server.url.replace("sub-path", "bare")  # has its own files
+        neighbour = server.url.replace("sub-path", "bare")  # with its own cache
         with visit(browser, neighbour, **SCREENS["phone"]) as visitor:
             visitor.page.wait_for_function("navigator.serviceWorker.controller")
             visitor.page.click("#inside summary")
@@ -270,6 +270,6 @@ def test_an_exported_page_shows_it_without_a_network_and_none_where_none_was_kep
         assert page.evaluate(SLIDE, 0)["verdict"] == "unsure"
         visitor.sees("?")
         page.evaluate("scrollTo(0, 0)")
-        for part in ("#bars .rows", "#learning input", "#learning .mark"):  # visible together
+        for part in ("#bars .rows", "#learning input", "#learning .mark"):  # all visible at once
             box = page.locator(part).bounding_box()
             assert box["y"] >= 0 and box["y"] + box["height"] <= 844

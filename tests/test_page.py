@@ -1,4 +1,4 @@
-"""The page in a real browser, drawn on with mouse and finger."""
+"""The page in a real browser: drawing with a mouse and a finger."""
 
 import base64
 import re
@@ -16,7 +16,7 @@ def test_the_empty_page_shows_no_prediction(visitor):
         assert visitor.page.locator(button).get_attribute("aria-disabled") == "true"
 
 
-def test_digits_drawn_with_the_mouse_are_answered(desktop):
+def test_digits_drawn_with_the_mouse_are_read(desktop):
     for name in ("0 slashed", "1 flag and base", "4 open", "7 crossed"):
         desktop.draw(name)
         desktop.sees(str(DRAWINGS[name][0]))
@@ -24,7 +24,7 @@ def test_digits_drawn_with_the_mouse_are_answered(desktop):
         desktop.page.click("#clear")
 
 
-def test_digits_drawn_with_a_finger_are_answered_and_the_page_stays(phone):
+def test_digits_drawn_with_a_finger_are_read_and_the_page_does_not_scroll(phone):
     for name in ("2 looped", "5 two strokes", "9 curved tail"):
         phone.touch(name)
         phone.sees(str(DRAWINGS[name][0]))
@@ -46,7 +46,7 @@ def test_the_answer_appears_while_the_pen_is_still_down(desktop):
     )
 
 
-def test_every_reading_is_an_event_of_the_document(desktop):
+def test_every_reading_fires_an_event_on_the_document(desktop):
     desktop.page.evaluate(
         """() => {
           window.read = [];
@@ -80,7 +80,7 @@ def test_undo_removes_a_stroke_and_clear_removes_all(visitor):
     visitor.page.click("#clear")
     visitor.sees("")
     assert visitor.ink() == 0
-    visitor.page.click("#undo")  # clearing can be undone too
+    visitor.page.click("#undo")  # undo also brings back a cleared drawing
     visitor.sees("1")
     visitor.page.click("#clear")
     visitor.draw("8 one stroke")
@@ -101,7 +101,7 @@ def test_undo_and_clear_have_keys(desktop):
     assert desktop.ink() == 0
 
 
-def test_only_likely_digits_have_marked_bars(desktop):
+def test_the_top_bars_are_highlighted_only_for_a_digit(desktop):
     desktop.draw("2 plain")
     desktop.sees("2")
     bars = desktop.bars()
@@ -116,7 +116,7 @@ def test_only_likely_digits_have_marked_bars(desktop):
     assert not any(bar["top"] for bar in desktop.bars())
 
 
-def test_the_network_input_is_shown_enlarged_without_blur(desktop):
+def test_the_network_input_is_enlarged_without_blur(desktop):
     desktop.draw("6 curved")
     desktop.sees("6")
     desktop.page.wait_for_function("document.querySelector('#sketchpad').reading?.finished")
@@ -153,13 +153,13 @@ def test_the_canvas_is_as_sharp_as_the_screen(phone):
     assert width == pytest.approx(3 * css_width, abs=3)
 
 
-def test_a_tap_draws_a_dot_and_nothing_breaks(visitor):
+def test_a_tap_draws_a_dot(visitor):
     visitor.page.locator("#sketchpad canvas").click()
     visitor.page.wait_for_function("document.querySelector('#answer .digit').textContent !== ''")
     assert visitor.ink() > 0
 
 
-def test_drawing_causes_no_request_and_the_last_answer_wins(desktop):
+def test_drawing_sends_no_request_and_the_last_answer_wins(desktop):
     requests = []
     desktop.draw("1 bar")
     desktop.sees("1")  # the network is loaded
@@ -188,7 +188,7 @@ def test_the_layout_does_not_jump_when_an_answer_appears(visitor):
     )
 
 
-def test_a_drawing_that_is_not_a_digit_is_rejected(visitor):
+def test_the_page_says_when_a_drawing_is_not_a_digit(visitor):
     for name in ("scribble", "hash"):
         visitor.draw(name)
         visitor.sees("?")

@@ -1,4 +1,4 @@
-"""The pad with pens, palms, fingers and keys, from events that no test driver sends."""
+"""The pad under pen, palm, finger and key events that no test driver sends by itself."""
 
 import pytest
 from drawings import DRAWINGS
@@ -6,8 +6,8 @@ from visitor import SCREENS, Visitor, visit
 
 from finalnet import draw_strokes
 
-# point(type, [x, y], {...}): a pointer event on the pad, in percent of it.
-# strokes(): the ends of what is on the pad, alike.
+# point(type, [x, y], {...}): dispatches a pointer event on the pad; x and y in % of its size.
+# strokes(): the first and last point of each stroke on the pad, in %.
 HAND = """{
   const find = (selector) => document.querySelector(selector);
   window.makePoint = (type, [x, y], { later = 0, ...more } = {}) => {
@@ -49,7 +49,7 @@ def shared(browser, app_url):
 
 @pytest.fixture
 def hand(shared) -> Visitor:
-    """At a page that the tests share, its pad empty, no pen about and nothing kept."""
+    """A visitor of the shared page, with an empty pad, no pen nearby and empty `localStorage`."""
     shared.page.evaluate(
         """() => {
           localStorage.clear();
@@ -62,13 +62,13 @@ def hand(shared) -> Visitor:
     return shared
 
 
-def test_a_stroke_ends_where_its_button_is_no_longer_pressed(hand):
+def test_a_stroke_ends_where_its_button_is_released_unseen(hand):
     for kind, other in (("mouse", 2), ("mouse", 0), ("touch", 0), ("pen", 0)):
         assert hand.page.evaluate(
             """([pointerType, buttons]) => {
               point("pointerdown", [20, 20], { pointerType });
               point("pointermove", [40, 40], { pointerType });
-              point("pointermove", [90, 40], { pointerType, buttons }); // no pointer-up came
+              point("pointermove", [90, 40], { pointerType, buttons }); // no pointerup came
               point("pointermove", [90, 90], { pointerType, buttons });
               const left = strokes();
               empty();
@@ -77,7 +77,7 @@ def test_a_stroke_ends_where_its_button_is_no_longer_pressed(hand):
             [kind, other],
         ) == [[[[20, 20], [40, 40]]], []], kind
         hand.page.evaluate("point('pointercancel', [0, 0], { pointerId: 1 })")
-    # Nor does a press somewhere else find the pad still drawing.
+    # Pressing elsewhere also ends a stroke.
     assert (
         hand.page.evaluate(
             """() => {
@@ -91,7 +91,7 @@ def test_a_stroke_ends_where_its_button_is_no_longer_pressed(hand):
     )
 
 
-def test_a_pen_wins_over_the_palm_of_its_hand(hand):
+def test_a_pen_wins_over_the_palm(hand):
     draw = """(palm, later) => {
       const [touch, pen] = [
         { pointerType: "touch", pointerId: 2, later },
@@ -113,8 +113,8 @@ def test_a_pen_wins_over_the_palm_of_its_hand(hand):
         page.evaluate(f"([palm, later]) => ({draw})(palm, later)", [palm, later])
         assert page.evaluate("strokes()") == [BAR, [[20, 20], [20, 80]]], palm
         page.click("#undo")
-        assert page.evaluate("strokes()") == [BAR]  # the palm is no step of its own
-        # While the pen is about, by its latest move, no touch draws; afterwards fingers do again.
+        assert page.evaluate("strokes()") == [BAR]  # undo skips the palm
+        # No touch draws within 3 s of the latest move of the pen; then fingers draw again.
         page.evaluate(
             """(later) => {
               const touch = { pointerType: "touch", pointerId: 4 };
@@ -164,7 +164,7 @@ def test_the_other_end_of_a_pen_erases(hand):
     ) == [True, 2]
 
 
-def test_touches_on_the_pad_are_the_pads_alone(phone):
+def test_the_browser_does_not_scroll_or_zoom_on_the_pad(phone):
     prevented = """(selector) => ["touchstart", "touchmove"].map((type) => {
       const event = new Event(type, { bubbles: true, cancelable: true });
       document.querySelector(selector).dispatchEvent(event);
@@ -175,7 +175,7 @@ def test_touches_on_the_pad_are_the_pads_alone(phone):
         assert phone.page.evaluate(prevented, other) == [False, False], other
 
 
-def test_ink_is_redrawn_if_it_is_lost_or_too_coarse(hand):
+def test_ink_is_redrawn_when_the_canvas_is_lost_or_the_screen_is_denser(hand):
     page = hand.page
     hand.draw("3 round")
     hand.sees("3")
@@ -201,7 +201,7 @@ def test_ink_is_redrawn_if_it_is_lost_or_too_coarse(hand):
     page.wait_for_function("ink => inkOf() === ink", arg=ink)
 
 
-def test_a_frame_of_a_long_scribble_only_draws_new_ink(hand):
+def test_a_frame_of_a_long_scribble_draws_only_new_points(hand):
     page = hand.page
     page.evaluate(
         """() => {
@@ -228,18 +228,18 @@ def test_a_frame_of_a_long_scribble_only_draws_new_ink(hand):
     assert (
         page.evaluate("document.querySelector('#sketchpad').drawing().strokes[0].length") > 15_000
     )
-    # Once more in a frame with little new, from the first point on.
+    # A frame with few new points does not redraw the stroke from its first point.
     small = page.evaluate("(curves = 0, scribble(10).then(() => curves))")
     assert 0 < small < 500
     ink = hand.ink()
     page.evaluate("point('pointerup', [50, 50], { buttons: 0 })")
-    page.evaluate("window.dispatchEvent(new Event('pageshow'))")  # draws everything anew
+    page.evaluate("window.dispatchEvent(new Event('pageshow'))")  # redraws everything
     assert hand.ink() == ink
     page.click("#clear")
     page.wait_for_function("inkOf() === 0")
 
 
-def test_a_forgotten_eraser_is_put_away(hand):
+def test_the_eraser_turns_off_when_it_is_no_longer_needed(hand):
     page = hand.page
     eraser = page.locator("#eraser")
     cursor = "getComputedStyle(document.querySelector('#sketchpad canvas')).cursor"
@@ -247,7 +247,7 @@ def test_a_forgotten_eraser_is_put_away(hand):
 
     def is_taken() -> bool:
         taken = eraser.get_attribute("aria-pressed") == "true"
-        assert taken == (page.evaluate(cursor) != pen)  # the pointer shows it
+        assert taken == (page.evaluate(cursor) != pen)  # the cursor shows it
         return taken
 
     page.keyboard.press("e")
@@ -272,7 +272,7 @@ def test_a_forgotten_eraser_is_put_away(hand):
     assert not is_taken() and page.evaluate("strokes()") == []
 
 
-def test_keys_that_belong_to_other_elements_do_not_clear_the_pad(hand, tmp_path):
+def test_keys_do_not_clear_where_they_have_another_meaning(hand, tmp_path):
     page = hand.page
     hand.draw("7 crossed")
     hand.sees("7")
@@ -300,7 +300,7 @@ def test_keys_that_belong_to_other_elements_do_not_clear_the_pad(hand, tmp_path)
     assert press("Escape") == 0
 
 
-def test_a_key_without_a_name_and_space_on_a_button_are_left_to_the_browser(hand):
+def test_keydown_without_a_key_and_space_on_a_button_are_left_to_the_browser(hand):
     page = hand.page
     fill_in = "document.body.dispatchEvent(new Event('keydown', { bubbles: true }))"
     page.evaluate(fill_in)
@@ -315,7 +315,7 @@ def test_a_key_without_a_name_and_space_on_a_button_are_left_to_the_browser(hand
     assert page.evaluate("strokes().length") == 1
 
 
-def test_nothing_but_the_pen_acts_while_it_is_down(hand):
+def test_buttons_do_nothing_while_the_pen_is_down(hand):
     page = hand.page
     page.evaluate("point('pointerdown', [50, 10])")
     for button in ("#wide", "#clear", "#undo", "#replay", ".examples button"):
@@ -326,7 +326,7 @@ def test_nothing_but_the_pen_acts_while_it_is_down(hand):
     assert not page.locator(".paper.wide").count()
 
 
-def test_a_reload_in_a_replay_keeps_all_that_was_drawn(hand):
+def test_a_reload_during_a_replay_keeps_the_whole_drawing(hand):
     hand.draw("7 crossed")
     hand.page.click("#replay")
     hand.page.reload()

@@ -13,7 +13,7 @@ from finalnet import draw_strokes
 from finalnet.pictures.pixels import WORKING_SIZE
 from finalnet.web.texts import ABOUT_TAB, ANSWER, PICTURE
 
-ROTATED = 6  # EXIF orientation: rotate by 90 degrees clockwise
+ROTATED = 6  # EXIF orientation: rotate by 90 degrees clockwise to view
 ANSWER_TIMEOUT = 10_000  # ms
 ADDRESS = "**/api/read_number"
 # Makes a DataTransfer of {name, type, base64} and dispatches an event with it.
@@ -30,7 +30,7 @@ DISPATCH = """([selector, event, file]) => {
 
 
 def year(names=("2 plain", "0 oval", "2 plain", "6 curved"), size: int = 280) -> Image.Image:
-    """Draw a number: digits side by side on one sheet."""
+    """A picture of a number: digits side by side."""
     sheet = Image.new("L", (size * len(names), size), 255)
     for index, name in enumerate(names):
         sheet.paste(draw_strokes(DRAWINGS[name][1], size=size), (index * size, 0))
@@ -48,9 +48,9 @@ def as_file(content: bytes, name: str = "number.png", kind: str = "image/png") -
 
 
 class PictureVisitor(Visitor):
-    """A visitor who has pictures."""
+    """A visitor of the app who chooses pictures."""
 
-    READY = "body:has(.zone.ready) #sketchpad.ready"  # the two come in either order
+    READY = "body:has(.zone.ready) #sketchpad.ready"  # they load in either order
 
     def choose(self, *file, button: str = "picture-choose") -> None:
         with self.page.expect_file_chooser() as chooser:
@@ -63,7 +63,7 @@ class PictureVisitor(Visitor):
         return self.page.evaluate(DISPATCH, [selector, event, file])
 
     def reads(self, text: str, size: str = "") -> None:
-        """Wait until the picture is read as `text`; `size` is its width x height in px."""
+        """Wait until a picture of this size (width x height in px) is read as this text."""
         self.page.wait_for_function(
             """([text, size]) => {
               const { naturalWidth, naturalHeight } = document.querySelector("#picture-image");
@@ -120,7 +120,7 @@ def test_a_chosen_picture_is_shown_and_read(visitor):
     assert not visitor.page.locator(".invitation").is_visible()
 
 
-def test_a_photograph_can_be_taken_on_a_phone_but_not_on_a_desktop(phone, desktop):
+def test_a_phone_can_take_a_photograph_and_a_desktop_cannot(phone, desktop):
     camera = phone.page.locator("#picture-camera input")
     assert camera.get_attribute("capture") == "environment"
     phone.choose(encode(year(["7 crossed"])), button="picture-camera")
@@ -129,7 +129,7 @@ def test_a_photograph_can_be_taken_on_a_phone_but_not_on_a_desktop(phone, deskto
 
 
 @pytest.mark.parametrize("selector", [".zone", "#answer"])
-def test_a_dropped_picture_is_read_wherever_it_is_dropped(desktop, selector):
+def test_a_picture_dropped_anywhere_is_read(desktop, selector):
     content = encode(year(["4 open", "2 plain"]))
     assert desktop.dispatch("dragover", content, selector)
     assert desktop.page.locator(".zone.dragging").is_visible()
@@ -138,7 +138,7 @@ def test_a_dropped_picture_is_read_wherever_it_is_dropped(desktop, selector):
     assert desktop.page.locator(".zone.dragging").count() == 0
 
 
-def test_a_pasted_picture_is_read_unless_a_text_field_has_the_focus(desktop):
+def test_a_pasted_picture_is_read_except_in_a_text_field(desktop):
     desktop.page.evaluate("document.body.append(document.createElement('textarea'))")
     assert not desktop.dispatch("paste", encode(year(["5 one stroke"])), "textarea")
     assert desktop.dispatch("paste", encode(year(["3 round"])), "body")
@@ -148,7 +148,7 @@ def test_a_pasted_picture_is_read_unless_a_text_field_has_the_focus(desktop):
     assert len(desktop.sent) == 2
 
 
-def test_a_jpeg_with_an_exif_rotation_is_read_upright(desktop):
+def test_a_jpeg_rotated_by_exif_is_read_upright(desktop):
     exif = Image.Exif()
     exif[274] = ROTATED
     turned = year(["1 flag and base", "4 open"]).transpose(Image.Transpose.ROTATE_90)
@@ -164,7 +164,7 @@ def test_a_large_picture_is_shrunk_and_sent_once(desktop):
     assert source.startswith("data:image/png;base64,") and len(source) < 100_000
 
 
-def test_a_picture_is_shrunk_to_the_exact_means_of_areas(desktop):
+def test_a_picture_is_shrunk_by_exact_area_averaging(desktop):
     pixels = np.random.default_rng(0).integers(0, 256, (160, 1500, 3), np.uint8)
     desktop.choose(encode(Image.fromarray(pixels)))
     desktop.reads("", f"{WORKING_SIZE}x119")
@@ -177,7 +177,7 @@ def test_a_picture_is_shrunk_to_the_exact_means_of_areas(desktop):
 
 
 def shares(length: int, shrunk: int) -> np.ndarray:
-    """(shrunk, length): how much of each pixel each shrunk pixel covers, in 1 / shrunk pixels."""
+    """(shrunk, length): overlap of each pixel with each shrunk pixel, in units of 1 / shrunk."""
     whole, part = np.arange(shrunk)[:, None], np.arange(length)[None]
     end = np.minimum((whole + 1) * length, (part + 1) * shrunk)
     return np.maximum(end - np.maximum(whole * length, part * shrunk), 0)
@@ -206,7 +206,7 @@ def test_a_tiny_picture_is_read(desktop):
         (encode(year())[:60], "damaged.png", "image/png"),
     ],
 )
-def test_an_unreadable_file_gets_a_message_and_the_last_picture_stays(visitor, content, name, kind):
+def test_a_bad_file_gets_a_message_and_the_previous_picture_stays(visitor, content, name, kind):
     problem = visitor.page.locator(".problem")
     visitor.choose(content, name, kind)
     visitor.page.wait_for_selector(".problem:not(:empty)")
@@ -222,7 +222,7 @@ def test_an_unreadable_file_gets_a_message_and_the_last_picture_stays(visitor, c
     assert len(visitor.sent) == 1
 
 
-def test_marks_are_over_their_digits(visitor):
+def test_marks_surround_their_digits(visitor):
     names = ["2 plain", "1 bar", "4 open"]
     picture = year(names)
     visitor.choose(encode(picture))
@@ -246,7 +246,7 @@ def test_marks_are_over_their_digits(visitor):
         )
 
 
-def test_the_label_of_every_mark_is_above_it_and_inside_the_page(visitor):
+def test_every_mark_has_its_digit_above_it_on_the_page(visitor):
     tight = year(["3 round"]).crop((60, 42, 220, 238))
     for picture in (tight, year(["3 round"])):
         visitor.choose(encode(picture))
@@ -262,7 +262,7 @@ def test_the_label_of_every_mark_is_above_it_and_inside_the_page(visitor):
         assert label[1] == pytest.approx(mark[0], abs=3)
 
 
-def test_remove_restores_the_empty_zone(visitor):
+def test_remove_restores_the_empty_picture_input(visitor):
     place = """() => {
       const { x, y, width, height } = document.querySelector(".place").getBoundingClientRect();
       return [x, y + scrollY, width, height];
@@ -281,7 +281,7 @@ def test_remove_restores_the_empty_zone(visitor):
     assert visitor.page.evaluate(focused) == "picture-choose"
 
 
-def test_a_picture_chosen_during_a_request_is_read(desktop):
+def test_a_picture_chosen_while_another_is_being_read_replaces_it(desktop):
     held: list = []
     desktop.page.route(ADDRESS, lambda route: held.append(route), times=1)
     desktop.choose(encode(year(["1 bar", "4 open"])))
@@ -292,8 +292,8 @@ def test_a_picture_chosen_during_a_request_is_read(desktop):
     assert desktop.marks() == ["2"]
 
 
-def test_it_works_with_the_keyboard(desktop):
-    desktop.page.on("filechooser", lambda _: None)  # ready for an early chooser
+def test_a_picture_can_be_chosen_and_removed_with_the_keyboard(desktop):
+    desktop.page.on("filechooser", lambda _: None)  # or a chooser may open too early
     desktop.page.focus("#inside summary")
     desktop.page.keyboard.press("Tab")
     assert desktop.page.evaluate("document.activeElement.parentElement.id") == "picture-choose"
@@ -308,7 +308,7 @@ def test_it_works_with_the_keyboard(desktop):
     desktop.sees("")
 
 
-def test_every_control_has_a_name_and_fits(visitor):
+def test_everything_has_an_accessible_name_and_fits(visitor):
     page = visitor.page
     page.get_by_role("group", name="Picture of digits").wait_for()
     page.get_by_label("Choose picture").wait_for(state="attached")
@@ -349,7 +349,7 @@ def test_a_picture_is_cropped_with_the_mouse(desktop):
     desktop.page.click("#picture-keep")
     desktop.reads("26")
     assert desktop.marks() == ["2", "6"]
-    desktop.page.click("#picture-rotate")  # rotates the cropped part
+    desktop.page.click("#picture-rotate")  # rotates the cropped picture
     desktop.page.click("#picture-rotate")
     desktop.page.click("#picture-rotate")
     desktop.page.click("#picture-rotate")
@@ -373,7 +373,7 @@ def test_a_picture_is_cropped_with_a_finger(phone):
         point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    phone.page.tap("#picture-keep")  # at once: the drag must not count as a fling
+    phone.page.tap("#picture-keep")  # at once: the browser must not take the drag for a fling
     phone.reads("20")
 
 
@@ -396,7 +396,7 @@ def test_a_picture_is_cropped_with_the_keyboard(desktop):
     assert box["height"] == pytest.approx(shown["height"], abs=1)
     desktop.page.keyboard.press("Escape")
     assert not part.is_visible() and desktop.marks() == list("2026")
-    desktop.page.keyboard.press("Enter")  # the focus is back on the button
+    desktop.page.keyboard.press("Enter")  # the focus has returned to the button
     for _ in range(5):
         desktop.page.keyboard.press("ArrowLeft")
     for _ in range(16):
@@ -406,7 +406,7 @@ def test_a_picture_is_cropped_with_the_keyboard(desktop):
     assert len(desktop.sent) == 2
 
 
-def test_a_picture_without_digits_gets_advice(visitor):
+def test_without_digits_in_the_picture_the_page_says_what_to_do(visitor):
     visitor.choose(encode(Image.new("L", (300, 200), 255)))
     visitor.page.wait_for_selector(".problem:not(:empty)")
     assert "Crop, or photograph" in visitor.page.locator(".problem").inner_text()
@@ -416,33 +416,33 @@ def test_a_picture_without_digits_gets_advice(visitor):
     assert not visitor.page.locator(".problem").is_visible()
 
 
-def test_a_picture_and_a_drawing_have_separate_answers(phone):
+def test_picture_and_drawing_each_have_their_own_answer(phone):
     page = phone.page
     phone.draw("7 crossed")
     phone.reads("7")
     phone.choose(encode(year(["4 open", "2 plain"])))
     phone.reads("42")
     assert phone.marks() == ["4", "2"] and page.locator("#digits .tile").count() == 2
-    # The answer is visible, however far down the picture is.
+    # The answer scrolls into view, however far down the picture is.
     page.wait_for_function(
         """() => {
           const { top, bottom } = document.querySelector("#answer .digit").getBoundingClientRect();
           return top >= -1 && bottom <= innerHeight + 1;
         }"""
     )
-    page.evaluate("document.querySelector('#undo').click()")  # now it is a drawing again
+    page.evaluate("document.querySelector('#undo').click()")  # back to the drawing
     phone.sees("7")
     assert phone.marks() == []
     page.click("#picture-again")
     phone.sees("42")
     assert phone.marks() == ["4", "2"] and len(phone.sent) == 1
     page.evaluate("document.querySelector('#picture-crop').click()")
-    page.keyboard.press("Escape")  # ends cropping without clearing the pad
+    page.keyboard.press("Escape")  # ends cropping and does not clear the pad
     assert not page.locator(".crop").is_visible() and phone.ink() > 0
     page.evaluate("document.querySelector('#clear').click()")
     page.evaluate("document.querySelector('#wide').click()")
     page.wait_for_function("!document.querySelector('#sketchpad').reading.digits.length")
-    phone.sees("42")  # an empty pad of either width does not change it
+    phone.sees("42")  # an empty pad of either width does not replace it
     page.evaluate("document.querySelector('#wide').click()")
     page.evaluate("document.querySelector('#undo').click()")
     phone.sees("7")
@@ -457,25 +457,25 @@ def test_a_picture_and_a_drawing_have_separate_answers(phone):
     )
 
 
-def test_a_picture_fires_the_same_event_with_the_same_fields_as_a_drawing(desktop):
+def test_pictures_and_drawings_fire_the_same_event_in_the_same_format(desktop):
     desktop.page.evaluate(
-        "document.addEventListener('reading', ({ detail }) => (window.told = detail))"
+        "document.addEventListener('reading', ({ detail }) => (window.reading = detail))"
     )
-    told = []
+    readings = []
     desktop.draw("3 round")
-    desktop.page.wait_for_function("window.told?.finished")
-    told.append(desktop.page.evaluate("told"))
+    desktop.page.wait_for_function("window.reading?.finished")
+    readings.append(desktop.page.evaluate("reading"))
     desktop.choose(encode(year(["3 round"])))
-    desktop.page.wait_for_function("told.source === 'picture'")
-    told.append(desktop.page.evaluate("told"))
-    drawn, pictured = told
+    desktop.page.wait_for_function("reading.source === 'picture'")
+    readings.append(desktop.page.evaluate("reading"))
+    drawn, pictured = readings
     assert drawn["text"] == pictured["text"] == "3"
     assert {"text", "digits", "unread", "is_number", "finished"} <= set(drawn) & set(pictured)
-    # A single digit drawn on the pad has no box.
+    # A single digit on the pad needs no box.
     assert {*drawn["digits"][0], "box"} == set(pictured["digits"][0])
 
 
-def test_a_picture_is_taken_only_where_it_would_be_visible(desktop):
+def test_pictures_are_accepted_only_where_the_picture_input_is_visible(desktop):
     page = desktop.page
     desktop.draw("5 one stroke")
     desktop.sees("5")
@@ -484,17 +484,17 @@ def test_a_picture_is_taken_only_where_it_would_be_visible(desktop):
     asked = len(desktop.sent)
     for leave in (lambda: page.click("#present"), lambda: page.keyboard.press("p")):
         assert not desktop.dispatch("paste", encode(year(["4 open"])), "body")
-        assert desktop.dispatch("drop", encode(year(["4 open"])), "body")  # not opened
+        assert desktop.dispatch("drop", encode(year(["4 open"])), "body")  # the page stays
         leave()
     desktop.sees("5")
     assert len(desktop.sent) == asked
     desktop.choose(encode(year(["4 open", "2 plain"])))
     desktop.reads("42")
-    page.click("#present")  # the stage shows no picture
+    page.click("#present")  # hides the picture
     desktop.sees("5")
 
 
-def test_the_drawing_keeps_its_answer_if_a_picture_cannot_be_read(phone):
+def test_a_failed_picture_leaves_the_answer_of_the_drawing(phone):
     page = phone.page
     phone.draw("7 crossed")
     phone.sees("7")
@@ -503,30 +503,30 @@ def test_the_drawing_keeps_its_answer_if_a_picture_cannot_be_read(phone):
     phone.complains(PICTURE["offline"])
     phone.sees("7")
     page.context.set_offline(False)
-    phone.reads("3")  # as soon as it can be
+    phone.reads("3")  # once back online
     assert not page.locator("#picture .problem").is_visible()
 
     def refuse(status: int, picture: str) -> None:
-        refusal = {"status": status, "json": {"error": "of pieces there are 24"}}
+        refusal = {"status": status, "json": {"error": "24 pieces are too many"}}
         page.route(ADDRESS, lambda route: route.fulfill(**refusal), times=1)
         phone.choose(encode(year([picture])))
         words = PICTURE["refused"].get(str(status), PICTURE["refused"]["other"])
-        phone.complains(words.format(error="of pieces there are 24"))
+        phone.complains(words.format(error="24 pieces are too many"))
         phone.sees("7")
 
     for status in (413, 415, 422):
         refuse(status, "2 plain")
-        assert not page.locator("#picture-again").is_visible()  # a retry would be useless
+        assert not page.locator("#picture-again").is_visible()  # it would not help
     for status in (429, 503, 500):
         refuse(status, "2 plain")
     page.click("#picture-again")
     phone.reads("2")
-    phone.complaints.clear()  # the browser notes every refusal
+    phone.complaints.clear()  # the browser logs every refusal
 
 
-def test_too_many_digits_are_reported_once(desktop):
+def test_too_many_digits_give_one_message(desktop):
     desktop.choose(encode(year(["1 bar"] * 24, size=100)))
     desktop.page.wait_for_selector("#picture .problem:not(:empty)")
     assert "at most 20 digits" in desktop.page.locator("#picture .problem").inner_text()
     assert desktop.page.locator("#answer .caption").inner_text() == ANSWER["waiting"]
-    desktop.complaints.clear()  # the browser notes every refusal
+    desktop.complaints.clear()  # the browser logs every refusal

@@ -1,4 +1,4 @@
-"""The page in unusual places: odd folders and hosts, sub-paths, frames, links, slow networks."""
+"""The page in odd folders, on odd hosts, under sub-paths, in frames, in links, on slow lines."""
 
 import re
 import shutil
@@ -20,7 +20,7 @@ from finalnet.checkpoint import COMMITTED
 from finalnet.sharing.export import export_page
 from finalnet.web import texts
 
-# As a Windows registry may have it.
+# Wrong media types, as a Windows registry may hold them.
 FOREIGN_TYPES = """
 import mimetypes
 mimetypes.knownfiles.append({path!r})
@@ -29,7 +29,7 @@ mimetypes.knownfiles.append({path!r})
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory):
-    """The app in a folder with a difficult name, on a machine that serves scripts as plain text."""
+    """The app in a folder with a difficult name, where mimetypes calls scripts plain text."""
     home = tmp_path_factory.mktemp("home")
     folder = home / '50% off #1? ünï: it\'s a "test" & more+%20'
     for name in ("finalnet", "checkpoints"):
@@ -46,11 +46,11 @@ def moved(tmp_path_factory):
         yield app
 
 
-def test_the_app_works_in_any_folder_and_with_wrong_system_types(moved, browser):
+def test_the_app_runs_in_a_folder_of_any_name_and_despite_wrong_media_types(moved, browser):
     with visit(browser, moved.url, **SCREENS["desktop"]) as visitor:
         visitor.draw("3 round")
         visitor.sees("3")
-        visitor.page.evaluate("document.querySelector('#show-address').click()")  # a late module
+        visitor.page.evaluate("document.querySelector('#show-address').click()")  # a lazy module
         visitor.page.wait_for_selector("#address:popover-open")
 
 
@@ -63,10 +63,10 @@ def test_the_app_works_in_any_folder_and_with_wrong_system_types(moved, browser)
     ids=["silent", "forwarding"],
 )
 def test_a_sub_path_behind_a_proxy_works(moved, browser, tmp_path, headers):
-    told: dict[str, str] = {}
-    proxy = Balancer([moved.url], "/a/b", told)
+    more_headers: dict[str, str] = {}
+    proxy = Balancer([moved.url], "/a/b", more_headers)
     host = proxy.url.removeprefix("http://").removesuffix("/a/b")
-    told |= {name: value.format(host=host) for name, value in headers.items()}
+    more_headers |= {name: value.format(host=host) for name, value in headers.items()}
     try:
         with visit(browser, f"{proxy.url}/", **SCREENS["desktop"]) as visitor:
             visitor.draw("4 open")
@@ -90,18 +90,18 @@ def host(exported):
 
 @pytest.fixture
 def page(browser):
-    """A page in a fresh browser context, whose errors are ignored."""
+    """A page with an empty cache, on which errors are allowed."""
     with browser.new_context(**SCREENS["desktop"]) as context:
         yield context.new_page()
 
 
 def trouble(page, reason: str) -> None:
-    """Waits until the page shows this reason for not starting."""
+    """Wait until the page says why it cannot start."""
     page.get_by_text(texts.TROUBLE[reason]).wait_for()
 
 
 def draws(page, frame=None) -> None:
-    """Draws a 7 and waits for the answer."""
+    """Draw a 7 and wait for the answer."""
     frame = frame or page
     frame.wait_for_selector("#sketchpad.reads")
     draw_on(page, frame, DRAWINGS["7 crossed"][1])
@@ -109,7 +109,7 @@ def draws(page, frame=None) -> None:
     assert frame.locator("#trouble").inner_text() == ""
 
 
-def test_a_page_opened_as_a_file_says_what_to_do(page, exported):
+def test_a_page_opened_from_a_file_says_what_to_do(page, exported):
     page.goto((exported / "index.html").as_uri())
     trouble(page, "file")
 
@@ -123,14 +123,14 @@ def test_a_page_without_javascript_says_so(browser, host, app_url):
             assert line.inner_text() == texts.TROUBLE["noscript"]
 
 
-def test_a_browser_that_is_too_old_is_told_which_to_use(page, host):
+def test_the_page_names_the_browsers_that_are_new_enough(page, host):
     page.add_init_script("delete HTMLElement.prototype.checkVisibility")
     page.add_init_script("delete Element.prototype.checkVisibility")
     page.goto(host.url)
     trouble(page, "browser")
 
 
-def test_the_page_reports_a_missing_script_or_one_of_a_wrong_type(page, host):
+def test_the_page_says_when_a_script_is_missing_or_has_the_wrong_media_type(page, host):
     host.types[".js"] = "text/plain"
     page.goto(host.url)
     trouble(page, "script")
@@ -140,45 +140,45 @@ def test_the_page_reports_a_missing_script_or_one_of_a_wrong_type(page, host):
     trouble(page, "script")
 
 
-def test_all_other_files_may_have_any_type(page, host):
+def test_other_files_may_have_any_media_type(page, host):
     host.types = dict.fromkeys((".safetensors", ".json", ".css", ".webmanifest", ""), "text/plain")
     page.goto(host.url)
     draws(page)
 
 
-def test_without_workers_the_page_reads_by_itself(page, host):
+def test_without_web_workers_the_page_still_reads(page, host):
     host.headers["Content-Security-Policy"] = "worker-src 'none'"
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(host.url)
     draws(page)
-    assert errors == []  # a service worker, which would keep the page, is forbidden, too
+    assert errors == []  # although the service worker is forbidden, too
 
 
 def embed(page, url: str, **attributes: object) -> Frame:
-    """The frame that shows a page within a page."""
+    """Show a page in an iframe and return its frame."""
     words = " ".join(f'{name}="{value}"' for name, value in attributes.items())
     page.set_content(f'<iframe src="{url}" width="1000" height="760" {words}></iframe>')
     return page.query_selector("iframe").content_frame()
 
 
-def test_in_a_sandbox_it_reads_if_scripts_load_and_says_so_if_not(page, host):
+def test_a_sandboxed_page_works_if_scripts_load_and_says_so_if_not(page, host):
     frame = embed(page, host.url, sandbox="allow-scripts")
     trouble(frame, "frame")
     assert frame.get_by_role("link").get_attribute("target") == "_blank"
-    host.headers["Access-Control-Allow-Origin"] = "*"  # as those of many hosts of static pages
+    host.headers["Access-Control-Allow-Origin"] = "*"  # as many static hosts send
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     frame = embed(page, host.url, sandbox="allow-scripts")
     draws(page, frame)
-    frame.click("#present")  # without the whole screen, which is refused here, as is a cache
+    frame.click("#present")  # the sandbox forbids full screen and caches
     frame.wait_for_selector("html.on-stage")
-    frame.evaluate("new Promise((resolve) => setTimeout(resolve))")  # rejections are told by then
+    frame.evaluate("new Promise((resolve) => setTimeout(resolve))")  # rejections fire first
     assert errors == []
 
 
 @pytest.mark.parametrize("missing", ["**/assets/index-*.js", "**/sketchpad.js", "**/readout.js"])
-def test_the_app_reports_a_script_that_fails_to_load(page, app_url, missing):
+def test_the_app_says_when_a_script_does_not_load(page, app_url, missing):
     page.route(missing, lambda route: route.abort())
     page.goto(app_url)
     trouble(page, "script")
@@ -186,7 +186,7 @@ def test_the_app_reports_a_script_that_fails_to_load(page, app_url, missing):
 
 @pytest.mark.parametrize("width", [900, 390])
 @pytest.mark.parametrize("kind", ["app", "export"])
-def test_a_frame_that_takes_the_height_of_the_page_settles(page, host, app_url, kind, width):
+def test_a_frame_that_follows_the_height_of_the_page_settles(page, host, app_url, kind, width):
     frame = embed(page, app_url if kind == "app" else host.url)
     frame.wait_for_selector("#sketchpad.ready")
     heights = [300]
@@ -202,7 +202,7 @@ def test_a_frame_that_takes_the_height_of_the_page_settles(page, host, app_url, 
 
 
 def tags(html: str) -> dict[str, list[str]]:
-    """What is in the head of a page: contents by property or name, or addresses by relation."""
+    """Meta tags and links in the head of a page: contents by property or name, hrefs by rel."""
     found: dict[str, list[str]] = {}
     for tag in re.findall(r"<(?:meta|link)\b[^>]*>", html.split("</head>")[0]):
         words = dict(re.findall(r'([\w:-]+)="([^"]*)"', tag))
@@ -212,19 +212,19 @@ def tags(html: str) -> dict[str, list[str]]:
 
 
 def fetch(url: str, headers: dict[str, str] | None = None) -> tuple[str, bytes]:
-    """The media type and the content of what is at an address."""
+    """Fetch a URL; return its media type and its content."""
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {})) as answer:
         return answer.headers["Content-Type"], answer.read()
 
 
-def test_a_link_preview_of_the_app_has_its_name_and_picture(app_url):
-    told = {
+def test_a_link_to_the_app_has_a_title_and_a_preview(app_url):
+    forwarded = {
         "X-Forwarded-Host": "digits.example.org",
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Prefix": "/draw",
     }
-    whole = "https://digits.example.org/draw/"
-    for headers, address in (({}, f"{app_url}/"), (told, whole)):
+    external = "https://digits.example.org/draw/"
+    for headers, address in (({}, f"{app_url}/"), (forwarded, external)):
         html = fetch(app_url, headers)[1].decode()
         found = tags(html)
         assert html.count("<title>") == 1 and f"<title>{texts.TITLE}</title>" in html
@@ -239,7 +239,7 @@ def test_a_link_preview_of_the_app_has_its_name_and_picture(app_url):
         assert media_type == "image/png" and Image.open(BytesIO(content)).size == size
 
 
-def test_a_link_preview_of_the_exported_page_has_its_name_and_picture(exported, tmp_path):
+def test_a_link_to_the_exported_page_has_a_title_and_a_preview(exported, tmp_path):
     found = tags((exported / "index.html").read_text())
     assert found["og:title"] == [texts.TITLE] and found["canonical"] == ["./"]
     assert found["og:image"] == ["preview.png"] and "og:url" not in found
@@ -258,7 +258,7 @@ FIRST_PAINT = """() => new Promise((resolve) => {
 
 
 @pytest.mark.parametrize("kind", ["app", "export"])
-def test_the_page_appears_soon_over_a_slow_network(page, host, app_url, kind):
+def test_the_page_appears_soon_on_a_slow_connection(page, host, app_url, kind):
     line = page.context.new_cdp_session(page)
     line.send("Network.enable")
     line.send("Network.emulateNetworkConditions", SLOW)
@@ -275,7 +275,7 @@ PLACES = """() => Object.fromEntries(
   }))"""
 
 
-def test_what_is_shown_while_gradio_loads_is_where_gradio_shows_it(page, app_url):
+def test_nothing_moves_when_gradio_has_loaded(page, app_url):
     held: list | None = []
     page.route(
         "**/assets/Index-*.js",

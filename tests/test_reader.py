@@ -1,4 +1,4 @@
-"""Loading, failing and retrying the recogniser of the page."""
+"""The page's recogniser: loading, failing and retrying while the pen keeps working."""
 
 from drawings import DRAWINGS
 from hosts import Host
@@ -18,7 +18,7 @@ def draw_one(page) -> None:
     page.mouse.up()
 
 
-def test_a_network_that_fails_to_load_is_reported_and_can_be_retried(browser, app_url):
+def test_the_page_says_when_the_network_does_not_load_and_retries(browser, app_url):
     context = browser.new_context(**SCREENS["desktop"])
     page = context.new_page()
     context.route("**/model.safetensors", lambda route: route.abort())
@@ -35,7 +35,7 @@ def test_a_network_that_fails_to_load_is_reported_and_can_be_retried(browser, ap
     context.close()
 
 
-def test_a_drawing_made_before_the_network_is_loaded_is_read_afterwards(browser, app_url):
+def test_a_drawing_made_before_the_network_loads_is_read_afterwards(browser, app_url):
     context = browser.new_context(**SCREENS["desktop"])
     page = context.new_page()
     waiting = []
@@ -49,7 +49,7 @@ def test_a_drawing_made_before_the_network_is_loaded_is_read_afterwards(browser,
     context.close()
 
 
-def test_an_answer_that_arrives_before_its_part_is_mounted_is_shown(browser, app_url):
+def test_an_answer_that_arrives_before_the_readout_is_shown_later(browser, app_url):
     with browser.new_context(**SCREENS["desktop"]) as context:
         page = context.new_page()
         waiting = []
@@ -64,9 +64,7 @@ def test_an_answer_that_arrives_before_its_part_is_mounted_is_shown(browser, app
         page.wait_for_function("document.querySelector('#answer .digit').textContent === '1'")
 
 
-def test_see_inside_shows_a_picture_that_was_read_before_the_network_loaded(
-    browser, app_url, tmp_path
-):
+def test_see_inside_shows_a_picture_once_the_network_loads(browser, app_url, tmp_path):
     with browser.new_context(**SCREENS["desktop"]) as context:
         page, errors = context.new_page(), []
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -86,7 +84,7 @@ def test_see_inside_shows_a_picture_that_was_read_before_the_network_loaded(
         assert errors == []
 
 
-# Keeps the workers of a page, and counts those that run.
+# Records the page's workers and whether they still run.
 COUNT_WORKERS = """
 window.workers = [];
 window.Worker = class extends Worker {
@@ -96,7 +94,7 @@ window.Worker = class extends Worker {
 """
 
 
-def test_a_new_worker_reads_what_a_lost_worker_was_reading(browser, app_url):
+def test_a_new_worker_reads_what_a_crashed_one_did_not(browser, app_url):
     with browser.new_context(**SCREENS["desktop"]) as context:
         page = context.new_page()
         page.add_init_script(COUNT_WORKERS)
@@ -109,7 +107,7 @@ def test_a_new_worker_reads_what_a_lost_worker_was_reading(browser, app_url):
         page.wait_for_function("document.querySelector('#answer .digit').textContent === '1'")
 
 
-# What a page holds on to: the listeners of the document and the window, observers, timers, workers.
+# Counts what could leak: listeners of document and window, resize observers, intervals, workers.
 COUNT_ALL = (
     COUNT_WORKERS
     + """
@@ -136,7 +134,7 @@ window.count = () => [held.size, workers.filter(({ isAlive }) => isAlive).length
 )
 
 
-def test_a_removed_part_leaves_no_listeners_or_workers_behind(browser, tmp_path):
+def test_a_removed_part_leaks_nothing(browser, tmp_path):
     export_page(tmp_path / "page", COMMITTED)
     host = Host(tmp_path / "page")
     try:
@@ -154,7 +152,7 @@ def test_a_removed_part_leaves_no_listeners_or_workers_behind(browser, tmp_path)
                 """() => [...held].filter((each) => typeof each === "object")
                   .map((each) => each instanceof Array ? each[0] : each.constructor.name)"""
             )
-            assert sorted(left) == ["fullscreenchange", "keydown"]  # those of the stage
+            assert sorted(left) == ["fullscreenchange", "keydown"]  # of the stage
             assert page.evaluate("count()") == [2, 0]
     finally:
         host.stop()

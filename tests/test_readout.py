@@ -1,4 +1,4 @@
-"""How the page's own module, in a real browser, turns a reading into words and rows."""
+"""Calls readout.js in a real browser: captions and highlighted bars of a reading."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ def call(browser, page_url):
 
 
 def reading(verdict, best, **more):
-    """A reading of one digit whose most probable ones are given, the rest in equal shares."""
+    """A reading of one digit: `best` maps digits to probabilities, the others share the rest."""
     rest = (1 - sum(best.values())) / (10 - len(best))
     probabilities = [best.get(digit, rest) for digit in range(10)]
     text = str(max(best, key=best.get)) if verdict == "digit" else "?"
@@ -41,7 +41,7 @@ def reading(verdict, best, **more):
         ({3: 0.2, 8: 0.2}, "That does not look like a digit"),
     ],
 )
-def test_a_doubt_is_put_into_words(call, best, caption):
+def test_the_caption_says_how_unsure_an_answer_is(call, best, caption):
     shown = call("describe", reading("unsure", best), texts.ANSWER)
     assert shown == {"verdict": "unsure", "caption": caption}
 
@@ -51,12 +51,12 @@ def test_a_doubt_is_put_into_words(call, best, caption):
     [
         (1, 0, "One digit read"),
         (4, 0, "4 digits, read one by one"),
-        (2, 1, "2 digits, 1 sign not read"),
-        (1, 2, "1 digit, 2 signs not read"),
-        (0, 1, "1 sign not read"),
+        (2, 1, "2 digits, 1 symbol unread"),
+        (1, 2, "1 digit, 2 symbols unread"),
+        (0, 1, "1 symbol unread"),
     ],
 )
-def test_what_was_read_of_a_number_is_counted_and_what_was_not(call, count, unread, caption):
+def test_the_caption_of_a_number_counts_digits_and_unread_symbols(call, count, unread, caption):
     digits = [{"verdict": "digit"}] * count
     number = {"text": "7" * count, "digits": digits, "is_number": True, "finished": True}
     assert call("describe", number | {"unread": unread}, texts.ANSWER)["caption"] == caption
@@ -65,7 +65,7 @@ def test_what_was_read_of_a_number_is_counted_and_what_was_not(call, count, unre
 
 
 @pytest.mark.parametrize("text", ["", "?????"])
-def test_a_picture_without_digits_says_so(call, text):
+def test_the_caption_says_when_a_picture_has_no_digits(call, text):
     digits = [{"verdict": "unsure"}] * len(text)
     picture = {"text": text, "digits": digits, "is_number": True, "source": "picture"}
     assert call("describe", picture, texts.ANSWER)["caption"] == "No digits in the picture"
@@ -75,17 +75,17 @@ def test_a_picture_without_digits_says_so(call, text):
     ("verdict", "best", "k", "marked"),
     [
         ("digit", {2: 0.9, 3: 0.06, 7: 0.039}, 3, [2, 3, 7]),
-        ("digit", {2: 0.999}, 3, [2]),  # no row that shows 0 %
+        ("digit", {2: 0.999}, 3, [2]),  # rows that show 0 % are not highlighted
         ("digit", {2: 0.9, 3: 0.06, 7: 0.039}, 1, [2]),
         ("unsure", {3: 0.45, 8: 0.4}, 2, [3, 8]),
-        ("unsure", {3: 0.2, 8: 0.2}, 3, []),  # of what is no digit
+        ("unsure", {3: 0.2, 8: 0.2}, 3, []),  # not a digit
     ],
 )
-def test_only_likely_digits_have_marked_bars(call, verdict, best, k, marked):
+def test_only_bars_of_likely_digits_are_highlighted(call, verdict, best, k, marked):
     assert call("standOut", reading(verdict, best)["digits"][0], k) == marked
 
 
-def test_the_answer_says_why_it_could_not_read(call):
+def test_the_caption_says_why_a_drawing_cannot_be_read(call):
     problem = {"text": "", "digits": [], "is_number": True, "problem": "too many pieces"}
     assert "too many pieces" in call("describe", problem, texts.ANSWER)["caption"]
 
@@ -94,11 +94,11 @@ def test_the_answer_says_why_it_could_not_read(call):
     ("share", "text"),
     [(1, "99.9 %"), (0.9994, "99.9 %"), (0.99, "99.0 %"), (0.5, "50 %"), (0.004, "0 %")],
 )
-def test_a_share_is_rounded_and_never_certain(call, share, text):
+def test_a_percentage_is_rounded_and_never_100(call, share, text):
     assert call("percent", share) == text
 
 
-def test_the_top_digits_are_those_of_python(call, recognizer):
+def test_the_top_digits_match_python(call, recognizer):
     prediction = recognizer.recognize(draw_strokes(DRAWINGS["7 crossed"][1]))
     tied = np.array([0, 0.1, 0, 0.6, 0, 0.1, 0.2, 0, 0, 0], np.float32)
     for probabilities in (prediction.probabilities, tied):

@@ -1,4 +1,4 @@
-"""The page as it is shown to others: numbers, replay, the inside, the stage, for everyone."""
+"""Showing the page to others: examples, replay, numbers, the stage, tabs and accessibility."""
 
 import re
 
@@ -14,9 +14,9 @@ from finalnet.web.examples import EXAMPLES
 from finalnet.web.sketchpad import Drawing
 
 HARD = {"slashed 0": "0", "crossed 7": "7", "scribble": "?", "letter A": "?"}
-# Give or take the edges, which browsers do not always smooth alike.
+# Allows for differences in antialiasing.
 IS_WHOLE = "ink => Math.abs(inkOf() / ink - 1) < 0.02"
-# The amounts of ink that a person sees one after the other.
+# Records the amounts of ink over time.
 GROWTH = """
 clearInterval(window.growing);
 window.growth = new Set();
@@ -27,7 +27,7 @@ RULES = {"resultTypes": ["violations"]}
 
 
 def number(names, width=100):
-    """Drawings side by side, as strokes of a 100x100 box."""
+    """Drawings side by side, as strokes in a box `width` wide and 100 high."""
     share = width / len(names)
     return [
         [(index * share + x * share / 100, y) for x, y in stroke]
@@ -37,13 +37,13 @@ def number(names, width=100):
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_a_ready_made_drawing_is_what_its_name_says(recognizer, example):
+def test_a_ready_made_drawing_is_read_as_its_name_says(recognizer, example):
     prediction = recognizer.recognize(Drawing(example.strokes).render())
     digit = re.search(r"\d", example.name)
     assert prediction.digit == (int(digit[0]) if digit else None)
 
 
-def test_the_hard_drawings_are_a_click_away_and_are_drawn_stroke_by_stroke(visitor):
+def test_clicking_an_example_draws_it_stroke_by_stroke(visitor):
     for name, answer in HARD.items():
         visitor.page.evaluate(GROWTH)
         visitor.page.get_by_role("button", name=name).click()
@@ -54,7 +54,7 @@ def test_the_hard_drawings_are_a_click_away_and_are_drawn_stroke_by_stroke(visit
         visitor.page.wait_for_function("inkOf() === 0")
 
 
-def test_a_drawing_is_replayed_while_the_answer_follows(desktop):
+def test_the_answer_follows_a_replay(desktop):
     desktop.draw("3 round")
     desktop.sees("3")
     whole = desktop.ink()
@@ -65,7 +65,7 @@ def test_a_drawing_is_replayed_while_the_answer_follows(desktop):
     desktop.sees("3")
 
 
-def test_a_bar_shows_the_drawing_up_to_any_point_and_loses_nothing(desktop):
+def test_the_slider_shows_any_part_of_the_drawing_and_loses_nothing(desktop):
     page = desktop.page
     page.click("#inside summary")
     desktop.draw("7 crossed")
@@ -79,7 +79,7 @@ def test_a_bar_shows_the_drawing_up_to_any_point_and_loses_nothing(desktop):
     page.wait_for_function("document.querySelector('#sketchpad').reading.finished")
     page.click("#replay")
     bar.fill("10")  # while it plays
-    desktop.sees("…")  # a short bar is no digit yet
+    desktop.sees("…")  # too little ink for a digit
     page.wait_for_function(f"(seen) => {inside} !== seen", arg=seen)
     assert 0 < desktop.ink() < whole / 2 and not pen.is_visible()
     bar.press("ArrowRight")
@@ -87,7 +87,7 @@ def test_a_bar_shows_the_drawing_up_to_any_point_and_loses_nothing(desktop):
     bar.fill("100")
     desktop.sees("7")
     page.wait_for_function(IS_WHOLE, arg=whole)
-    page.click("#inside summary")  # as it is after a reload; the pad may be larger then
+    page.click("#inside summary")  # closed, as after a reload; the size of the pad may change
     page.wait_for_timeout(200)
     whole = desktop.ink()
     bar.fill("10")
@@ -96,7 +96,7 @@ def test_a_bar_shows_the_drawing_up_to_any_point_and_loses_nothing(desktop):
     page.wait_for_selector("#sketchpad.ready")
     page.wait_for_function(IS_WHOLE, arg=whole)
     desktop.sees("7")
-    # Whatever ends it, what was drawn is there.
+    # However the replay ends, the whole drawing is back.
     for end in (
         lambda: bar.press("Escape"),
         lambda: page.click("#scrub-done"),
@@ -119,14 +119,14 @@ def test_a_bar_shows_the_drawing_up_to_any_point_and_loses_nothing(desktop):
     page.wait_for_function(f"{strokes} === 2")
 
 
-def test_with_reduced_motion_nothing_is_replayed(browser, page_url):
+def test_nothing_is_replayed_with_reduced_motion(browser, page_url):
     still = {"reduced_motion": "reduce"}
     with visit(browser, page_url, **SCREENS["desktop"], media=still) as visitor:
         visitor.page.get_by_role("button", name="slashed 0").click()
         at_once = visitor.ink()
         visitor.sees("0")
         assert visitor.ink() == at_once > 0
-        visitor.page.locator(".scrub input").fill("30")  # but can be gone through
+        visitor.page.locator(".scrub input").fill("30")  # the slider still works
         visitor.page.wait_for_function("ink => inkOf() < ink", arg=at_once)
 
 
@@ -150,13 +150,13 @@ def test_a_whole_number_is_read_on_the_wide_pad(visitor):
         visitor.page.wait_for_selector(f"#digits {first}")
         assert max(visitor.bars(), key=lambda bar: bar["percent"])["digit"] == "2"
         assert visitor.page.locator("#bars .rows").is_visible()
-        visitor.page.keyboard.press("Space")  # once more
+        visitor.page.keyboard.press("Space")  # again
         visitor.page.wait_for_selector("#bars .rows", state="hidden")
     tiles.nth(3).click()
     visitor.page.click("#undo")
     visitor.page.click("#redo")
     visitor.sees("2037")
-    visitor.page.wait_for_selector(".tiles[data-tile]", state="detached")  # another reading's
+    visitor.page.wait_for_selector(".tiles[data-tile]", state="detached")  # a new reading
     visitor.page.click("#clear")
     visitor.page.click("#wide")
     visitor.draw("5 one stroke")
@@ -164,7 +164,7 @@ def test_a_whole_number_is_read_on_the_wide_pad(visitor):
     assert visitor.page.locator("#bars").is_visible()
 
 
-def test_what_was_written_wide_stays_on_the_narrow_pad(desktop):
+def test_a_number_shrinks_to_fit_the_square_pad(desktop):
     desktop.page.click("#wide")
     desktop.draw_strokes(number(["1 bar", "7 crossed"]))
     desktop.sees("17")
@@ -173,14 +173,14 @@ def test_what_was_written_wide_stays_on_the_narrow_pad(desktop):
     desktop.page.wait_for_function("document.querySelector('.paper:not(.wide)')")
     shrunk = desktop.page.evaluate(STROKES)
     assert len(shrunk) == len(written)
-    side = 280  # of the narrow pad, in its own units
+    side = 280  # pad px
     assert all(0 <= x <= side and 0 <= y <= side for stroke in shrunk for x, y in stroke)
     assert desktop.ink() > 0
-    desktop.page.click("#undo")  # as it was before it was shrunk
+    desktop.page.click("#undo")  # restores the size
     assert desktop.page.evaluate(STROKES) == written
 
 
-def test_the_stage_is_ruled_by_the_keyboard(desktop, page_url):
+def test_the_keyboard_controls_the_stage(desktop, page_url):
     page = desktop.page
     page.goto(page_url + "?stage=1")
     page.wait_for_selector("#sketchpad.ready")
@@ -206,25 +206,25 @@ def test_the_stage_is_ruled_by_the_keyboard(desktop, page_url):
     assert not page.locator("#undo").is_visible() and "stage=1" in page.url
 
 
-def test_the_stage_leaves_the_keyboard_where_it_can_go_on(in_app):
+def test_the_stage_keeps_the_keyboard_focus_usable(in_app):
     page = in_app.page
     page.get_by_role("tab", name=texts.ABOUT_TAB).click()
     page.click("#present")
     page.wait_for_function("document.activeElement.id === 'sketchpad'")
     in_app.draw("3 round")
     in_app.sees("3")
-    # What browsers send that fill in a form has no key.
+    # When browsers fill in a form, they send keydown events without a key.
     page.evaluate("document.body.dispatchEvent(new Event('keydown'))")
     page.keyboard.press("Tab")
     page.locator("#show-inside").focus()
-    page.keyboard.press("Space")  # presses the button, and clears nothing
+    page.keyboard.press("Space")  # presses the button and does not clear
     page.wait_for_selector("#inside", state="visible")
     in_app.sees("3")
     page.keyboard.press("p")
     page.wait_for_function("document.activeElement.id === 'present'")
 
 
-def test_each_tab_has_an_address_and_back_leads_to_the_pad(in_app, app_url):
+def test_each_tab_has_an_address_and_back_returns_to_the_pad(in_app, app_url):
     page = in_app.page
     in_app.draw("3 round")
     in_app.sees("3")
@@ -244,7 +244,7 @@ def test_each_tab_has_an_address_and_back_leads_to_the_pad(in_app, app_url):
     page.wait_for_selector("#about table", state="visible")
 
 
-def test_a_picture_is_read_and_what_was_read_is_marked(in_app, tmp_path):
+def test_a_picture_is_read_and_its_digits_are_marked(in_app, tmp_path):
     strokes = [[(x * 6, y * 1.2) for x, y in s] for s in number(["4 open", "2 plain"], 60)]
     Image.fromarray(render_strokes(strokes, 10, 420, 130)).save(tmp_path / "42.png")
     in_app.page.set_input_files("#picture-choose input", tmp_path / "42.png")
@@ -253,7 +253,7 @@ def test_a_picture_is_read_and_what_was_read_is_marked(in_app, tmp_path):
     assert in_app.page.locator("#picture .marks li").count() == 2
 
 
-def test_the_model_is_described_from_its_own_files(in_app):
+def test_about_the_model_describes_the_checkpoint(in_app):
     in_app.page.get_by_role("tab", name=texts.ABOUT_TAB).click()
     in_app.page.wait_for_selector("#about table")
     text = in_app.page.locator("#about").inner_text()
@@ -262,7 +262,7 @@ def test_the_model_is_described_from_its_own_files(in_app):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("screen", SCREENS)
-def test_axe_finds_no_barrier(browser, app_url, screen, theme):
+def test_axe_finds_no_violation(browser, app_url, screen, theme):
     with visit(browser, app_url, **SCREENS[screen], media={"color_scheme": theme}) as visitor:
         page = visitor.page
         page.click("#inside summary")
@@ -283,7 +283,7 @@ def test_axe_finds_no_barrier(browser, app_url, screen, theme):
 
 
 @pytest.mark.parametrize("width", [320, 768, 3840])
-def test_nothing_is_cut_off_from_a_small_phone_to_a_wall(browser, page_url, width):
+def test_the_page_does_not_scroll_sideways_at_any_width(browser, page_url, width):
     with visit(browser, page_url, viewport={"width": width, "height": 900}) as visitor:
         visitor.draw("2 plain")
         visitor.sees("2")

@@ -22,13 +22,13 @@ def pad() -> Sketchpad:
     return Sketchpad()
 
 
-def test_the_pad_gives_a_drawing(pad):
+def test_preprocess_returns_a_drawing(pad):
     drawing = pad.preprocess({"strokes": STROKES, "pen_width": 12, "finished": False, "more": 1})
     assert drawing == Drawing(STROKES, 12, False)
     assert np.array_equal(drawing.render(), render_strokes(STROKES, 12))
 
 
-def test_the_pad_takes_a_drawing(pad):
+def test_postprocess_takes_a_drawing(pad):
     assert pad.postprocess(Drawing(STROKES)) == {
         "strokes": STROKES,
         "pen_width": DEFAULT_PEN_WIDTH,
@@ -43,30 +43,30 @@ def test_an_untouched_pad_is_an_empty_drawing(pad):
     assert pad.preprocess(None).render().min() == 255
 
 
-def test_its_example_is_a_drawing(pad):
+def test_the_example_payload_is_a_drawing(pad):
     assert pad.preprocess(pad.example_payload()).render().min() == 0
 
 
 @pytest.mark.parametrize("payload", ["seven", 7, [], [[1, 2]], {"stroke": []}])
-def test_what_is_no_drawing_is_refused(pad, payload):
-    with pytest.raises(gr.Error, match="The sketchpad sends"):
+def test_a_payload_that_is_not_a_drawing_is_refused(pad, payload):
+    with pytest.raises(gr.Error, match="The sketchpad takes"):
         pad.preprocess(payload)
 
 
 @pytest.mark.parametrize("pen_width", [0, -3, 1e9, float("nan"), "9", None, True, [9]])
-def test_an_impossible_pen_is_refused(pen_width):
+def test_an_invalid_pen_width_is_refused(pen_width):
     with pytest.raises(ValueError, match="pen_width must"):
         Drawing(STROKES, pen_width).render()
 
 
-def test_a_misspelt_event_is_refused_and_its_events_can_be_listened_to(pad):
+def test_the_pad_has_its_events_and_no_misspelt_ones(pad):
     assert callable(pad.change)
     assert callable(pad.release)
     with pytest.raises(AttributeError):
         pad.relaese  # noqa: B018
 
 
-# Counts how often Gradio goes through a drawing that is the value of a pad.
+# Counts how often Gradio serialises a pad's value.
 NOTE_VALUES = """
 window.values = 0;
 const { stringify } = JSON;
@@ -80,7 +80,7 @@ JSON.stringify = (...options) => {
 
 @contextmanager
 def strangers_page(demo: gr.Blocks, browser) -> Iterator[Page]:
-    """Somebody else's Gradio page, in a browser."""
+    """Open a third party's Gradio page in a browser."""
     port = free_port()
     demo.launch(
         server_name="127.0.0.1",
@@ -88,7 +88,7 @@ def strangers_page(demo: gr.Blocks, browser) -> Iterator[Page]:
         prevent_thread_lock=True,
         quiet=True,
         ssr_mode=False,
-        theme=launch_options()["theme"],  # whose fonts no other host has
+        theme=launch_options()["theme"],  # fetches no fonts from other hosts
     )
     try:
         with browser.new_context(**SCREENS["desktop"]) as context:
@@ -100,7 +100,7 @@ def strangers_page(demo: gr.Blocks, browser) -> Iterator[Page]:
         demo.close()
 
 
-def test_what_is_drawn_is_sent_only_where_somebody_listens(browser):
+def test_a_drawing_is_sent_only_if_something_listens(browser):
     with gr.Blocks(analytics_enabled=False) as demo:
         Sketchpad(elem_id="unheard")
         heard = Sketchpad(elem_id="heard")
@@ -121,10 +121,10 @@ def test_what_is_drawn_is_sent_only_where_somebody_listens(browser):
         page.wait_for_function("document.querySelector('#answer textarea').value === '1 strokes'")
 
 
-def test_two_pads_on_a_page_have_readings_a_hand_and_a_history_each(browser):
+def test_two_pads_on_a_page_have_their_own_readings_teaching_and_history(browser):
     with gr.Blocks(analytics_enabled=False) as demo, gr.Row():
         Sketchpad(checkpoint=COMMITTED, elem_id="left")
-        Sketchpad(checkpoint=COMMITTED)  # no id of its own
+        Sketchpad(checkpoint=COMMITTED)  # without an elem_id
     drawing = DRAWINGS["7 crossed"][1]
     readings = "[...document.querySelectorAll('.paper')].map((pad) => pad.reading?.text)"
 
@@ -155,13 +155,13 @@ def test_two_pads_on_a_page_have_readings_a_hand_and_a_history_each(browser):
         page.wait_for_function("document.querySelectorAll('.paper.reads').length === 2")
         page.evaluate(
             """() => {
-              window.told = [];
-              document.addEventListener("reading", ({ target }) => told.push(target));
+              window.heard = [];
+              document.addEventListener("reading", ({ target }) => heard.push(target));
             }"""
         )
         draw(0)
         wait_for("7", None)
-        assert page.evaluate("told.every((pad) => pad === document.querySelector('.paper'))")
+        assert page.evaluate("heard.every((pad) => pad === document.querySelector('.paper'))")
         draw(1)
         wait_for("7", "7")
         page.wait_for_function("document.querySelector('.paper').example()")
@@ -172,7 +172,7 @@ def test_two_pads_on_a_page_have_readings_a_hand_and_a_history_each(browser):
             }"""
         )
         wait_for("1", "7")
-        page.keyboard.press("Control+z")  # of the pad that was used last
+        page.keyboard.press("Control+z")  # acts on the last used pad
         page.wait_for_function("document.querySelectorAll('.paper')[1].reading.finished")
         assert strokes() == [2, 1]
         page.reload()

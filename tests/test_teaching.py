@@ -1,4 +1,4 @@
-"""Teaching the page one person's handwriting by corrections, files and the tour."""
+"""Teaching the page by corrections, files and ten prompts; drawings stay in the browser."""
 
 import json
 
@@ -15,7 +15,7 @@ from finalnet.web import texts
 
 KEY = "finalnet-hand:/:pad"
 PAD = "document.querySelector('.paper')"
-# A 1 with a flat flag, in the hand of a person whom the network takes for somebody else.
+# A 1 with a flat flag, which the network takes for a 7.
 FLAT = [[(22, 16), (62, 10), (58, 90)]]
 LIKE_IT = [[(22, 17), (63, 11), (58, 88)]]
 
@@ -29,7 +29,7 @@ def shared(browser, page_url):
 
 @pytest.fixture
 def person(shared) -> Visitor:
-    """A visitor of a page that the tests share, without taught drawings."""
+    """A visitor of the shared page, which has not been taught anything."""
     start_anew(shared)
     return shared
 
@@ -43,7 +43,7 @@ def start_anew(visitor: Visitor) -> None:
           document.querySelector("#wide[aria-pressed=true]")?.click();
           document.querySelector("#clear").click();
           localStorage.clear();
-          dispatchEvent(new StorageEvent("storage", { key: null })); // as if another tab had
+          dispatchEvent(new StorageEvent("storage", { key: null })); // as if from another tab
         }"""
     )
     visitor.sees("")
@@ -72,7 +72,7 @@ def draw_anew(visitor: Visitor, strokes) -> None:
     visitor.draw_strokes(strokes)
 
 
-def test_a_correction_applies_to_similar_drawings_at_once_and_after_a_reload(person):
+def test_a_correction_holds_for_similar_drawings_and_after_a_reload(person):
     page = person.page
     sent = []
     person.draw_strokes(FLAT)
@@ -104,7 +104,7 @@ def test_a_correction_can_be_undone_and_changed(person):
     correct(person, "2")
     person.sees("2")
     for button in page.locator("#correction button").all()[:3]:
-        button.evaluate("button => button.click()")  # three clicks as fast as possible
+        button.evaluate("button => button.click()")  # three clicks in quick succession
     page.wait_for_function(f"{PAD}.taught.reads?.join() === '2'")
     correct(person, "1")
     person.sees("1")
@@ -113,11 +113,11 @@ def test_a_correction_can_be_undone_and_changed(person):
     page.keyboard.press("Escape")
     assert [drawing["label"] for drawing in kept(person)] == [1]
     page.get_by_role("button", name=texts.ANSWER["unsay_name"]).click()
-    person.sees("2")  # as it was before
+    person.sees("2")  # the label before
     correct(person, texts.ANSWER["no_digit"])
     person.sees("?")
     page.click("#wrong")
-    page.keyboard.press("7")  # a key chooses as well
+    page.keyboard.press("7")  # keys work, too
     person.sees("7")
     page.click("#wrong")
     page.keyboard.press("n")
@@ -126,10 +126,10 @@ def test_a_correction_can_be_undone_and_changed(person):
     person.sees("")
     assert not page.locator("#unsay").is_visible()
     page.locator("#correction button").first.evaluate("button => button.click()")
-    assert [drawing["label"] for drawing in kept(person)] == [None]  # an empty pad adds nothing
+    assert [drawing["label"] for drawing in kept(person)] == [None]  # an empty pad teaches nothing
 
 
-def test_a_correction_works_by_touch(phone):
+def test_a_finger_can_teach(phone):
     phone.touch("7 crossed")
     phone.sees("7")
     phone.page.tap("#wrong")
@@ -138,22 +138,22 @@ def test_a_correction_works_by_touch(phone):
     knows(phone, "Knows 1 of your drawings")
 
 
-def test_a_chosen_digit_of_a_number_can_be_corrected(person):
+def test_a_digit_of_a_number_can_be_chosen_and_taught(person):
     page = person.page
     page.click("#wide")
     for left, strokes in ((0, DRAWINGS["3 round"][1]), (30, FLAT)):
         person.draw_strokes([[(left + x * 0.4, y) for x, y in stroke] for stroke in strokes])
     person.sees("37")
-    assert not page.locator("#wrong").is_visible()  # no digit is chosen yet
+    assert not page.locator("#wrong").is_visible()  # no digit is chosen
     page.locator("#digits .tile").nth(1).click()
     correct(person, "1")
     person.sees("31")
-    assert page.locator(".tiles[data-tile='1']").count() == 1  # it is still chosen
+    assert page.locator(".tiles[data-tile='1']").count() == 1  # the digit is still chosen
     (drawing,) = kept(person)
     assert drawing["label"] == 1 and "pen_width" not in drawing and len(drawing["strokes"]) == 1
 
 
-def test_on_stage_keys_correct_a_digit_alone_or_in_a_number(person):
+def test_on_stage_keys_teach_a_digit_and_a_digit_of_a_number(person):
     page = person.page
     page.click("#present")
     person.draw_strokes(FLAT)
@@ -185,7 +185,7 @@ def test_on_stage_keys_correct_a_digit_alone_or_in_a_number(person):
     page.wait_for_selector("#hand-known", state="visible")
 
 
-def test_taught_drawings_are_listed_forgotten_saved_and_loaded(person, tmp_path):
+def test_taught_drawings_are_listed_saved_forgotten_and_loaded(person, tmp_path):
     page = person.page
     for name, label in (("7 crossed", "2"), ("3 round", "8"), ("scribble", "4")):
         person.draw(name)
@@ -219,7 +219,7 @@ def test_taught_drawings_are_listed_forgotten_saved_and_loaded(person, tmp_path)
     page.keyboard.press("Escape")
 
 
-def test_the_tour_teaches_ten_digits_and_says_what_improved(person):
+def test_ten_prompts_teach_a_handwriting_and_the_page_says_what_changed(person):
     page = person.page
     page.click("#hand-known")
     page.click("#hand-show")
@@ -229,7 +229,7 @@ def test_the_tour_teaches_ten_digits_and_says_what_improved(person):
     page.wait_for_function(f"{PAD}.querySelector('.hint').textContent.startsWith('Draw a 1')")
     person.draw_strokes(FLAT)
     person.sees("7")
-    prompt.get_by_text("Draw a 2").wait_for()  # the pen has rested
+    prompt.get_by_text("Draw a 2").wait_for()  # after a pause of the pen
     person.draw("2 plain")
     page.get_by_role("button", name=texts.HAND["next"]).click()
     prompt.get_by_text("Draw a 3").wait_for()
@@ -246,7 +246,7 @@ def test_the_tour_teaches_ten_digits_and_says_what_improved(person):
     person.sees("1")
     page.click("#hand-known")
     page.click("#hand-show")
-    page.click("#present")  # the stage hides the prompts
+    page.click("#present")  # ends the prompts
     page.keyboard.press("p")
     assert not page.locator(".tour").is_visible()
 
@@ -267,7 +267,7 @@ def test_two_tabs_keep_each_others_drawings(person):
         assert not other.complaints
 
 
-def test_a_hundred_drawings_are_kept_and_the_oldest_of_a_digit_is_dropped_first(person, tmp_path):
+def test_it_keeps_100_drawings_and_forgets_the_oldest_of_a_digit(person, tmp_path):
     path = tmp_path / "many.jsonl"
     lines = [
         {"label": i % 10, "strokes": [[[20 + 3 * j, 40 + (i * j * 37) % 190] for j in range(9)]]}
@@ -287,7 +287,7 @@ def test_a_hundred_drawings_are_kept_and_the_oldest_of_a_digit_is_dropped_first(
     assert len(labels) == 100 and labels[6] == 7 and labels[-1] == 6
 
 
-# What the browser does before something is taught, and what is then said.
+# What happens to the storage before teaching, and the key of the notice in `texts.HAND`.
 STORAGES = {
     "cut short": (f"localStorage.setItem('{KEY}', '{{\"version\": 1')", "broken"),
     "of another kind": (f"localStorage.setItem('{KEY}', '[7]')", "broken"),
@@ -308,7 +308,7 @@ STORAGES = {
 
 
 @pytest.mark.parametrize("kind", STORAGES)
-def test_unusable_storage_is_reported_and_the_page_still_works(person, kind):
+def test_teaching_works_despite_unusable_storage_and_the_page_says_so(person, kind):
     happens, words = STORAGES[kind]
     page = person.page
     page.reload()
@@ -325,7 +325,7 @@ def test_unusable_storage_is_reported_and_the_page_still_works(person, kind):
         person.sees(label)
     knows(person, "Knows 2 of your drawings")
     if words == "broken":
-        assert len(kept(person)) == 2  # and what is taught now is kept
+        assert len(kept(person)) == 2  # new drawings are stored
     else:
         page.get_by_text(texts.HAND[words]).wait_for()
     if words == "foreign":
@@ -333,11 +333,11 @@ def test_unusable_storage_is_reported_and_the_page_still_works(person, kind):
         assert '"hands"' in page.evaluate(f"localStorage.getItem('{KEY}')")
     page.evaluate("document.querySelector('#clear').click()")
     person.sees("")
-    page.reload()  # forgets the history, and drawings that could not be stored
+    page.reload()  # also forgets drawings that were not stored
     page.wait_for_selector(person.READY)
 
 
-def test_corrections_from_an_earlier_version_are_kept(person):
+def test_corrections_of_an_earlier_version_are_kept(person):
     before = (
         '[{"label":"1","strokes":[[[70,40],[212,40],[130,250]]],"answered":"7"}, null, {"a":1}]'
     )
@@ -352,7 +352,7 @@ def test_corrections_from_an_earlier_version_are_kept(person):
     assert person.page.evaluate("localStorage.getItem('finalnet-corrections')") is None
 
 
-def test_the_exported_page_learns_offline_and_after_a_reload(browser, tmp_path):
+def test_the_exported_page_learns_offline_and_remembers_after_a_reload(browser, tmp_path):
     export_page(tmp_path / "page", COMMITTED)
     host = Host(tmp_path / "page")
     try:
@@ -373,7 +373,7 @@ def test_the_exported_page_learns_offline_and_after_a_reload(browser, tmp_path):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_no_problem_in_teaching(person, theme):
+def test_axe_finds_no_violation_while_teaching(person, theme):
     page = person.page
     page.emulate_media(color_scheme=theme)
     found = []

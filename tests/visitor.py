@@ -1,4 +1,4 @@
-"""A person on the page, in a real browser."""
+"""Drives the page in a real browser, as a person would."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from drawings import DRAWINGS, NOT_DIGITS
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Frame, Page
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-# Where macOS and Windows keep what is on no PATH.
+# Locations on macOS and Windows, where Chrome is not on the PATH.
 PROGRAMS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -19,11 +19,11 @@ PROGRAMS = (
         for folder in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
     ),
 )
-# Chromium's sandbox does not run as root; Windows knows no root.
+# Chromium's sandbox does not run as root; Windows has no root.
 FLAGS = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
 ANSWER_TIMEOUT = 10_000  # ms
-# After a quick stroke of a finger Chromium takes a touch for one that stops the page from gliding,
-# and makes no click of it; a hand takes longer to the next button.
+# After a quick touch stroke, Chromium takes the next touch for one that stops a fling and fires no
+# click. A person needs about this long to reach the next button.
 HAND = 1_000  # ms
 
 INK_OF = """
@@ -38,18 +38,18 @@ window.inkOf = () => {
 
 
 def find_chromium(kind: BrowserType) -> str | None:
-    """The path of an installed Chromium or Chrome, or else of Playwright's own, if any."""
+    """The path of an installed Chromium or Chrome, else of Playwright's own, else None."""
     found = (shutil.which(command) for command in COMMANDS)
     places = (*PROGRAMS, kind.executable_path)
     return next(filter(None, found), None) or next(filter(os.path.exists, places), None)
 
 
-# A browser's context and its folder, by what tells the devices apart.
+# Browser contexts and their profile folders, by the options of `open_device`.
 DEVICES: dict[str, tuple[BrowserContext, tempfile.TemporaryDirectory]] = {}
 
 
 def on_pad(frame: Page | Frame, strokes) -> list[list[tuple[float, float]]]:
-    """Map strokes in a 100x100 box to page pixels on the pad."""
+    """Map strokes of a 100x100 box to the pad, in px of the page."""
     canvas = frame.locator("#sketchpad canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -60,7 +60,7 @@ def on_pad(frame: Page | Frame, strokes) -> list[list[tuple[float, float]]]:
 
 
 def draw_on(page: Page, frame: Page | Frame, strokes) -> None:
-    """Draw strokes of a 100x100 box with the mouse; the pad is on the page or in a frame of it."""
+    """Draw strokes of a 100x100 box with the mouse; `frame` is the page or a frame in it."""
     for stroke in on_pad(frame, strokes):
         page.mouse.move(*stroke[0])
         page.mouse.down()
@@ -70,7 +70,7 @@ def draw_on(page: Page, frame: Page | Frame, strokes) -> None:
 
 
 class Guest:
-    """A person on a page; records errors, calls to other hosts and sent requests."""
+    """A visitor of any page: records errors, requests to other hosts and the bodies of POSTs."""
 
     READY: str  # selector of an element that exists once the page is usable
 
@@ -121,7 +121,7 @@ class Visitor(Guest):
         self.page.wait_for_timeout(HAND)
 
     def sees(self, answer: str) -> None:
-        """Waits until the large answer is this."""
+        """Wait until the page shows this answer."""
         self.page.wait_for_function(
             "answer => document.querySelector('#answer .digit').textContent === answer",
             arg=answer,
@@ -129,7 +129,7 @@ class Visitor(Guest):
         )
 
     def rests(self) -> None:
-        """Waits until the answer is the one for the ink, and nothing on the page moves."""
+        """Wait until the answer is up to date with the ink and no animation runs."""
         self.page.wait_for_function(
             """!document.querySelector(".paper.unread")
                && document.getAnimations().every(({ playState }) => playState !== "running")""",
@@ -159,10 +159,10 @@ def visit(
     media: dict | None = None,
     **device,
 ) -> Iterator[Guest]:
-    """A guest on a new page, who must have nothing to complain of at the end.
+    """Open a page for a guest; fail at the end if the guest has recorded complaints.
 
-    Guests come one after the other with the same device: it has the page's files in its cache, and
-    what a guest leaves on it is forgotten.
+    Guests with the same options share a device, so that the page's files are cached. Clears
+    `localStorage` after each guest.
     """
     with open_device(browser, **device).new_page() as page:
         if viewport:
@@ -176,10 +176,11 @@ def visit(
 
 
 def open_device(browser: Browser, args: tuple[str, ...] = (), **options) -> BrowserContext:
-    """The context of a browser of its own, which keeps what it has compiled, as a person's does.
+    """Open a browser with its own profile, which caches compiled code as a person's browser does.
 
     Args:
-        browser: one of the same kind.
+        browser: determines the browser's type.
+        args: command-line flags, next to `FLAGS`.
     """
     device = f"{args} {options}"
     if device not in DEVICES:

@@ -1,4 +1,4 @@
-"""The page: the code for the browser, and the page's parts as Gradio components."""
+"""The page: scripts, styles and templates for the browser, and its parts as Gradio components."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ __all__ = ["Sketchpad"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the pad on first use: importing Gradio takes seconds."""
+    """Import the pad on first use, because importing Gradio takes seconds."""
     if name != "Sketchpad":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from finalnet.web.sketchpad import Sketchpad

@@ -1,4 +1,4 @@
-"""Describes the model from the figures of its checkpoint; about.html has the words."""
+"""Describes the model on the page: figures from its checkpoint, text from about.html."""
 
 import base64
 import json
@@ -13,18 +13,18 @@ from finalnet.web.browser import TEMPLATES
 
 MISTAKES = "mnist-test-mistakes.png"
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
-CONFUSION_OF = "random placement"  # the set whose confusion is shown; without it, the first
+CONFUSION_OF = "random placement"  # the set whose confusion we show; without it, the first set
 
-MOST = 99.99  # %; no sample is large enough to claim 100 %
+MOST = 99.99  # %; no sample is large enough to say 100 %
 
 TEMPLATES.filters["percent"] = lambda share: f"{min(100 * share, MOST):.2f}\N{NO-BREAK SPACE}%"
 TEMPLATES.filters["thousands"] = lambda count: f"{count:,}"
 
 
 class Mistake(NamedTuple):
-    """How often one digit is mistaken for another."""
+    """How often the network answers one digit for another."""
 
-    share: float  # of the drawings of that digit
+    share: float  # of the digits `drawn`
     drawn: int
     answered: int
 
@@ -32,8 +32,8 @@ class Mistake(NamedTuple):
 def describe(folder: Path) -> str:
     """Describe the checkpoint in a folder as HTML, styled by `about.css`.
 
-    Files missing from the folder are left out: `python train.py` writes `metrics.json` and the
-    learning curves, `python -m finalnet evaluate --record` writes the evaluation.
+    Leaves out what the folder lacks: `python train.py` writes `metrics.json` and the learning
+    curves, `python -m finalnet evaluate --record` the evaluation.
     """
     config = _read(folder / "config.json")
     training = _read(folder / "metrics.json")
@@ -60,13 +60,13 @@ def describe(folder: Path) -> str:
 
 
 def worst_digit(score: dict[str, Any]) -> tuple[float, int]:
-    """The digit with the lowest accuracy, as (accuracy, digit)."""
+    """The lowest accuracy of a digit, and that digit."""
     shares = enumerate(score["accuracy_by_digit"])
     return min((share, digit) for digit, share in shares if share is not None)
 
 
 def worst_mistake(confusion: list[list[int]]) -> Mistake | None:
-    """The most common mistake, as a share of the drawn digit; None if there are no mistakes."""
+    """The mistake with the largest share of its drawn digit; None if there are no mistakes."""
     mistakes = [
         Mistake(count / sum(row), drawn, answered)
         for drawn, row in enumerate(confusion)
@@ -77,7 +77,7 @@ def worst_mistake(confusion: list[list[int]]) -> Mistake | None:
 
 
 def _data_url(picture: Path) -> str:
-    """A picture as a data URL for `src`, where scripts cannot run; "" if the file is missing."""
+    """A picture for `src`, where scripts in an SVG cannot run; "" if the file does not exist."""
     if not picture.exists():
         return ""
     content = base64.b64encode(picture.read_bytes()).decode()

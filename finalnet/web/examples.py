@@ -1,4 +1,4 @@
-"""Example drawings, easy and hard, drawn by hand in a 280x280 box."""
+"""Ready-made drawings in a 280x280 box, some of them hard to read."""
 
 import math
 from typing import NamedTuple
@@ -12,7 +12,7 @@ class Example(NamedTuple):
 
 
 def _arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float) -> list[Point]:
-    """Points of an ellipse; degrees, 0 points right, 90 points down."""
+    """Points on an ellipse; angles in degrees, 0 is right and 90 is down."""
     steps = max(2, int(abs(end - start) / 10))
     angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
     return [(round(cx + rx * math.cos(a), 1), round(cy + ry * math.sin(a), 1)) for a in angles]

@@ -1,6 +1,6 @@
 """The page as plain HTML, visible before any script runs.
 
-The page without a server consists of it. The Gradio page shows it until Gradio has rendered.
+The exported page consists of it. The Gradio page shows it until Gradio has rendered its own.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from finalnet.web.examples import EXAMPLES
 from finalnet.web.icons import PREVIEW_SIZE
 from finalnet.web.sketchpad import PAD_OPTIONS
 
-# For both pages.
+# Of both pages.
 STYLES = ["controls.css", "sketchpad.css", "page.css", "inside.css", "learning.css", "trouble.css"]
 
 
@@ -21,7 +21,7 @@ def head_words(styles: list[str]) -> dict[str, Any]:
     """The variables of head.html, except for the page's own address.
 
     Args:
-        styles: style sheets to inline, so that no server can send them with a wrong type.
+        styles: style sheets to inline, so that a server with wrong MIME types cannot break them.
     """
     return {
         "language": texts.LANGUAGE,
@@ -55,5 +55,5 @@ def body_words(stage: dict[str, Any] = texts.STAGE, footer: str = "") -> dict[st
 
 
 def read_files(names: list[str]) -> Markup:
-    """Scripts or style sheets of this folder, joined for inlining in HTML."""
+    """Read scripts or style sheets of this folder, to inline them in HTML."""
     return Markup("".join((FOLDER / name).read_text(encoding="utf-8") for name in names))

@@ -1,4 +1,4 @@
-"""The page's icon and its link preview, drawn with the pad's own pen."""
+"""The page's icon and link preview, drawn with the app's own pen."""
 
 from io import BytesIO
 
@@ -9,12 +9,12 @@ from finalnet.web.examples import EXAMPLES
 
 ACCENT = "#4f46e5"
 ICON_SIZES = (192, 512)  # px
-PREVIEW_SIZE = (1200, 630)  # px, the size recommended for link previews
-BARS = (4, 2, 6, 100, 1, 12, 3, 2, 8, 5)  # %, beside the 3 of the preview
+PREVIEW_SIZE = (1200, 630)  # px, the size that sites ask for
+BARS = (4, 2, 6, 100, 1, 12, 3, 2, 8, 5)  # %, of the digits 0 to 9 in the preview
 
 
 def draw_icon(size: int) -> Image.Image:
-    """The example 3, white on indigo: (size, size), 16 colours."""
+    """A white 3 on indigo: (size, size), 16 colours."""
     ink = ImageOps.invert(draw_strokes(EXAMPLES[0].strokes, pen_width=0.14, size=size))
     icon = Image.new("RGB", (size, size), ACCENT)
     icon.paste("white", mask=ink)
@@ -22,7 +22,7 @@ def draw_icon(size: int) -> Image.Image:
 
 
 def draw_preview() -> Image.Image:
-    """The 3 on its pad beside ten bars: `PREVIEW_SIZE`, 32 colours."""
+    """The 3 on a pad, with ten bars beside it: `PREVIEW_SIZE`, 32 colours."""
     picture = Image.new("RGB", PREVIEW_SIZE, ACCENT)
     draw = ImageDraw.Draw(picture)
     draw.rounded_rectangle((65, 65, 565, 565), 32, "white")

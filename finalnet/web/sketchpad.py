@@ -1,4 +1,4 @@
-"""The sketchpad: a Gradio component whose value is a drawing as strokes."""
+"""The sketchpad: a Gradio component whose value is a drawing, as strokes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,15 +26,15 @@ PAD_OPTIONS = {
 
 
 class Drawing(NamedTuple):
-    """What is on the pad.
+    """The content of the pad.
 
     Attributes:
         strokes: lists of (x, y) in pad pixels, y pointing down.
         pen_width: pad px.
         finished: False while the pen is down.
         width: pad px, `PAD_SIZE` or, for a whole number, `WIDE_SIZE`; the height is `PAD_SIZE`.
-        reading: the browser recogniser's answer in the format of `finalnet.answer`, plus
-            "is_number"; None without a recogniser.
+        reading: the answer of the recogniser in the browser, in the form of `finalnet.answer` with
+            "is_number"; None if the pad has no recogniser.
     """
 
     strokes: Strokes
@@ -44,10 +44,10 @@ class Drawing(NamedTuple):
     reading: dict[str, Any] | None = None
 
     def render(self) -> np.ndarray:
-        """The drawing on its pad: (280, 280 or 700) uint8, paper 255, ink 0; see `fit_pen`.
+        """Render the drawing: (280, 280 or 700) uint8, paper 255, ink 0; see `fit_pen`.
 
         Raises:
-            ValueError: the strokes or the pen are invalid.
+            ValueError: the strokes, the pen or the width are invalid.
         """
         pen_width = self.pen_width
         if isinstance(pen_width, bool) or not isinstance(pen_width, int | float):
@@ -63,23 +63,24 @@ class Drawing(NamedTuple):
 
 
 class Sketchpad(Part):
-    """White paper to draw on with mouse, finger or pen: a square, or wide for whole numbers.
+    """Paper to draw on with a mouse, finger or pen: a square, or wide for whole numbers.
 
-    Its value is a `Drawing`; None is an empty pad.
+    Its value is a `Drawing`, both as an input and as an output; None is an empty pad.
 
     Args:
-        checkpoint: folder of the checkpoint that the browser reads drawings with; None reads
+        checkpoint: folder of the checkpoint with which the browser reads drawings; None reads
             nothing. Anyone who opens the page can download its two files.
         files: as for `Part`; the checkpoint is then at `CHECKPOINT` there.
 
-    Events: `change` and `release` when the pen is lifted or a button is pressed. Without a
-    checkpoint also `change` while drawing, at most 20 times a second. Nothing is sent if no
-    listener uses the pad's value or events.
+    Events: `change` and `release`, when the person lifts the pen or presses a button. Without a
+    checkpoint, `change` also fires while drawing, at most 20 times a second. The browser sends
+    nothing unless a listener takes the pad's value or events.
 
-    With a checkpoint, the pad's element of class "paper" fires a bubbling event "reading" with each
-    reading as its `detail`, and has the latest as its property `reading`. Teach it with
+    With a checkpoint, the pad's element (class "paper") fires a bubbling event "reading" with each
+    reading as its `detail`, and holds the latest as `reading`. Teach it with
     `pad.taught.change({add: [{label: 1, ...pad.example()}]})`. Each pad on a page has its own
-    reading, taught drawings and history; with an `elem_id` it keeps them when the page changes.
+    reading, taught drawings and history; with an `elem_id` they survive changes to the
+    page.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class Sketchpad(Part):
         )
 
     def preprocess(self, payload: dict[str, Any] | None) -> Drawing:  # type: ignore[override]
-        """The browser's JSON as a `Drawing`, whose content is checked when it is rendered.
+        """The browser's JSON as a `Drawing`; `Drawing.render` validates its fields.
 
         Raises:
             gr.Error: the JSON is not a drawing.
@@ -120,7 +121,7 @@ class Sketchpad(Part):
             return Drawing([], finished=False)
         if not isinstance(payload, dict) or "strokes" not in payload:
             raise gr.Error(
-                'The sketchpad sends {"strokes": [[[x, y], ...], ...]}, '
+                'The sketchpad takes {"strokes": [[[x, y], ...], ...]}, '
                 f"got {type(payload).__name__}.",
                 print_exception=False,
             )

@@ -1,65 +1,64 @@
-"""Every word on the page."""
+"""All text on the page."""
 
-LANGUAGE = "en"
+LANGUAGE = "en"  # of the texts below
 DIGITS = [f"an {digit}" if digit == 8 else f"a {digit}" for digit in range(10)]
 
 TITLE = "FinalNet: draw a digit"
 HEADING = "FinalNet"
 DESCRIPTION = "Draw a digit, see at once which digit it is"
-PREVIEW_ALT = "A 3 on a drawing pad beside ten bars; the bar for 3 is full"
-STATIC_FOOTER = "Your drawings never leave this device."
+PREVIEW_ALT = "A 3 on a drawing pad beside ten bars, the bar for 3 full"
+STATIC_FOOTER = "Runs on your device: your drawings never leave it."
 READ_TAB, ABOUT_TAB = "Draw", "About the model"
 
-# Shown when the page cannot start.
+# Why the page cannot start.
 TROUBLE = {
     "noscript": (
-        "This page reads digits on your own device, and needs JavaScript. Turn on JavaScript and "
-        "reload the page."
+        "This page reads digits on your own device and needs JavaScript. Allow it, then reload."
     ),
     "file": (
-        "Browsers don’t run scripts of a page opened as a file. Serve this folder instead: run "
+        "Browsers don’t let a page load scripts from a file. Serve this folder instead: run "
         "“python -m http.server” in it and open http://127.0.0.1:8000."
     ),
-    "frame": "This page is embedded in another page that blocks its scripts.",
+    "frame": "The frame around this page blocks its scripts.",
     "open": "Open it in its own tab.",
     "script": (
-        "A script of this page failed to load. Reload the page. If that does not help, the server "
-        "lacks a file or does not serve .js files as text/javascript."
+        "A script didn’t load, so this page can’t start. Reload it. If that doesn’t help, the "
+        "server lacks a file or doesn’t serve .js files as text/javascript."
     ),
     "browser": (
         "This browser is too old for this page. Use Chrome or Edge 114, Firefox 125, Safari 17.4 "
         "or later."
     ),
-    "other": "This page could not start. Reload it, or try another browser.",
+    "other": "This page couldn’t start. Reload it, or try another browser.",
 }
 
 # The sketchpad.
 PAD = {
     "hint": "Draw a digit here",
     "wide_hint": "Write a number here",
-    "pad_name": "Sketchpad. Draw a digit with mouse, finger or pen.",
+    "pad_name": "Sketchpad. Draw a digit with a mouse, finger or pen.",
     "undo": "Undo",
     "undo_title": "Undo the last stroke (Ctrl+Z)",
     "redo": "Redo",
-    "redo_title": "Redo the last undone step (Ctrl+Y)",
+    "redo_title": "Redo what you undid (Ctrl+Y)",
     "clear": "Clear",
     "clear_title": "Clear the pad (Escape or Delete)",
     "eraser": "Erase strokes",
     "eraser_title": "Erase every stroke you touch (E)",
     "replay": "Replay",
-    "replay_title": "Replay the drawing, stroke by stroke",
-    "scrub": "Position in the replay",
-    "scrub_title": "Drag to see the answer change",
-    "scrub_done": "Back to drawing",
-    "scrub_done_title": "Close the replay and keep drawing (Escape)",
+    "replay_title": "Replay your drawing, stroke by stroke",
+    "scrub": "How much of the drawing to show",
+    "scrub_title": "Drag to see the answer develop",
+    "scrub_done": "Back to the pen",
+    "scrub_done_title": "Back to the whole drawing and the pen (Escape)",
     "save": "Save picture",
     "save_title": "Save the drawing as a picture",
     "pen": "Pen",
     "pen_name": "Pen width",
     "wide": "Whole number",
-    "wide_title": "Use a wider pad for several digits",
-    "examples_name": "Example drawings",
-    "failure": "The network failed to load, so nothing is read yet. Your drawing is safe.",
+    "wide_title": "A wider pad, for several digits side by side",
+    "examples_name": "Ready-made drawings",
+    "failure": "The network didn’t load, so we can’t read digits yet. Your drawing is safe.",
     "retry": "Try again",
 }
 
@@ -67,40 +66,40 @@ PAD = {
 PICTURE = {
     "picture_name": "Picture of digits",
     "invitation": "Drop or paste a picture of digits",
-    "touch_invitation": "Read digits in a picture",
+    "touch_invitation": "Try a picture of digits",
     "choose": "Choose picture",
     "camera": "Take photo",
     "remove": "Remove picture",
     "rotate": "Rotate",
-    "rotate_title": "Rotate by 90 degrees clockwise",
+    "rotate_title": "Rotate by 90° to the right",
     "crop": "Crop",
     "crop_title": "Keep part of the picture",
     "crop_hint": "Drag over the digits to keep.",
     "part_name": (
-        "Part to keep. Arrow keys move it, Shift with arrow keys resizes it, Enter crops, "
-        "Escape cancels."
+        "Part to keep. Arrow keys move it, Shift+arrow keys resize it; Enter keeps it, Escape "
+        "cancels."
     ),
     "keep": "Keep this part",
     "cancel": "Cancel",
     "whole": "Whole picture",
-    "nothing_found": "No digits found. Crop, or photograph them closer up.",
+    "nothing_found": "No digits found: crop closer or take a closer photo.",
     "picture_alt": "Your picture",
     "marks_name": "Digits found in your picture",
     "again": "Read again",
-    "offline": "We can’t reach the server that reads pictures. Press “Read again” to retry.",
-    # By the HTTP status of the response.
+    "offline": "Pictures need the server, and we can’t reach it. Press “Read again” later.",
+    # By the HTTP status of the refusal.
     "refused": {
         "413": "The picture is too large for the server. Crop it.",
-        "415": "We can’t open this file. Choose a PNG, JPEG, WebP or GIF file.",
+        "415": "We can’t read this kind of file. Choose a PNG, JPEG, WebP or GIF.",
         "422": "We couldn’t read this: {error}.",
         "429": "Too many pictures in a short time. Wait a moment, then press “Read again”.",
         "503": "The server is busy. Wait a moment, then press “Read again”.",
-        "other": "We couldn’t read the picture. Press “Read again”, or choose another one.",
+        "other": "We couldn’t read the picture. Press “Read again”, or choose another.",
     },
-    "unreadable": "We can’t open “{name}”. Choose a PNG, JPEG, WebP or GIF file.",
+    "unreadable": "We can’t open “{name}” as a picture. Choose a PNG, JPEG, WebP or GIF.",
 }
 
-# The answer. The browser fills in the {names}.
+# The answer; the browser fills in the {placeholders}.
 ANSWER = {
     "waiting": "Your digit appears here",
     "empty": "The pad is empty",
@@ -114,18 +113,18 @@ ANSWER = {
     "digits_read": "{count} digits, read one by one",
     "one_digit": "1 digit",
     "digits": "{count} digits",
-    "one_unread": "1 sign not read",
-    "unread": "{count} signs not read",
+    "one_unread": "1 symbol unread",
+    "unread": "{count} symbols unread",
     "not_digits": "Those do not look like digits",
     "none_in_picture": "No digits in the picture",
     "unreadable": "We couldn’t read this: {error}.",
     "widen": "Several digits?",
-    "widen_title": "Widen the pad and read each digit",
+    "widen_title": "Widen the pad and read them one by one",
     "copy": "Copy",
     "copy_title": "Copy the answer",
     "copied": "Copied",
     "wrong": "Not right?",
-    "wrong_title": "Correct the answer, and the page remembers it",
+    "wrong_title": "Tell it what you drew, and it learns",
     "correct": "Which digit did you draw?",
     "no_digit": "No digit",
     "no_digit_title": "Not a digit (N)",
@@ -134,24 +133,24 @@ ANSWER = {
     "unsay_name": "Undo the correction",
 }
 
-# What the page has learned of the visitor's handwriting.
+# The visitor's handwriting.
 HAND = {
     "digits": DIGITS,
     "none": "Teach it your hand",
     "one": "Knows 1 of your drawings",
     "several": "Knows {count} of your drawings",
-    "title": "What it knows of your hand",
+    "title": "What it knows about your handwriting",
     "explained": (
-        "When an answer is wrong, press “Not right?” and say what you drew: the page then reads "
-        "that and similar drawings your way. Or show it how you write all ten digits, in half a "
-        "minute. Your drawings stay on this device."
+        "When an answer is wrong, press “Not right?” and choose what you drew. It then reads "
+        "drawings like it as you said. Or show it all ten digits in half a minute. Your drawings "
+        "stay on this device."
     ),
-    "kept": "Similar drawings are read the same way. They all stay on this device.",
+    "kept": "It reads drawings like these as you said. They stay on this device.",
     "show": "Show it your hand",
     "load": "Load",
     "load_title": "Learn from a file of drawings",
     "download": "Download",
-    "download_title": "Save the drawings as a file, to load or to train with",
+    "download_title": "Save your drawings to a file, to load or train with",
     "forget": "Forget all",
     "forget_one": "Forget this drawing: {label}",
     "undo": "Undo",
@@ -162,18 +161,18 @@ HAND = {
     "forgotten_one": "Forgot 1 drawing.",
     "forgotten": "Forgot {count} drawings.",
     "shown": "It read {before} of your {count} digits right; now it reads {after}.",
-    "shown_all": "It already read all {count} of your digits right, and now knows your hand.",
+    "shown_all": "It read all {count} of your digits right, and now knows your hand.",
     "one_gone": "It keeps at most {count}, so it forgot the oldest, {label}.",
     "gone": "It keeps at most {count}, so it forgot the {gone} oldest.",
-    "broken": "Your drawings in this browser were damaged, and lost.",
+    "broken": "What it learned in this browser is damaged and lost.",
     "foreign": (
-        "A newer version of this page saved drawings here, so this version forgets what you "
+        "A newer version of this page stores your drawings here, so this one forgets what you "
         "teach it when you leave."
     ),
     "not_kept": (
-        "This browser has no room for your drawings, so the page forgets them when you leave."
+        "This browser can’t store your drawings, so the page forgets them when you leave."
     ),
-    "not_loaded": "Line {line} of the file is not a drawing. Nothing was learned.",
+    "not_loaded": "Line {line} of the file is not a drawing, so we loaded none.",
     "too_large": "The file is too large.",
     "prompt": "Draw {digit}",
     "of_ten": "({number} of 10)",
@@ -191,7 +190,7 @@ NETWORK_INPUT = {
 DIGIT_OF_NUMBER = {
     "group": "Digits of the number",
     "name": "The digit, 28 by 28 pixels",
-    "title": "Show the bars and feature maps of this digit; press again to hide them",
+    "title": "Show the bars and the inside of this digit; press again to hide them",
 }
 
 # The presentation.
@@ -214,7 +213,7 @@ STAGE = {
         ("Esc", "leave"),
     ],
     "inside": "See inside",
-    "inside_title": "Show or hide the layers of the network (I)",
+    "inside_title": "Show the network’s layers, or only the bars (I)",
     "leave": "Leave",
     "leave_title": "Back to the whole page (Escape)",
     "address": "Address",
@@ -228,8 +227,8 @@ STATIC_STAGE = STAGE | {
 
 # See inside.
 EVIDENCE_TEXT = (
-    "We erase one small patch of ink at a time and ask the network again. Orange ink made {digit} "
-    "more likely, blue ink less likely; grey ink made no difference."
+    "We erase one small patch of ink at a time and ask the network again. Orange ink made "
+    "{digit} more likely, blue ink less likely; grey ink made no difference."
 )
 INSIDE = {
     "digits": DIGITS,
@@ -239,19 +238,19 @@ INSIDE = {
     "waiting": "The network is still loading.",
     "input": "The input",
     "input_text": (
-        "The drawing, cropped, centred and shrunk to 28 × 28 pixels: all the network sees. "
-        "Point at a pixel below to see which of these feed it, and the sum behind it; tap or "
-        "click to keep it marked."
+        "The drawing, cropped, centred and shrunk to 28 × 28 pixels: all the network sees. Point "
+        "at a pixel below to see its inputs here and the sum behind it; tap or click to keep it "
+        "marked."
     ),
-    "map_name": "Maps of {name}. Arrow keys select a pixel, Enter enlarges the maps.",
+    "map_name": "Maps of {name}. Arrow keys choose a pixel, Enter enlarges the maps.",
     "enlarge": "Enlarge {name}",
     "enlarge_title": "Enlarge",
     "close": "Close",
     "sum_texts": {
         "spot": "{layer}, map {map}, row {row}, column {column}: {value}",
-        "from_input": "What feeds it: 3 × 3 pixels of the input.",
-        "from_map": "Largest share, of {count} maps: map {map} of {layer}.",
-        "from_pooled": "Largest share, of {count} maps: map {map} of {layer}, at half size.",
+        "from_input": "Its inputs: 3 × 3 pixels of the drawing.",
+        "from_map": "Its main input, of {count} maps: map {map} of {layer}.",
+        "from_pooled": "Its main input, of {count} maps: map {map} of {layer}, shrunk by half.",
         "inputs": "inputs",
         "weights": "weights",
         "products": "products",
@@ -261,8 +260,8 @@ INSIDE = {
     },
     "learning": {
         "begin": "Watch it learn",
-        "title": "See what the network answered during its training",
-        "slider": "Moment of the training",
+        "title": "See how the network’s answer changed in training",
+        "slider": "Training progress",
         "last": "{name}: the end",
         "accuracy": "{percent} of unseen digits right",
         "prompt": "Draw a digit to see its answer then.",
@@ -271,23 +270,23 @@ INSIDE = {
         "leave": "Close",
         "leave_title": "Back to the trained network",
         "tutorial": "A tutorial’s network",
-        "tutorial_title": "Compare with a network trained the way tutorials do it",
-        "tutorial_name": "what a tutorial’s network says",
-        "tutorial_text": "trained on MNIST alone, and sees the whole pad shrunk to 28 × 28",
-        "failure": "The training failed to load ({reason}). Try again later.",
+        "tutorial_title": "Compare a network trained and fed as in tutorials",
+        "tutorial_name": "a tutorial’s network",
+        "tutorial_text": "trained on MNIST alone; sees the whole pad shrunk to 28 × 28",
+        "failure": "We couldn’t load the training ({reason}). Try again later.",
     },
     "evidence": [
-        {"title": "Which ink made it {digit}?", "text": EVIDENCE_TEXT},
+        {"title": "Which ink suggests {digit}?", "text": EVIDENCE_TEXT},
         {
-            "title": "And for its second guess, {digit}?",
-            "text": "The same for the runner-up.",
+            "title": "And its second guess, {digit}?",
+            "text": "The same question for the runner-up.",
         },
     ],
     "layers": [
         (
             "conv1: first look",
             "Eight small filters slide over the drawing. Each lights up at something simple, such "
-            "as an edge facing one way.",
+            "as an edge in one direction.",
         ),
         (
             "conv2: second look",
@@ -295,21 +294,20 @@ INSIDE = {
         ),
         (
             "conv3: zoomed out",
-            "The picture is half the size now, so each filter sees a larger part of the digit.",
+            "The picture is now half the size, so each filter sees a larger part of the digit.",
         ),
         (
             "conv4: larger parts",
-            "Bright spots mark shapes that the filter has learned, such as a loop or an end.",
+            "Bright spots mark shapes that the network knows, such as a loop or an end.",
         ),
     ],
     "features": "fc1: 32 clues",
     "features_text": (
-        "The network sums up its findings in 32 numbers. The brighter the cell, the stronger the "
-        "clue."
+        "The network sums up what it found in 32 numbers. Brighter cells are stronger clues."
     ),
     "scores": "The verdict",
     "scores_text": (
-        "A score for each digit, the logarithm of its probability: 0 is certain, and 2.3 lower is "
+        "Each digit’s score is the logarithm of its probability: 0 is certain, and 2.3 less is "
         "ten times less likely."
     ),
 }

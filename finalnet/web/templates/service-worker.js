@@ -1,12 +1,12 @@
-// Caches the whole page, so that it works offline.
+// Caches the whole page on the device, so that it works offline.
 
-const OWN = ` ${registration.scope}`; // other copies of the page may share the host
+const OWN = ` ${registration.scope}`; // other exported pages may share the host
 const CACHE = "finalnet-{{ version }}" + OWN;
 const FILES = {{ files }};
-const LATE = {{ late }}; // cached after their first use
+const LATE = {{ late }}; // cached once fetched
 
 addEventListener("install", (event) => {
-  // Bypass the HTTP cache, which may hold files of the previous release.
+  // Bypasses the browser's HTTP cache, which may hold the previous release.
   const files = FILES.map((name) => new Request(name, { cache: "reload" }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(files)).then(() => skipWaiting()));
 });
