@@ -45,7 +45,7 @@ FIGURES = [
         EVALUATED,
         ["digits", 0, "confusion", 5],
         [0, 0, 0, 6_543, 0, 1_588, 0, 0, 0, 0],
-        "read 5 as 3: 6,543 times in 8,131",
+        "5 was drawn: 6,543 times in 8,131",
     ),
     (EVALUATED, ["digits", 0, "name"], "tilted", "Drawn at a tilt: 8,154 digits"),
     (EVALUATED, ["runs", 0, "runs"], 77, "77"),

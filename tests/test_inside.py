@@ -257,7 +257,7 @@ def test_a_finger_points_without_scrolling_and_a_tap_keeps_the_mark(phone):
     assert page.evaluate(fields) in ("", None)
 
 
-def test_a_layer_can_be_enlarged(visitor):
+def test_a_map_opens_large(visitor):
     page = visitor.page
     visitor.draw("5 one stroke")
     visitor.sees("5")

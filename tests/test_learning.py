@@ -142,11 +142,11 @@ def test_the_page_says_when_the_states_are_cut_short_and_retries(in_app):
     page.route("**/states.safetensors", lambda route: route.fulfill(body=whole[:500_000]))
     page.click("#inside summary")
     page.click("#learn")
-    page.get_by_text("the file of weights is incomplete").wait_for()
+    page.get_by_text("incomplete").wait_for()
     assert not page.locator("#learning").is_visible()
     page.unroute("**/states.safetensors")
     watch(in_app)
-    assert not page.get_by_text("the file of weights is incomplete").is_visible()
+    assert not page.get_by_text("incomplete").is_visible()
     assert WORDS["prompt"] in page.locator("#learning").inner_text()
 
 

@@ -409,7 +409,7 @@ def test_a_picture_is_cropped_with_the_keyboard(desktop):
 def test_without_digits_in_the_picture_the_page_says_what_to_do(visitor):
     visitor.choose(encode(Image.new("L", (300, 200), 255)))
     visitor.page.wait_for_selector(".problem:not(:empty)")
-    assert "Crop, or photograph" in visitor.page.locator(".problem").inner_text()
+    assert "crop closer" in visitor.page.locator(".problem").inner_text()
     visitor.choose(encode(year(["6 curved"])))
     visitor.reads("6")
     visitor.page.wait_for_selector(".marks li")

@@ -127,7 +127,7 @@ ANSWER = {
     "wrong_title": "Tell it what you drew, and it learns",
     "correct": "Which digit did you draw?",
     "no_digit": "No digit",
-    "no_digit_title": "Not a digit (N)",
+    "no_digit_title": "It is not a digit (N)",
     "learned": "Learned",
     "unsay": "Undo",
     "unsay_name": "Undo the correction",
@@ -188,7 +188,7 @@ NETWORK_INPUT = {
     "drawing": "The drawing, 28 by 28 pixels",
 }
 DIGIT_OF_NUMBER = {
-    "group": "Digits of the number",
+    "group": "The digits of the number",
     "name": "The digit, 28 by 28 pixels",
     "title": "Show the bars and the inside of this digit; press again to hide them",
 }
@@ -217,7 +217,7 @@ STAGE = {
     "leave": "Leave",
     "leave_title": "Back to the whole page (Escape)",
     "address": "Address",
-    "address_title": "Show a QR code of this page’s address (Q)",
+    "address_title": "The address of this page, for phones (Q)",
     "code_name": "QR code of the address",
     "only_here": "Only this machine can open it: start with --host 0.0.0.0",
 }
