@@ -136,6 +136,7 @@ def test_the_network_input_is_enlarged_without_blur(desktop):
 def test_the_pen_width_changes_the_ink(desktop):
     desktop.draw("4 open")
     desktop.sees("4")
+    desktop.rests()
     ink = desktop.ink()
     picture = "document.querySelector('#network-input canvas').toDataURL()"
     thin = desktop.page.evaluate(picture)
