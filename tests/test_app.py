@@ -90,7 +90,7 @@ def test_a_proxy_of_an_unknown_kind_is_told_in_one_line():
     )
     assert run.returncode == 1
     (told,) = run.stderr.splitlines()
-    assert told.startswith("error: the environment names a proxy that cannot be one (Unknown")
+    assert told.startswith("error: the environment sets an invalid proxy (Unknown")
     assert "unset HTTP_PROXY" in told
 
 

@@ -1,6 +1,6 @@
-"""FinalNet as Gradio endpoints: typed functions that take an image file or strokes.
+"""The API as Gradio endpoints, typed functions that take an image file or strokes.
 
-Gradio describes them, and calls them only as tools for models; `gradio_calls` answers its clients.
+Gradio documents them, and calls them only as MCP tools; `gradio_calls` answers its clients.
 """
 
 import base64
@@ -26,7 +26,7 @@ VERDICT = {
     "top": TOP,
     "probabilities": {"type": "array", "items": PROBABILITY, "description": "of 0 to 9"},
 }
-REVISION = {"revision": {"type": "string", "description": "names the checkpoint"}}
+REVISION = {"revision": {"type": "string", "description": "identifies the checkpoint"}}
 PLACE = {
     "character": {"type": "string", "description": 'as in the text: the digit, or "?"'},
     "box": {
@@ -44,7 +44,7 @@ NUMBER = {
 
 
 class Answer(gr.JSON):
-    """JSON, never shown, whose fields the API page names."""
+    """Hidden JSON output whose fields the API page documents."""
 
     data_model = None  # type: ignore[assignment]
     schema: dict[str, Any] = {}
@@ -57,7 +57,7 @@ class Answer(gr.JSON):
 
 
 class Points(gr.JSON):
-    """Strokes, never shown, as they came: what is wrong with them is said by who reads them."""
+    """Hidden strokes input; passes strokes on unchanged, because the service validates them."""
 
     data_model = None  # type: ignore[assignment]
 
@@ -79,13 +79,13 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
     """Add the endpoints to the Gradio page that is being built.
 
     Args:
-        mcp: whether they are tools for models, too: then pictures come as text, because Gradio
-            describes files to models as addresses, and no address is fetched.
+        mcp: whether they are MCP tools, too. Tools take pictures as text, because Gradio would
+            describe a file as an address, and we fetch no addresses.
     """
 
     async def recognize(image: str) -> dict[str, Any]:
         """Recognise the digit in an image file of up to 16 megapixels."""
-        raise NotImplementedError  # no tool takes a file
+        raise NotImplementedError  # never called: not a tool
 
     async def recognize_strokes(strokes: list[list[list[float]]]) -> dict[str, Any]:
         """Recognise one handwritten digit from pen strokes.
@@ -93,7 +93,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         Args:
             strokes: a list of strokes, each a list of [x, y] points, y pointing down, in any unit.
         """
-        return await _told(service.recognize_strokes(strokes))
+        return await _show_errors(service.recognize_strokes(strokes))
 
     async def read_number(image: str) -> dict[str, Any]:
         """Read all digits, in words and lines, in an image file of up to 16 megapixels."""
@@ -105,7 +105,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         Args:
             strokes: a list of strokes, each a list of [x, y] points, y pointing down, in any unit.
         """
-        return await _told(service.read_number_strokes(strokes))
+        return await _show_errors(service.read_number_strokes(strokes))
 
     async def recognize_picture(picture: str) -> dict[str, Any]:
         """Recognise one handwritten digit in a picture.
@@ -113,7 +113,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         Args:
             picture: an image file (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF) in base64, or a data URL.
         """
-        return await _told(service.recognize(_decode(picture)))
+        return await _show_errors(service.recognize(_decode(picture)))
 
     async def read_number_picture(picture: str) -> dict[str, Any]:
         """Read a handwritten number, such as 2026 or 12:30, in a picture or a photograph.
@@ -121,7 +121,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         Args:
             picture: an image file (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF) in base64, or a data URL.
         """
-        return await _told(service.read_number(_decode(picture)))
+        return await _show_errors(service.read_number(_decode(picture)))
 
     for of_picture, schema in ((recognize, PREDICTION), (read_number, NUMBER)):
         file = gr.File(label="Image", type="filepath", visible=False)
@@ -139,16 +139,16 @@ def _add(
     schema: dict[str, Any],
     visibility: Literal["public", "undocumented"] = "public",
 ) -> None:
-    # No argument of its own: Gradio would not tell the page that it is invisible.
+    # `schema` is no constructor argument: with one, Gradio would show the component on the page.
     answer = Answer(label="Number" if schema is NUMBER else "Prediction", visible=False)
     answer.schema = schema
-    # The gates of the service decide how many run at once, not Gradio's queue.
+    # The gates of `Service` limit how many run at once, not Gradio's queue.
     options: dict[str, Any] = {"queue": False, "api_visibility": visibility}
     gr.on([], function, given, answer, api_name=function.__name__, **options)
 
 
 def _decode(picture: Any) -> bytes:
-    """A picture that came as text; what is no base64 is told to be no image."""
+    """Base64 or a data URL as bytes; anything else becomes bytes that are no image file."""
     text = picture if isinstance(picture, str) else ""
     try:
         return base64.b64decode(text.rpartition(",")[2], validate=True) or b"nothing"
@@ -156,8 +156,8 @@ def _decode(picture: Any) -> bytes:
         return b"nothing"
 
 
-async def _told(answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-    """The answer, or the project's own words for the caller; never a traceback."""
+async def _show_errors(answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    """Await an answer; turn errors into messages without a traceback."""
     try:
         return await answer
     except (ValueError, Busy) as error:

@@ -1,4 +1,4 @@
-"""The page's own files over HTTP: modules, and the checkpoint that the browser reads with."""
+"""Serves the page's modules and the checkpoint for the browser."""
 
 import hashlib
 from pathlib import Path
@@ -11,15 +11,15 @@ from starlette.routing import Route
 from finalnet.web.browser import PICTURE_MODULES, page_files
 
 ALWAYS = "public, max-age=31536000, immutable"
-# Not asked of the system: some Windows registries call scripts something else.
+# Not from the system: some Windows registries map .js to another type.
 MEDIA_TYPES = {".js": "text/javascript", ".json": "application/json"}
 
 
 class Files:
-    """The files, at addresses that hold their version: a browser keeps them as long as it likes.
+    """The files, at addresses that contain their version, so browsers may cache them forever.
 
     Attributes:
-        base: beginning of their addresses, from the page's on, with a slash at its end.
+        base: start of these addresses, relative to the page, with a slash at its end.
     """
 
     def __init__(self, checkpoint: Path) -> None:
@@ -34,11 +34,11 @@ class Files:
     async def _answer(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in self._contents:
-            raise HTTPException(404, f"there is no file {name!r:.80} of the page")
-        # While one release takes the place of another, either may be asked for the other's.
-        is_asked = request.path_params["version"] == self._version
+            raise HTTPException(404, f"the page has no file {name!r:.80}")
+        # During an update, the old and the new release may each get requests for the other's files.
+        is_current = request.path_params["version"] == self._version
         return Response(
             self._contents[name],
-            headers={"Cache-Control": ALWAYS if is_asked else "no-cache"},
+            headers={"Cache-Control": ALWAYS if is_current else "no-cache"},
             media_type=MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"),
         )

@@ -1,4 +1,4 @@
-"""How much one client may ask for, and how long it may take to ask."""
+"""Limits on how often clients call, and on the size and duration of request bodies."""
 
 import asyncio
 import ipaddress
@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Message
 
 from finalnet.server.service import Busy
 
-RATE = 30.0  # calls a second that one client may make
-BURST = 4.0  # s of a client's rate that it may ask for at once
-MAX_CLIENTS = 10_000  # that are told apart; the longest unseen is forgotten
-JSON_LIMIT = 2_000_000  # bytes of a body
-PICTURE_LIMIT = 20_000_000
+RATE = 30.0  # calls a second per client
+BURST = 4.0  # s; a client may make this many seconds' worth of calls at once
+MAX_CLIENTS = 10_000  # beyond that, the client unseen for longest is forgotten
+JSON_LIMIT = 2_000_000  # bytes per body, the default of a route
+PICTURE_LIMIT = 20_000_000  # bytes per body
 MAX_BODIES = 200_000_000  # bytes of all bodies at a time
 IDLE = 10.0  # s without a byte of a body
 SLOWEST = 120.0  # s for a whole body
@@ -27,23 +27,23 @@ Answer = Callable[[Request], Awaitable[ASGIApp]]
 
 
 class Rates:
-    """Counts the calls of every client.
+    """Limits the calls of each client.
 
     Args:
         rate: calls a second; 0 for no limit.
-        spare_own: whether this machine's own are not limited.
+        spare_own: whether clients on this machine are exempt.
     """
 
     def __init__(self, rate: float, spare_own: bool = True) -> None:
         self._rate, self._spare_own = rate, spare_own
-        # Until when each client's calls would take, were they made at the rate.
+        # When each client's calls so far would end if they came at the rate.
         self._busy: OrderedDict[str, float] = OrderedDict()
 
     def take(self, client: str) -> None:
         """Count a call of a client.
 
         Raises:
-            HTTPException: 429, too many came.
+            HTTPException: 429, the client calls too often.
         """
         key = _network(client)
         if not self._rate or (self._spare_own and key == ""):
@@ -55,13 +55,16 @@ class Rates:
         if len(self._busy) > MAX_CLIENTS:
             self._busy.popitem(last=False)
         if wait > 0:
-            message = f"at most {self._rate:g} calls a second are answered for each client, more "
-            message += f"came; ask again in {wait:.1f} s"
-            raise HTTPException(429, message, {"Retry-After": f"{math.ceil(wait)}"})
+            raise HTTPException(
+                429,
+                f"a client may make at most {self._rate:g} calls a second, got more; "
+                f"try again in {wait:.1f} s",
+                {"Retry-After": f"{math.ceil(wait)}"},
+            )
 
 
 def _network(client: str) -> str:
-    """Who counts as one: an IPv4 address, 64 bits of an IPv6 address; "" is this machine."""
+    """What counts as one client: an IPv4 address, or an IPv6 /64; "" is this machine."""
     try:
         address = ipaddress.ip_address(client)
     except ValueError:
@@ -73,49 +76,55 @@ def _network(client: str) -> str:
 
 
 class Limits:
-    """Receives bodies whole, of a limited size, in a limited time, within a limited memory."""
+    """Receives request bodies; limits their size, their duration and their memory in all."""
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
         self._held = 0  # bytes
 
     def route(self, path: str, answer: Answer, limit: int = JSON_LIMIT) -> Route:
-        """A route that answers a request whose body, of at most `limit` bytes, has come."""
+        """A POST route that calls `answer` once the whole body has arrived.
+
+        Args:
+            limit: bytes of the body.
+        """
 
         async def endpoint(request: Request) -> ASGIApp:
             self._rates.take(request.client.host if request.client else "unknown")
             size = int(request.headers.get("content-length", 0))
-            came, deadline = 0, time.monotonic() + SLOWEST
+            if size > limit:
+                raise _too_large(limit, f"{size:,}")
+            received, deadline = 0, time.monotonic() + SLOWEST
 
             async def receive() -> Message:
-                nonlocal came
-                patience = max(0.0, min(IDLE, deadline - time.monotonic()))
+                nonlocal received
+                patience = min(IDLE, deadline - time.monotonic())
                 try:
                     message = await asyncio.wait_for(request.receive(), patience)
                 except asyncio.TimeoutError:
-                    words = f"the body stopped coming after {came:,} bytes; send it again"
-                    raise HTTPException(408, words) from None
+                    error = f"the body stopped after {received:,} bytes; send it again"
+                    raise HTTPException(408, error) from None
                 part = len(message.get("body", b""))
-                came += part
+                received += part
                 self._held += part
-                if came > limit:
+                if received > limit:
                     raise _too_large(limit, "more")
                 if self._held > MAX_BODIES:
-                    words = f"all bodies together may have {MAX_BODIES:,} bytes, more are coming"
-                    raise Busy(f"{words}; send it again in a few seconds")
+                    raise Busy(
+                        f"the server receives at most {MAX_BODIES:,} bytes at a time, got more; "
+                        "send the body again in a few seconds"
+                    )
                 return message
 
-            if size > limit:
-                raise _too_large(limit, f"{size:,}")
             whole = Request(request.scope, receive)
             try:
                 await whole.body()
                 return await answer(whole)
             finally:
-                self._held -= came
+                self._held -= received
 
         return Route(path, endpoint, methods=["POST"])
 
 
-def _too_large(limit: int, came: str) -> HTTPException:
-    return HTTPException(413, f"a body may have {limit:,} bytes here, got {came}; send less")
+def _too_large(limit: int, got: str) -> HTTPException:
+    return HTTPException(413, f"the body may have at most {limit:,} bytes, got {got}; send less")
