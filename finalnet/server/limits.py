@@ -76,18 +76,14 @@ def _network(client: str) -> str:
 
 
 class Limits:
-    """Receives request bodies; limits their size, their duration and their memory in all."""
+    """Receives request bodies; limits their size, duration and total memory."""
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
         self._held = 0  # bytes
 
     def route(self, path: str, answer: Answer, limit: int = JSON_LIMIT) -> Route:
-        """A POST route that calls `answer` once the whole body has arrived.
-
-        Args:
-            limit: bytes of the body.
-        """
+        """A POST route that calls `answer` once the body, at most `limit` bytes, has arrived."""
 
         async def endpoint(request: Request) -> ASGIApp:
             self._rates.take(request.client.host if request.client else "unknown")

@@ -55,7 +55,7 @@ class Gate:
         try:
             await asyncio.wait_for(self._free.acquire(), PATIENCE)
         except asyncio.TimeoutError:
-            raise Busy(f"no turn within {PATIENCE:.0f} s; try again in a few seconds") from None
+            raise Busy(f"the call waited {PATIENCE:.0f} s for its turn; try again later") from None
         try:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, function, *arguments)
