@@ -1,3 +1,5 @@
+"""The API, called by a real Gradio client."""
+
 import struct
 import zlib
 
@@ -41,7 +43,7 @@ def test_no_strokes_are_blank(client):
     assert (result["verdict"], result["digit"], result["top"]) == ("blank", None, [])
 
 
-def test_a_turned_photograph_is_put_upright(client, tmp_path):
+def test_a_rotated_photograph_is_put_upright(client, tmp_path):
     path = tmp_path / "turned.jpg"
     picture = draw_strokes(DRAWINGS["7 plain"][1]).rotate(90, expand=True)
     exif = Image.Exif()
@@ -60,14 +62,14 @@ def test_a_turned_photograph_is_put_upright(client, tmp_path):
         ([[[1e300, 2]]], "must lie within"),
     ],
 )
-def test_wrong_strokes_are_told_in_our_own_words(client, strokes, message):
+def test_invalid_strokes_get_a_clear_error(client, strokes, message):
     with pytest.raises(AppError, match=message):
         client.predict(strokes, api_name="/recognize_strokes")
     assert client.predict(THREE, api_name="/recognize_strokes")["digit"] == 3
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG that ends after its header: any decoding of it fails."""
+    """A PNG that ends after its header, so that it cannot be decoded."""
     chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk
     return data + struct.pack(">I", zlib.crc32(chunk)) + struct.pack(">I", 10**6) + b"IDAT"
@@ -84,7 +86,7 @@ def png_header(width: int, height: int) -> bytes:
     ],
     ids=["text", "100 megapixels", "cut off", "empty", "postscript"],
 )
-def test_wrong_files_are_told_in_our_own_words(client, tmp_path, content, message):
+def test_invalid_files_get_a_clear_error(client, tmp_path, content, message):
     path = tmp_path / "picture.png"
     path.write_bytes(content)
     with pytest.raises(AppError, match=message) as error:
@@ -93,12 +95,12 @@ def test_wrong_files_are_told_in_our_own_words(client, tmp_path, content, messag
     assert client.predict(THREE, api_name="/recognize_strokes")["digit"] == 3
 
 
-def test_no_file_is_told_in_our_own_words(client):
+def test_a_missing_file_gets_a_clear_error(client):
     with pytest.raises(AppError, match="No image was sent; send an image file"):
         client.predict(None, api_name="/recognize")
 
 
-def test_the_api_page_names_and_types_both_endpoints(client):
+def test_the_api_page_documents_all_endpoints(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     assert set(endpoints) == {
         f"/{task}{kind}" for task in ("recognize", "read_number") for kind in ("", "_strokes")

@@ -89,9 +89,9 @@ def test_an_unknown_kind_of_proxy_gives_a_one_line_error():
         env=os.environ | {"HTTP_PROXY": "nonsense://x"},
     )
     assert run.returncode == 1
-    (error,) = run.stderr.splitlines()
-    assert error.startswith("error: the environment names a proxy that cannot be one (Unknown")
-    assert "unset HTTP_PROXY" in error
+    (told,) = run.stderr.splitlines()
+    assert told.startswith("error: the environment sets an invalid proxy (Unknown")
+    assert "unset HTTP_PROXY" in told
 
 
 @pytest.mark.parametrize("proxy", ["nonsense", "http://127.0.0.1:9"])

@@ -1,4 +1,4 @@
-"""Two processes that share nothing, behind a balancer that gives each request to the next one."""
+"""Two processes that share nothing, behind a round-robin load balancer."""
 
 import json
 import urllib.error
@@ -18,7 +18,7 @@ THREE = DRAWINGS["3 round"][1]
 
 @pytest.fixture(scope="module")
 def balancer(app_url, tmp_path_factory):
-    # As on two machines: they have no files in common.
+    # In a folder of its own, as on another machine.
     with running_app(tmp_path_factory.mktemp("other")) as other:
         balancer = Balancer([app_url, other.url])
         yield balancer
@@ -41,7 +41,7 @@ def test_strokes_are_read_by_either_process(balancer):
     assert [number for number, *_ in balancer.seen[seen:]].count(0) == 2
 
 
-def test_the_page_loads_and_does_everything(balancer, browser, tmp_path):
+def test_every_part_of_the_page_works(balancer, browser, tmp_path):
     draw_strokes(DRAWINGS["4 open"][1]).save(tmp_path / "4.png")
     seen = len(balancer.seen)
     with visit(browser, balancer.url, **SCREENS["desktop"]) as visitor:
@@ -51,7 +51,7 @@ def test_the_page_loads_and_does_everything(balancer, browser, tmp_path):
         page.click("#inside summary")
         page.wait_for_function("document.querySelectorAll('#inside .map canvas')[1].width > 100")
         page.click("#inside summary")
-        for _ in range(2):  # each of the two processes reads one
+        for _ in range(2):  # one for each process
             page.set_input_files("#picture-choose input", tmp_path / "4.png")
             visitor.sees("4")
             page.wait_for_function("document.querySelectorAll('#picture .marks li').length === 1")
@@ -64,8 +64,8 @@ def test_the_page_loads_and_does_everything(balancer, browser, tmp_path):
     assert [entry for entry in answered if entry[2] >= 400] == []
 
 
-def test_calls_of_two_requests_need_a_balancer_that_remembers(balancer):
-    """What docs/hosting.md says: the event of a call is known to the process that took it."""
+def test_calls_of_two_requests_need_sticky_sessions(balancer):
+    """As docs/hosting.md says, only the process that took a call knows its event."""
     url = f"{balancer.url}/gradio_api/call/recognize_strokes"
     event = post(url, {"data": [THREE]})["event_id"]
     with urllib.request.urlopen(f"{url}/{event}", timeout=60) as answer:

@@ -1,4 +1,4 @@
-"""What strangers may do, over real HTTP to the real app."""
+"""Limits and access control, over real HTTP against the real app."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def is_well(http) -> bool:
 
 
 class Neighbour:
-    """Somebody else, who asks every 100 ms."""
+    """Another client, which calls every 100 ms."""
 
     def __enter__(self):
         self.waits: list[float] = []
@@ -84,12 +84,12 @@ class Neighbour:
         ("POST", "/gradio_api/vibe-edit"),
     ],
 )
-def test_what_nothing_needs_is_not_there(http, method, path):
+def test_unneeded_routes_of_gradio_answer_404(http, method, path):
     answer = http.request(method, path)
     assert answer.status_code == 404 and "there is nothing at" in answer.json()["error"]
 
 
-def test_another_method_is_told_which_one_is_taken(http):
+def test_a_wrong_method_gets_405_and_the_allowed_methods(http):
     answer = http.get("/api/recognize")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert http.post("/gradio_api/call/v2/recognize", json={}).status_code == 405
@@ -98,7 +98,7 @@ def test_another_method_is_told_which_one_is_taken(http):
 @pytest.mark.parametrize("name", ["lambda", "answer_picture", "describe", "predict", "nothing"])
 def test_only_public_functions_are_callable_by_name(http, name):
     answer = http.post(f"{GRADIO}run/{name}", json={"data": []})
-    assert answer.status_code == 404 and "there are recognize" in answer.json()["error"]
+    assert answer.status_code == 404 and "call one of recognize" in answer.json()["error"]
 
 
 def test_private_functions_cannot_be_queued(http):
@@ -111,7 +111,7 @@ def test_private_functions_cannot_be_queued(http):
 
 
 @pytest.mark.parametrize("path", ["/api/recognize_strokes", f"{GRADIO}call/recognize_strokes"])
-def test_a_body_above_the_limit_is_refused_while_others_are_answered(http, app_url, path):
+def test_an_oversized_body_is_refused_without_delaying_other_clients(http, app_url, path):
     body = json.dumps({"strokes": [[[1.5, 2.5]] * 1000] * 1000})
     with Neighbour(app_url) as neighbour:
         start = time.monotonic()
@@ -124,7 +124,7 @@ def test_a_body_above_the_limit_is_refused_while_others_are_answered(http, app_u
     assert max(neighbour.waits) < 1
 
 
-def test_many_points_are_read_without_holding_up_others(http, app_url):
+def test_many_points_are_read_without_delaying_other_clients(http, app_url):
     strokes = [[[x % 97, x * y % 89] for x in range(1000)] for y in range(1, 21)]
     with Neighbour(app_url) as neighbour:
         for _ in range(3):
@@ -140,11 +140,11 @@ def test_many_points_are_read_without_holding_up_others(http, app_url):
 @pytest.mark.parametrize("name", ENDPOINTS)
 @pytest.mark.parametrize("way", ["run", "call"])
 def test_no_address_is_fetched(http, name, way):
-    address = "http://192.0.2.1/three.png"  # an address for examples; a fetch would take long
+    address = "http://192.0.2.1/three.png"  # nobody has it; a fetch would take long
     start = time.monotonic()
     for file in ({"path": address}, {"path": "/x", "url": address}, {"url": address}):
         answer = http.post(f"{GRADIO}{way}/{name}", json={"data": [{**file, "meta": FILE}]})
-        if name.endswith("_strokes"):  # an object has no place there
+        if name.endswith("_strokes"):  # which take no objects
             assert answer.status_code == (422 if way == "run" else 200)
             assert way == "call" or "must be a list of strokes" in answer.json()["error"]
         else:
@@ -164,7 +164,7 @@ def test_no_address_is_fetched(http, name, way):
         (b'{"data": [' + b"[" * 900 + b"]" * 900 + b"]}", 422, "a point is"),
     ],
 )
-def test_a_mistaken_call_is_told_in_our_own_words(http, body, status, message):
+def test_an_invalid_call_gets_a_clear_error(http, body, status, message):
     answer = http.post(f"{GRADIO}run/recognize_strokes", content=body)
     assert answer.status_code == status
     assert message in answer.json()["error"]
@@ -178,22 +178,22 @@ def half_sent(url: str, start: bytes) -> socket.socket:
     return connection
 
 
-def test_half_requests_disturb_nobody_and_are_hung_up(app_url):
+def test_incomplete_requests_time_out_without_delaying_other_clients(app_url):
     post = b"POST /api/recognize_strokes HTTP/1.1\r\nHost: x\r\n"
     with Neighbour(app_url) as neighbour:
         halves = [half_sent(app_url, post + b"Content-Le") for _ in range(150)]
         halves += [half_sent(app_url, post + b"Content-Length: 9\r\n\r\n{") for _ in range(150)]
         for half in halves:
             half.settimeout(30)
-            told = b""
-            while b"send it again" not in told and (part := half.recv(1000)):
-                told += part
-            assert told.startswith(b"HTTP/1.1 408") and b"send it again" in told
+            answer = b""
+            while b"send it again" not in answer and (part := half.recv(1000)):
+                answer += part
+            assert answer.startswith(b"HTTP/1.1 408") and b"send it again" in answer
             half.close()
     assert max(neighbour.waits) < 1
 
 
-def test_a_second_request_that_stays_half_is_hung_up_too(app_url):
+def test_an_incomplete_second_request_on_a_connection_times_out_too(app_url):
     with half_sent(app_url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") as connection:
         connection.settimeout(30)
         answer = b""
@@ -203,27 +203,27 @@ def test_a_second_request_that_stays_half_is_hung_up_too(app_url):
         assert connection.recv(1000).startswith(b"HTTP/1.1 408")
 
 
-def test_a_request_keeps_the_id_that_it_came_with(http):
+def test_a_request_keeps_its_id_if_the_id_is_valid(http):
     assert ask(http, headers={"X-Request-Id": "mine-1"}).headers["x-request-id"] == "mine-1"
     assert ask(http, headers={"X-Request-Id": "<script>"}).headers["x-request-id"] != "<script>"
     assert http.get("/nothing").headers["x-request-id"]
 
 
-def test_a_client_that_asks_too_often_is_told_when_to_come_back(tmp_path):
+def test_a_client_that_calls_too_often_learns_when_to_try_again(tmp_path):
     with running_app(tmp_path, "--rate", "2") as app, httpx.Client(base_url=app.url) as http:
-        stranger = {"X-Forwarded-For": "203.0.113.7"}  # as a proxy on this machine says it
+        stranger = {"X-Forwarded-For": "203.0.113.7"}  # as from a proxy on this machine
         answers = [ask(http, headers=stranger) for _ in range(12)]
         assert [a.status_code for a in answers[:8]] == [200] * 8
         refused = [a for a in answers if a.status_code == 429]
         assert refused and int(refused[0].headers["retry-after"]) >= 1
         assert "at most 2 calls a second" in refused[0].json()["error"]
         assert ask(http, headers={"X-Forwarded-For": "203.0.113.8"}).status_code == 200
-        assert all(ask(http).status_code == 200 for _ in range(20))  # this machine itself
+        assert all(ask(http).status_code == 200 for _ in range(20))  # from this machine
         time.sleep(1)
         assert ask(http, headers=stranger).status_code == 200
 
 
-def test_files_and_unread_answers_do_not_pile_up(tmp_path):
+def test_uploads_and_unfetched_answers_do_not_accumulate(tmp_path):
     with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=60) as http:
         picture = b"\x89PNG not quite"
         for number in range(30):
@@ -241,11 +241,11 @@ def test_files_and_unread_answers_do_not_pile_up(tmp_path):
         assert app.memory() - before < 80e6
         for _ in range(20):
             assert http.post(f"{GRADIO}upload", files={"files": b"x" * 15_000_000}).is_success
-        assert app.memory() - before < 250e6  # of 300 MB the last 100 are kept
+        assert app.memory() - before < 250e6  # the last 100 MB of 300 are kept
         assert is_well(http)
 
 
-def test_uploads_are_counted_whatever_the_client_can_unpack(tmp_path):
+def test_uploads_count_the_same_for_clients_that_accept_gzip(tmp_path):
     with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=60) as http:
         paths: list[str] = []
         for _ in range(26):
@@ -254,13 +254,13 @@ def test_uploads_are_counted_whatever_the_client_can_unpack(tmp_path):
             answer = http.post(f"{GRADIO}upload", files=files, headers=headers)
             assert answer.status_code == 200 and len(answer.json()) == 8
             paths += answer.json()
-        for path, message in ((paths[7], "was uploaded"), (paths[8], "not an image")):
+        for path, message in ((paths[7], "a file uploaded"), (paths[8], "not an image")):
             refused = http.post(f"{GRADIO}run/recognize", json={"data": [{"path": path}]})
-            assert message in refused.json()["error"]  # the last 200 are there
+            assert message in refused.json()["error"]  # the last 200 files are kept
         assert "Traceback" not in app.text()
 
 
-def test_nobody_gets_the_answer_to_another_clients_call(http):
+def test_a_client_cannot_fetch_the_answer_to_another_clients_call(http):
     call = http.post(f"{GRADIO}call/recognize_strokes", json={"data": [THREE]}).json()["event_id"]
     (number,) = (
         f["id"]
@@ -272,15 +272,15 @@ def test_nobody_gets_the_answer_to_another_clients_call(http):
         queued = http.post(f"{GRADIO}queue/join", json=body).json()["event_id"]
         for stranger in ({}, {"session_hash": ""}, {"session_hash": "None"}):
             if session:
-                told = http.get(f"{GRADIO}queue/data", params=stranger).text
-                assert "close_stream" in told and "event_id" not in told
-        told = http.get(f"{GRADIO}queue/data", params={"session_hash": session}).text
-        assert queued in told and call not in told and "close_stream" in told
+                events = http.get(f"{GRADIO}queue/data", params=stranger).text
+                assert "close_stream" in events and "event_id" not in events
+        events = http.get(f"{GRADIO}queue/data", params={"session_hash": session}).text
+        assert queued in events and call not in events and "close_stream" in events
     assert "complete" in http.get(f"{GRADIO}call/recognize_strokes/{call}").text
 
 
-def test_nothing_of_the_page_itself_can_be_called_by_number(http):
-    """Gradio's own route took {"data": [null], "fn_index": 1} and answered with a traceback."""
+def test_the_pages_own_functions_cannot_be_called_by_number(http):
+    """Gradio's own route answers {"data": [null], "fn_index": 1} with a traceback."""
     config = http.get("/config").json()
     public = {f["id"] for f in config["dependencies"] if f["api_name"] in ENDPOINTS}
     assert len(public) == len(ENDPOINTS)
@@ -293,12 +293,12 @@ def test_nothing_of_the_page_itself_can_be_called_by_number(http):
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/info"])
-def test_no_page_and_no_address_holds_a_path_of_the_servers_disk(http, path):
+def test_no_page_contains_a_path_of_the_servers_disk(http, path):
     text = http.get(path).text
     assert str(ROOT) not in text and sys.prefix not in text and "file=" not in text
 
 
-def test_the_pages_files_have_their_types_and_are_kept_by_their_version(http):
+def test_the_pages_files_have_their_types_and_are_cached_by_version(http):
     (base,) = set(re.findall(r"files/[0-9a-f]{12}/", http.get("/").text))
     for name, kind in {
         "sketchpad.js": "text/javascript; charset=utf-8",
@@ -310,7 +310,7 @@ def test_the_pages_files_have_their_types_and_are_kept_by_their_version(http):
         answer = http.get(f"/{base}{name}")
         assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
         assert "immutable" in answer.headers["cache-control"]
-        # While releases take turns: what is there now, but not for long.
+        # During an update, another version gets the current file, uncached.
         assert http.get(f"/files/other/{name}").headers["cache-control"] == "no-cache"
     for name in ("page.py", "checkpoint/README.md", "../page.py", "%2e%2e/page.py", ""):
         assert http.get(f"/{base}{name}").status_code == 404
@@ -329,16 +329,16 @@ ELSEWHERE = {"Origin": "https://example.org"}
         (f"{GRADIO}run/recognize_strokes", {"json": {"data": [THREE]}}, 200),
     ],
 )
-def test_a_page_of_any_origin_may_read_what_is_answered(http, path, options, status):
+def test_a_page_of_any_origin_may_read_answers(http, path, options, status):
     answer = http.post(path, headers=ELSEWHERE, **options)
     assert answer.status_code == status
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-credentials" not in answer.headers
-    asked = ELSEWHERE | {
+    preflight = ELSEWHERE | {
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type",
     }
-    allowed = http.options(path, headers=asked)
+    allowed = http.options(path, headers=preflight)
     assert allowed.status_code == 200
     assert "POST" in allowed.headers["access-control-allow-methods"]
     assert "content-type" in allowed.headers["access-control-allow-headers"].lower()
@@ -347,7 +347,7 @@ def test_a_page_of_any_origin_may_read_what_is_answered(http, path, options, sta
     assert "access-control-allow-credentials" not in page
 
 
-def test_a_path_that_goes_up_is_nowhere(http):
+def test_a_path_with_encoded_dots_answers_404(http):
     answer = http.get("/gradio_api/file=/x/%2e%2e/y/config.json")
     assert answer.status_code == 404 and "there is nothing at" in answer.json()["error"]
 
@@ -361,12 +361,12 @@ def calls_until_refused(rates: Rates, client: str, most: int = 30) -> int:
     return most
 
 
-def test_each_client_has_its_own_share_and_this_machine_is_spared_where_it_cannot_be_claimed():
+def test_each_client_has_its_own_limit_and_this_machine_has_none_unless_it_can_be_faked():
     rates = Rates(1.0)
     assert calls_until_refused(rates, "::ffff:192.0.2.1") == 4
-    assert calls_until_refused(rates, "192.0.2.1") == 0  # the same one
+    assert calls_until_refused(rates, "192.0.2.1") == 0  # the same client
     assert calls_until_refused(rates, "::ffff:192.0.2.2") == 4
     assert calls_until_refused(rates, "2001:db8::1") == 4
-    assert calls_until_refused(rates, "2001:db8::2") == 0  # of the same network
+    assert calls_until_refused(rates, "2001:db8::2") == 0  # in the same network
     assert calls_until_refused(rates, "127.0.0.1") == calls_until_refused(rates, "::1") == 30
     assert calls_until_refused(Rates(1.0, spare_own=False), "127.0.0.1") == 4

@@ -1,4 +1,4 @@
-"""The API as tools, asked by a real client of the Model Context Protocol."""
+"""The API as MCP tools, called by a real MCP client."""
 
 import asyncio
 import base64
@@ -16,7 +16,7 @@ from finalnet import draw_strokes
 THREE = DRAWINGS["3 round"][1]
 
 
-async def talk(url: str):
+async def call(url: str):
     import mcp
     from mcp.client.streamable_http import streamablehttp_client
 
@@ -36,12 +36,12 @@ async def talk(url: str):
         ]
 
 
-def test_a_model_finds_described_tools_and_uses_them(tmp_path):
+def test_a_client_finds_documented_tools_and_calls_them(tmp_path):
     if find_spec("mcp") is None:
         missing("no mcp", "run `pip install -r requirements-dev.txt`")
-    # In a thread of its own: Playwright's loop may run in this one.
+    # In another thread, because Playwright's event loop may run in this one.
     with running_app(tmp_path, "--mcp") as app, ThreadPoolExecutor(1) as thread:
-        tools, (strokes, picture, address) = thread.submit(asyncio.run, talk(app.url)).result()
+        tools, (strokes, picture, address) = thread.submit(asyncio.run, call(app.url)).result()
     assert {tool.name for tool in tools} == {
         f"{task}_{kind}" for task in ("recognize", "read_number") for kind in ("strokes", "picture")
     }

@@ -1,4 +1,4 @@
-"""Pictures and numbers are read in a process that comes and goes with the app."""
+"""A second process reads pictures and numbers; it starts and ends with the app."""
 
 import os
 import signal
@@ -15,12 +15,12 @@ from serving import ROOT, free_port, running_app
 from benchmarks.crowd import processor_time
 from benchmarks.worst import draw_noise, encode
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 THREE = DRAWINGS["3 round"][1]
 
 
 def reader_of(process: int) -> int:
-    """The number of the process that reads for an app."""
+    """The id of an app's reading process."""
     for path in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
@@ -42,11 +42,11 @@ def has_ended(process: int) -> bool:
 def wait_for_end(process: int) -> None:
     deadline = time.monotonic() + 30
     while not has_ended(process):
-        assert time.monotonic() < deadline, f"{process} goes on"
+        assert time.monotonic() < deadline, f"{process} still runs"
         time.sleep(0.05)
 
 
-def test_the_worst_picture_costs_the_process_that_answers_drawings_next_to_nothing(tmp_path):
+def test_the_most_expensive_picture_hardly_loads_the_process_that_reads_drawings(tmp_path):
     picture = encode(draw_noise())
     with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=60) as http:
         http.post("/api/read_number", content=picture)
@@ -58,7 +58,7 @@ def test_the_worst_picture_costs_the_process_that_answers_drawings_next_to_nothi
         assert here - before[0] < 0.3 * (there - before[1])
 
 
-def test_a_reader_that_is_lost_is_replaced(tmp_path):
+def test_a_reader_that_dies_is_replaced(tmp_path):
     with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=60) as http:
         drawing = {"json": {"strokes": THREE}}
         assert http.post("/api/read_number_strokes", **drawing).json()["text"] == "3"
@@ -70,7 +70,7 @@ def test_a_reader_that_is_lost_is_replaced(tmp_path):
         assert "Traceback" not in app.text()
 
 
-def test_ctrl_c_ends_both_without_a_word(tmp_path):
+def test_ctrl_c_ends_both_processes_without_a_traceback(tmp_path):
     port, log = free_port(), tmp_path / "app.log"
     with log.open("w") as output:
         app = subprocess.Popen(
@@ -89,7 +89,7 @@ def test_ctrl_c_ends_both_without_a_word(tmp_path):
     assert "Traceback" not in log.read_text()
 
 
-def test_an_app_that_is_killed_leaves_no_reader(tmp_path):
+def test_a_killed_app_leaves_no_reader(tmp_path):
     with running_app(tmp_path) as app:
         reader = reader_of(app.process.pid)
         app.process.kill()

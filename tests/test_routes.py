@@ -1,4 +1,4 @@
-"""The API on plain routes, and the examples of it in docs/http.md."""
+"""The API on plain routes, and the examples in docs/http.md."""
 
 import io
 import json
@@ -34,7 +34,7 @@ def http(app_url):
         yield client
 
 
-def test_a_picture_and_its_strokes_are_answered_as_the_recogniser_does(http, recognizer):
+def test_a_picture_and_its_strokes_get_the_recognisers_answer(http, recognizer):
     expected = recognizer.recognize(draw_strokes(THREE))
     drawing = {"strokes": THREE}
     for answer in (
@@ -46,7 +46,7 @@ def test_a_picture_and_its_strokes_are_answered_as_the_recogniser_does(http, rec
         np.testing.assert_allclose(answer["probabilities"], expected.probabilities, atol=1e-5)
 
 
-def test_a_number_has_its_text_and_the_places_of_its_digits(http):
+def test_a_number_has_its_text_and_the_boxes_of_its_digits(http):
     answer = http.post("/api/read_number_strokes", json={"strokes": TWO_DIGITS}).json()
     assert answer["text"] == "11"
     assert [digit["character"] for digit in answer["digits"]] == ["1", "1"]
@@ -60,8 +60,8 @@ def test_an_empty_drawing_is_blank(http):
     assert http.post("/api/read_number_strokes", json={"strokes": []}).json()["text"] == ""
 
 
-def test_points_on_one_another_are_read(http):
-    """They have no height, by which gaps are measured."""
+def test_two_points_at_one_place_are_read(http):
+    """Gaps are measured in heights, and these strokes have none."""
     answer = http.post("/api/read_number_strokes", json={"strokes": [[[5, 5]], [[5, 5]]]})
     assert answer.status_code == 200
 
@@ -91,7 +91,7 @@ def test_points_on_one_another_are_read(http):
         ),
     ],
 )
-def test_a_mistake_is_a_4xx_that_says_what_was_wanted_and_what_came(
+def test_an_invalid_call_gets_a_4xx_that_says_what_was_wanted_and_what_came(
     http, path, body, status, message
 ):
     answer = http.post(f"/api/{path}", content=body)
@@ -99,13 +99,13 @@ def test_a_mistake_is_a_4xx_that_says_what_was_wanted_and_what_came(
     assert message in answer.json()["error"]
 
 
-def test_a_form_is_told_how_to_send_the_file(http):
+def test_a_form_gets_415_and_the_way_to_send_the_file(http):
     answer = http.post("/api/recognize", files={"image": png(draw_strokes(THREE))})
     assert answer.status_code == 415 and "--data-binary" in answer.json()["error"]
 
 
 def snippets(language: str, app_url: str) -> list[str]:
-    """The examples of the API in a language, for the running app."""
+    """The documented examples in a language, with the address of the running app."""
     page = (ROOT / "docs" / "http.md").read_text()
     found = re.findall(rf"```{language}\n(.*?)```", page, re.S)
     return [snippet.replace("http://127.0.0.1:7860", app_url) for snippet in found]
@@ -119,9 +119,7 @@ def snippets(language: str, app_url: str) -> list[str]:
         ("python", [sys.executable, "-c"], ["'digit': 1", "'verdict': 'digit'"]),
     ],
 )
-def test_the_documented_examples_run_as_they_stand(
-    app_url, tmp_path: Path, language, command, answers
-):
+def test_the_documented_examples_run_unchanged(app_url, tmp_path: Path, language, command, answers):
     if shutil.which(command[0]) is None:
         missing(f"no {command[0]} on the PATH", "install it")
     draw_strokes(DRAWINGS["1 bar"][1]).save(tmp_path / "digit.png")

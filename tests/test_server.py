@@ -1,4 +1,4 @@
-"""The process: whether it lives and is ready, what it logs, and how it ends."""
+"""The server process: health checks, logging, startup and shutdown."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from benchmarks.crowd import processor_time
 THREE = DRAWINGS["3 round"][1]
 
 
-def test_the_process_says_that_it_lives_and_is_ready_and_logs_without_the_drawing(tmp_path):
+def test_the_health_checks_answer_and_the_log_has_no_drawing_query_or_address(tmp_path):
     with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=30) as http:
         assert http.get("/healthz").json() == {"status": "lives"}
         ready = http.get("/readyz").json()
@@ -25,7 +25,7 @@ def test_the_process_says_that_it_lives_and_is_ready_and_logs_without_the_drawin
         answer = http.post("/api/recognize_strokes?token=secret", json={"strokes": strokes})
         assert answer.json()["revision"] == ready["revision"]
         http.post("/api/recognize_strokes", content=b"{")
-        while (lines := app.log()[-2:])[-1]["status"] != 400:  # it is written after the answer
+        while (lines := app.log()[-2:])[-1]["status"] != 400:  # the log line follows the answer
             time.sleep(0.05)
         line, refused = lines
         assert set(line) >= {"time", "id", "method", "path", "status", "ms", "receive_ms"}
@@ -36,7 +36,7 @@ def test_the_process_says_that_it_lives_and_is_ready_and_logs_without_the_drawin
             assert secret not in app.text()
 
 
-def test_it_costs_next_to_nothing_while_nobody_asks(tmp_path):
+def test_an_idle_process_uses_almost_no_processor_time(tmp_path):
     with running_app(tmp_path) as app:
         time.sleep(1)
         before = processor_time(app.process.pid)
@@ -44,7 +44,7 @@ def test_it_costs_next_to_nothing_while_nobody_asks(tmp_path):
         assert processor_time(app.process.pid) - before < 0.2  # s
 
 
-def test_what_is_being_answered_is_answered_before_the_end(tmp_path):
+def test_shutdown_finishes_the_requests_being_answered(tmp_path):
     with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=30) as http:
         strokes = [[[x * 7 % 40 + 45 * y, x * y % 200] for x in range(240)] for y in range(20)]
         answers: list[httpx.Response] = []
@@ -75,14 +75,14 @@ def test_the_api_answers_before_gradio_is_imported(tmp_path):
                 time.sleep(0.02)
             assert answer.json()["digit"] == 3
             assert http.get("/readyz").status_code == 503
-            assert "gradio_config" in http.get("/").text  # waits for it
+            assert "gradio_config" in http.get("/").text  # waits for Gradio
             assert http.get("/readyz").status_code == 200
     finally:
         app.terminate()
         assert app.wait(timeout=30) == 0
 
 
-def test_on_a_space_a_visitor_is_whom_the_proxy_names_and_the_page_lies_in_a_frame(tmp_path):
+def test_on_a_space_the_proxy_names_the_client_and_a_frame_may_show_the_page(tmp_path):
     with running_app(tmp_path, "--rate", "1", SPACE_ID="ann/app") as app:
         with httpx.Client(base_url=app.url, timeout=30) as http:
             for visitor in ("203.0.113.7", "203.0.113.8"):
@@ -107,7 +107,7 @@ def start(*options: str) -> subprocess.CompletedProcess:
     )  # fmt: skip
 
 
-def test_a_rate_below_nothing_is_told():
+def test_a_negative_rate_is_refused():
     ended = start("--rate", "-1")
     assert ended.returncode == 1
     assert "error: --rate must be 0 or more calls a second, got -1" in ended.stderr

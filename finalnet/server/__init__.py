@@ -1,3 +1,3 @@
 """The server: the page and the API as one ASGI app."""
 
-import finalnet.web  # noqa: F401  # sets environment variables before gradio is imported
+import finalnet.web  # noqa: F401  # sets what Gradio reads when imported

@@ -1,6 +1,6 @@
-"""FinalNet as Gradio endpoints: typed functions that take an image file or strokes.
+"""The API as Gradio endpoints, typed functions that take an image file or strokes.
 
-Gradio only documents them and calls them as MCP tools; `gradio_calls` answers Gradio's clients.
+Gradio documents them, and calls them only as MCP tools; `gradio_calls` answers its clients.
 """
 
 import base64
@@ -26,7 +26,7 @@ VERDICT = {
     "top": TOP,
     "probabilities": {"type": "array", "items": PROBABILITY, "description": "of 0 to 9"},
 }
-REVISION = {"revision": {"type": "string", "description": "names the checkpoint"}}
+REVISION = {"revision": {"type": "string", "description": "identifies the checkpoint"}}
 PLACE = {
     "character": {"type": "string", "description": 'as in the text: the digit, or "?"'},
     "box": {
@@ -44,7 +44,7 @@ NUMBER = {
 
 
 class Answer(gr.JSON):
-    """Hidden JSON whose fields the API page documents."""
+    """Hidden JSON output whose fields the API page documents."""
 
     data_model = None  # type: ignore[assignment]
     schema: dict[str, Any] = {}
@@ -57,7 +57,7 @@ class Answer(gr.JSON):
 
 
 class Points(gr.JSON):
-    """Hidden strokes, passed on unchanged; the service validates them."""
+    """Hidden strokes input; passes strokes on unchanged, because the service validates them."""
 
     data_model = None  # type: ignore[assignment]
 
@@ -79,13 +79,13 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
     """Add the endpoints to the Gradio page that is being built.
 
     Args:
-        mcp: also offer them as MCP tools. Tools take pictures as base64 text, because Gradio
-            describes files to models as URLs, and the server fetches no URL.
+        mcp: whether they are MCP tools, too. Tools take pictures as text, because Gradio would
+            describe a file as an address, and we fetch no addresses.
     """
 
     async def recognize(image: str) -> dict[str, Any]:
         """Recognise the digit in an image file of up to 16 megapixels."""
-        raise NotImplementedError  # only documented; `gradio_calls` answers it
+        raise NotImplementedError  # never called: not a tool
 
     async def recognize_strokes(strokes: list[list[list[float]]]) -> dict[str, Any]:
         """Recognise one handwritten digit from pen strokes.
@@ -93,7 +93,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         Args:
             strokes: a list of strokes, each a list of [x, y] points, y pointing down, in any unit.
         """
-        return await _answer(service.recognize_strokes(strokes))
+        return await _show_errors(service.recognize_strokes(strokes))
 
     async def read_number(image: str) -> dict[str, Any]:
         """Read all digits, in words and lines, in an image file of up to 16 megapixels."""
@@ -105,7 +105,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         Args:
             strokes: a list of strokes, each a list of [x, y] points, y pointing down, in any unit.
         """
-        return await _answer(service.read_number_strokes(strokes))
+        return await _show_errors(service.read_number_strokes(strokes))
 
     async def recognize_picture(picture: str) -> dict[str, Any]:
         """Recognise one handwritten digit in a picture.
@@ -113,7 +113,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         Args:
             picture: an image file (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF) in base64, or a data URL.
         """
-        return await _answer(service.recognize(_decode(picture)))
+        return await _show_errors(service.recognize(_decode(picture)))
 
     async def read_number_picture(picture: str) -> dict[str, Any]:
         """Read a handwritten number, such as 2026 or 12:30, in a picture or a photograph.
@@ -121,7 +121,7 @@ def add_endpoints(service: Service, mcp: bool = False) -> None:
         Args:
             picture: an image file (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF) in base64, or a data URL.
         """
-        return await _answer(service.read_number(_decode(picture)))
+        return await _show_errors(service.read_number(_decode(picture)))
 
     for of_picture, schema in ((recognize, PREDICTION), (read_number, NUMBER)):
         file = gr.File(label="Image", type="filepath", visible=False)
@@ -139,16 +139,16 @@ def _add(
     schema: dict[str, Any],
     visibility: Literal["public", "undocumented"] = "public",
 ) -> None:
-    # Set afterwards: with an argument of its own, Gradio would not tell the page it is invisible.
+    # `schema` is no constructor argument: with one, Gradio would show the component on the page.
     answer = Answer(label="Number" if schema is NUMBER else "Prediction", visible=False)
     answer.schema = schema
-    # The service, not Gradio's queue, limits how many run at once.
+    # The gates of `Service` limit how many run at once, not Gradio's queue.
     options: dict[str, Any] = {"queue": False, "api_visibility": visibility}
     gr.on([], function, given, answer, api_name=function.__name__, **options)
 
 
 def _decode(picture: Any) -> bytes:
-    """Decode a picture from base64; anything else decodes to bytes that are not an image."""
+    """Base64 or a data URL as bytes; anything else becomes bytes that are no image file."""
     text = picture if isinstance(picture, str) else ""
     try:
         return base64.b64decode(text.rpartition(",")[2], validate=True) or b"nothing"
@@ -156,8 +156,8 @@ def _decode(picture: Any) -> bytes:
         return b"nothing"
 
 
-async def _answer(answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-    """Await an answer, and turn expected errors into `gr.Error` without a traceback."""
+async def _show_errors(answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    """Await an answer; turn errors into messages without a traceback."""
     try:
         return await answer
     except (ValueError, Busy) as error:

@@ -1,6 +1,6 @@
-"""Serve the page: finalnet app, or python app.py
+"""Serves the page and the API: finalnet app, or python app.py
 
-Gradio takes seconds to import, so the server starts to answer before it is loaded.
+Importing Gradio takes seconds, so the API answers before it is imported.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import os
 import socket
 from typing import Any
 
-# NumPy reads it on import. The network's matrix products are too small to share among threads.
+# NumPy reads it when imported. The network's matrix products are too small for several threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from finalnet.checkpoint import find_checkpoint  # noqa: E402
@@ -21,30 +21,30 @@ from finalnet.server.server import serve  # noqa: E402
 from finalnet.server.service import Service  # noqa: E402
 
 HIGHEST_PORT = 65_535
-OUTSIDE = ("192.0.2.1", 9)  # reserved for documentation (RFC 5737)
+OUTSIDE = ("192.0.2.1", 9)  # reserved for documentation (RFC 5737), so nobody has it
 DEFAULT_PORT = 7860
 PORTS_TO_TRY = 100
-IS_SPACE = "SPACE_ID" in os.environ  # a Hugging Face Space, which expects 0.0.0.0:7860
+IS_SPACE = "SPACE_ID" in os.environ  # the Hugging Face Hub, which expects 0.0.0.0:7860
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
-    parser.add_argument("--host", help="address to listen on, this machine only by default")
-    parser.add_argument("--port", type=read_port, help="7860 or the next free port by default")
+    parser.add_argument("--checkpoint", help="folder or Hub id; default: the bundled checkpoint")
+    parser.add_argument("--host", help="address to listen on; default: this machine only")
+    parser.add_argument("--port", type=read_port, help="default: 7860 or the next free port")
     parser.add_argument(
         "--rate",
         type=float,
         default=RATE,
-        help="calls per second and client, except from this machine; 0 for no limit",
+        help=f"calls a second per client, except this machine; 0: no limit; default: {RATE:g}",
     )
     parser.add_argument("--mcp", action="store_true", help="also offer the API as MCP tools")
 
 
 def read_port(text: str) -> int:
-    """Parse a port from the command line.
+    """Parse a port number from the command line.
 
     Raises:
-        argparse.ArgumentTypeError: the text is not a port.
+        argparse.ArgumentTypeError: the text is not a port number.
     """
     if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
         raise argparse.ArgumentTypeError(
@@ -54,17 +54,16 @@ def read_port(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Serve the page until the process is told to stop.
+    """Serve the page until SIGTERM or SIGINT.
 
     Raises:
-        OSError: the address or port is unavailable.
-        FileNotFoundError, ValueError: the checkpoint is missing or broken, or an option is
-            invalid.
+        OSError: cannot listen on the address or port.
+        FileNotFoundError, ValueError: the checkpoint is missing or broken, or an option is invalid.
     """
     if options.rate < 0:
         raise ValueError(f"--rate must be 0 or more calls a second, got {options.rate:g}")
     if options.mcp and importlib.util.find_spec("mcp") is None:
-        raise ValueError("--mcp needs the package mcp; pip install 'gradio[mcp]'")
+        raise ValueError("--mcp needs the package mcp; run pip install 'gradio[mcp]'")
     address = options.host or find_own_address()
     listener = listen(address, options.port)
     folder = find_checkpoint(options.checkpoint)
@@ -75,21 +74,21 @@ def run(options: argparse.Namespace) -> None:
 
 
 def find_own_address() -> str:
-    """The default address to listen on: all interfaces on a Space, elsewhere loopback only."""
+    """The default address to listen on: all on a Space, this machine only elsewhere."""
     return os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if IS_SPACE else "127.0.0.1")
 
 
 def find_network_host(host: str | None) -> str | None:
-    """The host by which other machines reach this server, or None if they cannot.
+    """The host name or address by which others in the network reach the app, or None.
 
     Args:
-        host: the name or address it listens on; None is this machine only. For 0.0.0.0 and ::,
-            the address of the interface that leads outside is taken.
+        host: name or address that the app listens on; None is this machine only. For 0.0.0.0 and
+            ::, all addresses, we take the address of the route to the internet.
     """
     if host in ("0.0.0.0", "::"):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
-                probe.connect(OUTSIDE)  # sends nothing, only selects the interface
+                probe.connect(OUTSIDE)  # sends nothing, but chooses a route
                 host = probe.getsockname()[0]
             except OSError:
                 return None
@@ -103,20 +102,20 @@ def find_network_host(host: str | None) -> str | None:
 
 
 def listen(host: str, port: int | None = None) -> socket.socket:
-    """A socket that listens at an address, by default on port 7860 or the next free one.
+    """Open a socket on an address, by default on port 7860 or the next free one.
 
     Raises:
-        OSError: the address or port is unavailable; the message says why and what to do.
+        OSError: no port is free, or the address or port is not allowed.
     """
     first = port or int(os.environ.get("GRADIO_SERVER_PORT", DEFAULT_PORT))
-    # A Space only connects to the port it expects.
+    # A Space forwards requests to the expected port only.
     ports = range(first, first + (1 if port or IS_SPACE else PORTS_TO_TRY))
     for number in ports:
         try:
             found = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
             family, kind, protocol, _, address = found
-            # With the protocol set to TCP, asyncio turns Nagle's algorithm off. Otherwise a
-            # response's body would wait up to 40 ms for the client to acknowledge its head.
+            # asyncio sets TCP_NODELAY only if the socket names its protocol. Without it, the body
+            # of an answer waits up to 40 ms until the client acknowledges the headers.
             return _bind(socket.socket(family, kind, protocol), address)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
@@ -132,7 +131,7 @@ def _bind(listener: socket.socket, address: tuple[Any, ...]) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen()  # early connections wait until the app is up
+        listener.listen()  # connections from now on wait until the app is ready
     except OSError:
         listener.close()
         raise

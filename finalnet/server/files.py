@@ -1,4 +1,4 @@
-"""Serves the page's JavaScript modules and the checkpoint that the browser loads."""
+"""Serves the page's modules and the checkpoint for the browser."""
 
 import hashlib
 from pathlib import Path
@@ -11,15 +11,15 @@ from starlette.routing import Route
 from finalnet.web.browser import PICTURE_MODULES, page_files
 
 ALWAYS = "public, max-age=31536000, immutable"
-# Not from `mimetypes`: some Windows registries map .js to another type.
+# Not from the system: some Windows registries map .js to another type.
 MEDIA_TYPES = {".js": "text/javascript", ".json": "application/json"}
 
 
 class Files:
-    """The files, at URLs that contain their version, so that browsers may cache them for ever.
+    """The files, at addresses that contain their version, so browsers may cache them forever.
 
     Attributes:
-        base: start of their URLs, relative to the page, with a trailing slash.
+        base: start of these addresses, relative to the page, with a slash at its end.
     """
 
     def __init__(self, checkpoint: Path) -> None:
@@ -35,10 +35,10 @@ class Files:
         name = request.path_params["name"]
         if name not in self._contents:
             raise HTTPException(404, f"the page has no file {name!r:.80}")
-        # During a deployment, requests for one release may reach a server of the other.
-        is_asked = request.path_params["version"] == self._version
+        # During an update, the old and the new release may each get requests for the other's files.
+        is_current = request.path_params["version"] == self._version
         return Response(
             self._contents[name],
-            headers={"Cache-Control": ALWAYS if is_asked else "no-cache"},
+            headers={"Cache-Control": ALWAYS if is_current else "no-cache"},
             media_type=MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"),
         )

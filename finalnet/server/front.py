@@ -1,6 +1,6 @@
-"""Gives the Gradio page our own head, and HTML that is visible before any script runs.
+"""Changes the HTML of the Gradio page: our own head, and a frame that shows before scripts run.
 
-Gradio's page has Gradio's name in link previews, and is blank until its scripts have run.
+Gradio's own HTML has Gradio's name in link previews, and shows nothing until its scripts have run.
 """
 
 import json
@@ -15,8 +15,8 @@ from finalnet.web.frame import STYLES, body_words, head_words, read_files
 from finalnet.web.icons import ICON_SIZES, draw_icon, draw_preview, to_png
 
 PAGE_STYLES = [*STYLES, "gradio.css", "about.css"]
-FRAME_STYLES = ["static.css", "frame.css"]  # until Gradio's own style sheets are loaded
-# Gradio's tags for link previews, and a link to a web app manifest that does not exist.
+FRAME_STYLES = ["static.css", "frame.css"]  # until Gradio's own have loaded
+# Gradio's link previews, and the manifest of an installable app, which we do not offer.
 FOREIGN = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>|<link rel="manifest"[^>]*>')
 STYLE_SHEET = re.compile(r'<link rel="stylesheet"[^>]*>')
 ROOT = re.compile(r'"root":("(?:[^"\\]|\\.)*")')
@@ -24,10 +24,10 @@ PREFIX = re.compile(r"(/[\w.~%-]+)+/?")
 
 
 class FrontPage:
-    """ASGI middleware around Gradio: changes its page, and serves the images its head names.
+    """ASGI middleware around Gradio: changes its page, and serves the icons and the preview.
 
     Args:
-        files: where the page's own files are, as for `Part`.
+        files: base address of the page's own files, as for `Part`.
     """
 
     def __init__(self, app: ASGIApp, files: str) -> None:
@@ -49,8 +49,8 @@ class FrontPage:
         else:
             await self._app(scope, receive, send)
 
-    def _changed(self, asked: dict[bytes, bytes], send: Any) -> Any:
-        """A `send` that collects the whole page and changes it."""
+    def _changed(self, request_headers: dict[bytes, bytes], send: Any) -> Any:
+        """Wrap `send` to change the page once all of it has arrived."""
         start: dict[str, Any] = {}
         page = bytearray()
 
@@ -61,7 +61,7 @@ class FrontPage:
             page.extend(message.get("body", b""))
             if message.get("more_body"):
                 return
-            prefix = asked.get(b"x-forwarded-prefix", b"").decode("latin-1")
+            prefix = request_headers.get(b"x-forwarded-prefix", b"").decode("latin-1")
             body = self.change(page.decode(), prefix)
             headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
             headers.append((b"content-length", str(len(body)).encode()))
@@ -71,22 +71,22 @@ class FrontPage:
         return send_changed
 
     def change(self, page: str, prefix: str = "") -> bytes:
-        """Gradio's page with another head, and the frame in its body.
+        """Put our own head and the frame into Gradio's page.
 
         Args:
-            prefix: path under which a proxy has the page, if it says so.
+            prefix: path under which a proxy serves the page, if the proxy says so.
         """
         root = ROOT.search(page)
-        if root is None:  # no page, but an error
+        if root is None:  # an error page
             return page.encode()
         address = json.loads(root[1])
         if PREFIX.fullmatch(prefix) and not address.endswith(prefix.rstrip("/")):
             address += prefix.rstrip("/")
         head = render("head.html", **self._head, address=f"{address}/")
-        sheets = "".join(STYLE_SHEET.findall(page))  # they block rendering until loaded
+        sheets = "".join(STYLE_SHEET.findall(page))  # they block what follows
         page = STYLE_SHEET.sub("", FOREIGN.sub("", page))
         page = re.sub(r"<base [^>]*>", lambda base: base[0] + head, page, count=1)
         page = re.sub(r"<body[^>]*>", lambda body: body[0] + self._frame + sheets, page, count=1)
-        # If a proxy does not send the path of the page, only the browser knows it.
+        # If a proxy does not say under which path it serves the page, only the browser knows.
         page = page.replace(f"const root = {root[1]}", 'const root = new URL(".", location).href')
         return page.replace("</body>", f"{self._end}</body>").encode()

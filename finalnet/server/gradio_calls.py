@@ -1,7 +1,7 @@
-"""Validates and answers the calls of Gradio's clients, without Gradio.
+"""Answers Gradio's clients, so that no request to the API's four functions reaches Gradio.
 
-Gradio renders the page and documents the API, but no data of a visitor reaches it: it would store
-the data of a session, fetch URLs given instead of files, and answer invalid calls with 500.
+Gradio would keep the data of sessions, fetch URLs given instead of files, and answer invalid calls
+with 500.
 """
 
 import asyncio
@@ -17,40 +17,40 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from finalnet.server.limits import JSON_LIMIT, PICTURE_LIMIT, Limits
+from finalnet.server.limits import PICTURE_LIMIT, Limits
 from finalnet.server.routes import FUNCTIONS, PICTURES, parse, reply
 from finalnet.server.service import Busy, Service
 
 if TYPE_CHECKING:
     from finalnet.server.page import MountedPage
 
-MAX_ANSWERS = 500  # waiting to be fetched
-MAX_UPLOADS = 200  # files kept
-MAX_UPLOADED = 100_000_000  # bytes of all files kept
+MAX_ANSWERS = 500  # not yet fetched; the oldest are dropped first
+MAX_UPLOADS = 200  # files; the oldest are dropped first
+MAX_UPLOADED = 100_000_000  # bytes of these files
 EVENTS = "text/event-stream"
-NO_CALL = {"error": "404: this process has no such call, or its answer was fetched; call again."}
+NO_CALL = {"error": "404: no such call in this process, or already fetched; call again."}
 
 
 class GradioCalls:
     """The routes that Gradio's clients use.
 
     Args:
-        page: maps Gradio's function numbers to names.
+        page: has the numbers that Gradio gives the functions.
     """
 
     def __init__(self, service: Service, limits: Limits, page: "Future[MountedPage]") -> None:
         self._service, self._limits, self._page = service, limits, page
-        # The session and the answer of each queued call, and what was uploaded, by name.
+        # Session and answer of each queued call, by its id.
         self._answers: OrderedDict[str, tuple[Any, asyncio.Task[dict[str, Any]]]] = OrderedDict()
-        self._uploads: OrderedDict[str, bytes] = OrderedDict()
+        self._uploads: OrderedDict[str, bytes] = OrderedDict()  # by name
 
     def routes(self) -> list[Route]:
         route = self._limits.route
         return [
-            route("/gradio_api/upload", self._upload, PICTURE_LIMIT + 10_000),  # form and file
-            route("/gradio_api/run/{name}", self._run, JSON_LIMIT),
-            route("/gradio_api/call/{name}", self._call, JSON_LIMIT),
-            route("/gradio_api/queue/join", self._join, JSON_LIMIT),
+            route("/gradio_api/upload", self._upload, PICTURE_LIMIT + 10_000),  # + the form
+            route("/gradio_api/run/{name}", self._run),
+            route("/gradio_api/call/{name}", self._call),
+            route("/gradio_api/queue/join", self._join),
             Route("/gradio_api/call/{name}/{event}", self._fetch),
             Route("/gradio_api/queue/data", self._stream),
         ]
@@ -71,36 +71,33 @@ class GradioCalls:
         return self._start(session, answer)
 
     def _ask(self, name: str, content: Any) -> Coroutine[Any, Any, dict[str, Any]]:
-        """Validate a call and return its answer as a coroutine that has not started."""
+        """Validate a call before any of it runs; await the result to run it."""
         if name not in FUNCTIONS:
-            names = ", ".join(FUNCTIONS)
-            raise HTTPException(404, f"there is no such endpoint; there are {names}")
-        data, wanted = None, "image" if name in PICTURES else "strokes"
-        if isinstance(content, dict):
-            data = content.get("data")
+            raise HTTPException(404, f"no such endpoint; call one of {', '.join(FUNCTIONS)}")
+        data = content.get("data") if isinstance(content, dict) else None
         if not isinstance(data, list) or len(data) != 1:
-            came = f"{len(data)} values" if isinstance(data, list) else type(data).__name__
-            raise ValueError(f'"data" must be a list of 1 ({wanted}), got {came}')
+            wanted = "image" if name in PICTURES else "strokes"
+            got = f"{len(data)} values" if isinstance(data, list) else type(data).__name__
+            raise ValueError(f'"data" must be a list of 1 ({wanted}), got {got}')
         given = self._find(data[0]) if name in PICTURES else data[0]
         answer: Coroutine[Any, Any, dict[str, Any]] = getattr(self._service, name)(given)
         return answer
 
     def _find(self, file: Any) -> bytes | None:
-        """An uploaded file."""
         if file is None:
             return None
         path = file.get("path") if isinstance(file, dict) else file
         if not isinstance(path, str) or path not in self._uploads:
             raise ValueError(
-                'an image must be {"path": ...} of a file that was uploaded to /gradio_api/upload, '
-                f"got {path!s:.60}; no address is fetched: upload the file, or send it to "
+                'an image must be {"path": ...} of a file uploaded to /gradio_api/upload, '
+                f"got {path!s:.60}; no address is fetched, so upload the file or send it to "
                 "/api/recognize"
             )
         return self._uploads[path]
 
     def _start(self, session: Any, answer: Coroutine[Any, Any, dict[str, Any]]) -> Response:
         event = secrets.token_hex(16)
-        self._answers[event] = session, asyncio.create_task(_tell(answer))
+        self._answers[event] = session, asyncio.create_task(_to_output(answer))
         if len(self._answers) > MAX_ANSWERS:
             self._answers.popitem(last=False)[1][1].cancel()
         return reply({"event_id": event})
@@ -113,7 +110,7 @@ class GradioCalls:
         return Response(f"event: {event}\ndata: {json.dumps(data)}\n\n", media_type=EVENTS)
 
     async def _stream(self, request: Request) -> Response:
-        """The answers to all calls of a session, each as a server-sent event."""
+        """The answers to a session's waiting calls, each as a server-sent event."""
         session = request.query_params.get("session_hash", "")
 
         async def send() -> AsyncIterator[str]:
@@ -126,7 +123,7 @@ class GradioCalls:
         return StreamingResponse(send(), media_type=EVENTS)
 
     async def _upload(self, request: Request) -> Response:
-        """Keep the files of a form, and drop the oldest above the limits."""
+        """Keep the files of a form within the limits, and answer with their names."""
         try:
             async with request.form(max_files=MAX_UPLOADS) as form:
                 files = [await f.read() for f in form.getlist("files") if not isinstance(f, str)]
@@ -135,16 +132,16 @@ class GradioCalls:
             raise HTTPException(400, message) from None
         if not files:
             raise ValueError('the body must be a form with "files", got none')
-        names = [secrets.token_hex(16) for _ in files]
+        named = {secrets.token_hex(16): file for file in files}
         kept = self._uploads
-        kept.update(zip(names, files, strict=True))
+        kept.update(named)
         while len(kept) > MAX_UPLOADS or sum(map(len, kept.values())) > MAX_UPLOADED:
             kept.popitem(last=False)
-        return reply(names)
+        return reply(list(named))
 
 
-async def _tell(answer: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """Await an answer in the form Gradio's clients expect: {"data": ...} or {"error": ...}."""
+async def _to_output(answer: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    """{"data": ...} or {"error": ...}, as Gradio's clients expect."""
     try:
         return {"data": [await answer], "is_generating": False}
     except (ValueError, Busy) as error:

@@ -1,4 +1,4 @@
-"""Gives each request an id and a line in the log."""
+"""An id and a log line for every request."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ LOG = logging.getLogger("finalnet.requests")
 
 
 class Guard:
-    """ASGI middleware in front of all routes."""
+    """ASGI middleware that keeps or creates `X-Request-Id` and logs each request as JSON."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -23,41 +23,41 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.monotonic()
+        start = time.monotonic()
         given = dict(scope["headers"]).get(b"x-request-id", b"")
-        name = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        # Never the drawing, the client's address or the query.
+        # No content, no client address, no query.
         line: dict[str, Any] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "id": name.decode(),
+            "id": request_id.decode(),
             "method": scope["method"],
             "path": re.sub(r"/(call/\w+)/.*", r"/\1/...", path)[:200],
             "status": 0,
             "bytes_in": 0,
             "bytes_out": 0,
-            "receive_ms": None,  # until the whole body was received
+            "receive_ms": None,  # until the whole body has arrived
         }
 
-        def passed() -> float:
-            return round(1000 * (time.monotonic() - began), 1)
+        def elapsed() -> float:
+            return round(1000 * (time.monotonic() - start), 1)
 
-        async def receive_counted() -> Message:
+        async def receive_and_count() -> Message:
             message = await receive()
             line["bytes_in"] += len(message.get("body", b""))
             if not message.get("more_body"):
-                line["receive_ms"] = passed()
+                line["receive_ms"] = elapsed()
             return message
 
-        async def send_named(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 line["status"] = message["status"]
-                headers = [*message.get("headers", []), (b"x-request-id", name)]
+                headers = [*message.get("headers", []), (b"x-request-id", request_id)]
                 message = {**message, "headers": headers}
             line["bytes_out"] += len(message.get("body", b""))
             await send(message)
 
         try:
-            await self._app(scope, receive_counted, send_named)
+            await self._app(scope, receive_and_count, send_with_id)
         finally:
-            LOG.info(json.dumps({**line, "ms": passed()}))
+            LOG.info(json.dumps({**line, "ms": elapsed()}))

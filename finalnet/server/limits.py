@@ -1,4 +1,4 @@
-"""Limits the rate of calls, and the size, duration and memory of request bodies."""
+"""Limits on how often clients call, and on the size and duration of request bodies."""
 
 import asyncio
 import ipaddress
@@ -14,29 +14,29 @@ from starlette.types import ASGIApp, Message
 
 from finalnet.server.service import Busy
 
-RATE = 30.0  # calls per second and client
-BURST = 4.0  # s; a client may make this many seconds' calls at once
-MAX_CLIENTS = 10_000  # tracked at a time; the least recently seen is dropped
-JSON_LIMIT = 2_000_000  # bytes per body
-PICTURE_LIMIT = 20_000_000
-MAX_BODIES = 200_000_000  # bytes of all bodies in memory
-IDLE = 10.0  # s between two parts of a body
+RATE = 30.0  # calls a second per client
+BURST = 4.0  # s; a client may make this many seconds' worth of calls at once
+MAX_CLIENTS = 10_000  # beyond that, the client unseen for longest is forgotten
+JSON_LIMIT = 2_000_000  # bytes per body, the default of a route
+PICTURE_LIMIT = 20_000_000  # bytes per body
+MAX_BODIES = 200_000_000  # bytes of all bodies at a time
+IDLE = 10.0  # s without a byte of a body
 SLOWEST = 120.0  # s for a whole body
 
 Answer = Callable[[Request], Awaitable[ASGIApp]]
 
 
 class Rates:
-    """Limits the rate of calls of each client.
+    """Limits the calls of each client.
 
     Args:
-        rate: calls per second and client; 0 for no limit.
-        spare_own: whether calls from this machine are exempt.
+        rate: calls a second; 0 for no limit.
+        spare_own: whether clients on this machine are exempt.
     """
 
     def __init__(self, rate: float, spare_own: bool = True) -> None:
         self._rate, self._spare_own = rate, spare_own
-        # When each client's calls so far would end if it made them at exactly the rate.
+        # When each client's calls so far would end if they came at the rate.
         self._busy: OrderedDict[str, float] = OrderedDict()
 
     def take(self, client: str) -> None:
@@ -55,13 +55,16 @@ class Rates:
         if len(self._busy) > MAX_CLIENTS:
             self._busy.popitem(last=False)
         if wait > 0:
-            message = f"at most {self._rate:g} calls a second are allowed for each client, got "
-            message += f"more; try again in {wait:.1f} s"
-            raise HTTPException(429, message, {"Retry-After": f"{math.ceil(wait)}"})
+            raise HTTPException(
+                429,
+                f"a client may make at most {self._rate:g} calls a second, got more; "
+                f"try again in {wait:.1f} s",
+                {"Retry-After": f"{math.ceil(wait)}"},
+            )
 
 
 def _network(client: str) -> str:
-    """The key of a client: its IPv4 address, or the /64 of its IPv6 address; "" is loopback."""
+    """What counts as one client: an IPv4 address, or an IPv6 /64; "" is this machine."""
     try:
         address = ipaddress.ip_address(client)
     except ValueError:
@@ -73,49 +76,51 @@ def _network(client: str) -> str:
 
 
 class Limits:
-    """Receives request bodies, and limits their size, duration and total memory."""
+    """Receives request bodies; limits their size, duration and total memory."""
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
         self._held = 0  # bytes
 
     def route(self, path: str, answer: Answer, limit: int = JSON_LIMIT) -> Route:
-        """A POST route that calls `answer` after receiving a body of at most `limit` bytes."""
+        """A POST route that calls `answer` once the body, at most `limit` bytes, has arrived."""
 
         async def endpoint(request: Request) -> ASGIApp:
             self._rates.take(request.client.host if request.client else "unknown")
             size = int(request.headers.get("content-length", 0))
-            came, deadline = 0, time.monotonic() + SLOWEST
+            if size > limit:
+                raise _too_large(limit, f"{size:,}")
+            received, deadline = 0, time.monotonic() + SLOWEST
 
             async def receive() -> Message:
-                nonlocal came
-                patience = max(0.0, min(IDLE, deadline - time.monotonic()))
+                nonlocal received
+                patience = min(IDLE, deadline - time.monotonic())
                 try:
                     message = await asyncio.wait_for(request.receive(), patience)
                 except asyncio.TimeoutError:
-                    words = f"the body stopped coming after {came:,} bytes; send it again"
-                    raise HTTPException(408, words) from None
+                    error = f"the body stopped after {received:,} bytes; send it again"
+                    raise HTTPException(408, error) from None
                 part = len(message.get("body", b""))
-                came += part
+                received += part
                 self._held += part
-                if came > limit:
+                if received > limit:
                     raise _too_large(limit, "more")
                 if self._held > MAX_BODIES:
-                    words = f"the server holds at most {MAX_BODIES:,} bytes of requests, got more"
-                    raise Busy(f"{words}; try again in a few seconds")
+                    raise Busy(
+                        f"the server receives at most {MAX_BODIES:,} bytes at a time, got more; "
+                        "send the body again in a few seconds"
+                    )
                 return message
 
-            if size > limit:
-                raise _too_large(limit, f"{size:,}")
             whole = Request(request.scope, receive)
             try:
                 await whole.body()
                 return await answer(whole)
             finally:
-                self._held -= came
+                self._held -= received
 
         return Route(path, endpoint, methods=["POST"])
 
 
-def _too_large(limit: int, came: str) -> HTTPException:
-    return HTTPException(413, f"a body may have {limit:,} bytes here, got {came}; send less")
+def _too_large(limit: int, got: str) -> HTTPException:
+    return HTTPException(413, f"the body may have at most {limit:,} bytes, got {got}; send less")

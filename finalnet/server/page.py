@@ -1,4 +1,4 @@
-"""The page: the pad, the answer, the most probable digits, and what the network sees."""
+"""The Gradio page with all its parts, and the ASGI app that serves it."""
 
 import asyncio
 import mimetypes
@@ -31,9 +31,9 @@ from finalnet.web.browser import Part, training
 from finalnet.web.sketchpad import Sketchpad
 
 SHOW_ABOUT = "async () => (await fetch(`${gradio_config.root}/about.html`)).text()"
-# For Gradio's files: some systems map these suffixes to types that browsers reject.
+# For Gradio's files: some systems map them to other types, and browsers then reject them.
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
-# What Gradio's page and clients fetch, and what `FrontPage` adds. Everything else is a 404.
+# What Gradio's page and clients fetch, and what `FrontPage` adds. Nothing else is exposed.
 GRADIO = re.compile(
     r"/|/config/?|/favicon\.ico|/icon-\d+\.png|/preview\.png|/robots\.txt"
     r"|/(assets|static|svelte)/[\w./@+-]+|(/gradio_api)?/theme\.css"
@@ -46,9 +46,9 @@ class MountedPage(NamedTuple):
     """The page, ready to be served.
 
     Attributes:
-        app: answers GET and HEAD requests for the page and its files.
-        numbers: maps Gradio's function numbers to names of the API.
-        run_tools: context in which MCP tools are answered, if `mcp` was set.
+        app: answers GET and HEAD requests for the page and for all that it fetches.
+        numbers: names of the API's functions, by the numbers that Gradio gives them.
+        run_tools: context in which MCP tools work, if `mcp` was set.
     """
 
     app: ASGIApp
@@ -59,12 +59,12 @@ class MountedPage(NamedTuple):
 def build_page(
     service: Service, files: str, mcp: bool = False, host: str | None = None
 ) -> gr.Blocks:
-    """The page and its API as Gradio blocks; `mount_page` serves them.
+    """Build the Gradio page and the documentation of the API; `mount_page` serves them.
 
     Args:
-        files: where the page's own files are, as for `Part`.
-        mcp: also offer the endpoints as MCP tools.
-        host: by which other machines reach the page; None if they cannot.
+        files: base address of the page's own files, as for `Part`.
+        mcp: whether the endpoints are MCP tools, too.
+        host: host name or address by which others in the network reach the page; None: they cannot.
     """
 
     with gr.Blocks(title=texts.TITLE, delete_cache=(3600, 3600), analytics_enabled=False) as demo:
@@ -100,10 +100,9 @@ def build_page(
 def _part(
     name: str, module: str, mount: str, words: dict[str, Any], files: str, **more: Any
 ) -> Part:
-    """A part of the page, whose template and element share its name."""
-    template = f"{name}.html"
+    """A part of the page; its template and its element have its name."""
     return Part(
-        template=template,
+        template=f"{name}.html",
         module=module,
         mount=mount,
         words=words,
@@ -115,7 +114,7 @@ def _part(
 
 
 def mount_page(service: Service, mcp: bool = False, host: str | None = None) -> MountedPage:
-    """Build the page, and route its own files, Gradio's files and "About the model".
+    """The page with its own files, Gradio's files and "About the model".
 
     Args: as for `build_page`.
     """
@@ -123,7 +122,7 @@ def mount_page(service: Service, mcp: bool = False, host: str | None = None) -> 
         mimetypes.add_type(media_type, suffix)
     files = Files(service.checkpoint)
     demo = build_page(service, files.base, mcp, host)
-    # If the parent app has a CORSMiddleware, Gradio adds no CORS headers of its own.
+    # If its parent has a CORSMiddleware, Gradio adds no CORS headers.
     parent = FastAPI(openapi_url=None, middleware=[Middleware(CORSMiddleware)])
     gr.mount_gradio_app(parent, demo, path="/", mcp_server=mcp, **launch_options())
     front = FrontPage(parent, files.base)
@@ -152,7 +151,7 @@ def mount_page(service: Service, mcp: bool = False, host: str | None = None) -> 
 
 
 def launch_options() -> dict[str, Any]:
-    """Gradio's options: system fonts only, so no other host is contacted; no internal errors."""
+    """Gradio's options: the page contacts no other host and shows no internal errors."""
     theme = gr.themes.Default(
         primary_hue="indigo",
         font=["system-ui", "sans-serif"],

@@ -1,7 +1,7 @@
-"""Recognisers for the server: one in this process for drawings, one in another for the rest.
+"""Two recognisers: this process reads drawings, another one reads pictures and numbers.
 
-Reading a picture or a number holds Python's interpreter lock for up to 20 ms at a time, which would
-delay a drawing, which takes 1 ms.
+Reading a picture or a number holds the GIL for up to 20 ms at a time; a drawing, which takes 1 ms,
+would have to wait.
 """
 
 import os
@@ -24,14 +24,14 @@ from finalnet.recognizer import Number, Prediction, Recognizer
 from finalnet.server.service import SEVEN, Busy
 from finalnet.strokes import Strokes
 
-NICENESS = 10  # of the other process, so that drawings come first when cores are few
+NICENESS = 10  # of the other process, so that drawings come first if cores are few
 Result = TypeVar("Result")
 
-_recognizer: Recognizer  # only in the other process
+_recognizer: Recognizer  # in the other process
 
 
 class LocalReaders:
-    """The readers of `Service` on a single machine.
+    """The readers of a `Service` on one machine.
 
     Args:
         checkpoint: folder that both processes load.
@@ -55,23 +55,23 @@ class LocalReaders:
         self._other = ProcessPoolExecutor(
             1, get_context("spawn"), initializer=_begin, initargs=(self._checkpoint,)
         )
-        self._other.submit(_run, read_number, SEVEN)  # the first answer takes longer
+        self._other.submit(_run, read_number, SEVEN)  # warms up
 
     def _ask(self, function: Callable[[Recognizer, Any], Result], drawing: Any) -> Result:
         try:
             return self._other.submit(_run, function, drawing).result()
-        except BrokenProcessPool:  # killed, for example when memory runs out
+        except BrokenProcessPool:  # for example, killed because memory ran out
             self._start()
-            raise Busy("the reading process was lost; try again in a few seconds") from None
+            raise Busy("the reading process died; try again in a few seconds") from None
 
 
 def recognize_picture(recognizer: Recognizer, file: bytes | None) -> Prediction:
-    """The digit in an image file; raises ValueError if the file is not an image."""
+    """The digit in an image file; raises ValueError if the file cannot be read."""
     return recognizer.recognize(_open(file))
 
 
 def read_number(recognizer: Recognizer, drawing: bytes | Strokes | None) -> Number:
-    """The digits in an image file or in strokes; raises ValueError if the input is invalid."""
+    """The digits in an image file or in strokes; raises ValueError if they cannot be read."""
     is_file = drawing is None or isinstance(drawing, bytes)
     return recognizer.read_number(_open(drawing) if is_file else drawing)  # type: ignore[arg-type]
 
@@ -81,9 +81,9 @@ def _open(file: bytes | None) -> Image.Image:
 
 
 def _begin(checkpoint: Path) -> None:
-    """Initialise the other process, which ends with its parent, however that ends."""
+    """Initialise the other process, which ends whenever its parent does."""
     global _recognizer
-    for number in (signal.SIGINT, signal.SIGTERM):  # may reach both; the parent decides
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent handles them
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "nice"):

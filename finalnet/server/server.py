@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -33,39 +33,32 @@ from finalnet.server.service import SEVEN, Busy, Service
 if TYPE_CHECKING:
     from finalnet.server.page import MountedPage
 
-FAREWELL = 10  # s for open requests when the process is told to stop
+SHUTDOWN_TIMEOUT = 10  # s to finish the requests being answered
 MAX_CONNECTIONS = 1_000
 TOOLS = "/gradio_api/mcp/{rest:path}"
-# The API is public and stateless, so pages of any origin may use it.
-ANY_ORIGIN: dict[str, Any] = {
-    "allow_origins": ["*"],
-    "allow_methods": ["GET", "POST"],
-    "allow_headers": ["*"],
-    "expose_headers": ["X-Request-Id", "Retry-After"],
-}
 
 
 def start_page(
     service: Service, mcp: bool = False, host: str | None = None
 ) -> "Future[MountedPage]":
-    """Build the page in a thread: Gradio takes seconds to import, and the API does not need it.
+    """Build the page in a thread: importing Gradio takes seconds, and the API does not need it.
 
     Args: as for `mount_page`.
     """
 
     def build() -> "MountedPage":
+        gc.disable()  # saves a sixth of the time to import Gradio
         try:
-            gc.disable()  # saves a sixth of Gradio's import time
             from finalnet.server.page import mount_page
-        except ValueError as error:  # httpx's, which Gradio imports
+        except ValueError as error:  # from httpx, which Gradio imports
             raise ValueError(
-                f"a proxy in the environment has an invalid URL ({error}); correct or unset "
+                f"the environment sets an invalid proxy ({error}); correct or unset "
                 "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
             ) from None
         page = mount_page(service, mcp, host)
         gc.enable()
         gc.collect()
-        gc.freeze()  # these objects stay, and collecting them would take half a second
+        gc.freeze()  # a collection of everything loaded so far would take half a second
         return page
 
     return ThreadPoolExecutor(1).submit(build)
@@ -78,20 +71,20 @@ def build_app(
 
     Args:
         built: the page, from `start_page`.
-        rate: calls per second and client, except from this machine; 0 for no limit.
-        mcp: also answer tools of the Model Context Protocol.
+        rate: calls a second per client, except clients on this machine; 0 for no limit.
+        mcp: whether the app also offers the API as MCP tools.
     """
-    # If every proxy is trusted, a visitor can claim to be this machine.
-    is_anyone_believed = "SPACE_ID" in os.environ or os.environ.get("FORWARDED_ALLOW_IPS") == "*"
-    limits = Limits(Rates(rate, spare_own=not is_anyone_believed))
+    # If any proxy is trusted, a visitor may claim to be on this machine.
+    any_proxy = "SPACE_ID" in os.environ or os.environ.get("FORWARDED_ALLOW_IPS") == "*"
+    limits = Limits(Rates(rate, spare_own=not any_proxy))
 
     async def page(scope: Scope, receive: Receive, send: Send) -> None:
         await (await asyncio.wrap_future(built)).app(scope, receive, send)
 
     async def call_tool(request: Request) -> ASGIApp:
-        # Gradio answers these calls, and would fetch a URL given instead of a file.
+        # Gradio answers these calls, and would fetch the address in a FileData.
         if b"FileData" in orjson.dumps(await parse(request)):
-            raise ValueError("no address is fetched and no file is read; send text and numbers")
+            raise ValueError("tools fetch no addresses and read no files; send text and numbers")
         messages: list[Message] = [{"type": "http.request", "body": await request.body()}]
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,11 +97,9 @@ def build_app(
 
     @asynccontextmanager
     async def live(_: Starlette) -> AsyncIterator[None]:
-        await service.recognize_strokes(SEVEN)  # the first answer takes longer
-        if not mcp:
-            yield
-            return
-        async with (await asyncio.wrap_future(built)).run_tools():
+        await service.recognize_strokes(SEVEN)  # warms up
+        tools = (await asyncio.wrap_future(built)).run_tools() if mcp else nullcontext()
+        async with tools:
             yield
 
     routes = [
@@ -118,15 +109,24 @@ def build_app(
     ]
     if mcp:
         routes += [limits.route(TOOLS, call_tool), Route(TOOLS, page, methods=["GET", "DELETE"])]
+    # The API is public and stateless, so pages of any origin may use it.
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        expose_headers=["X-Request-Id", "Retry-After"],
+    )
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(CORSMiddleware, **ANY_ORIGIN), Middleware(Guard)],
+        middleware=[cors, Middleware(Guard)],
         exception_handlers=dict.fromkeys(
             (HTTPException, ValueError, Busy, ClientDisconnect), refuse
         ),
         lifespan=live,
     )
-    app.router.redirect_slashes, app.router.default = False, page
+    app.router.redirect_slashes = False
+    app.router.default = page
     return app
 
 
@@ -137,7 +137,7 @@ def serve(
     mcp: bool = False,
     host: str | None = None,
 ) -> None:
-    """Serve the app until the process is told to stop, then finish open requests.
+    """Serve the app until SIGTERM or SIGINT, then finish the requests being answered.
 
     Args:
         listener: bound to the address to listen on.
@@ -145,7 +145,7 @@ def serve(
     Raises:
         ValueError: the page cannot be built.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn's own, while it runs
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn replaces these while it runs
         signal.signal(number, lambda *_: sys.exit(0))
     requests = logging.getLogger("finalnet.requests")
     requests.addHandler(logging.StreamHandler(sys.stdout))
@@ -161,14 +161,15 @@ def serve(
             ws="none",
             log_level="warning",
             limit_concurrency=MAX_CONNECTIONS,
-            timeout_graceful_shutdown=FAREWELL,
-            # On a Space all requests come through a proxy that names the client.
+            timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
+            # On a Space all requests come through a proxy that forwards client addresses.
             forwarded_allow_ips="*" if "SPACE_ID" in os.environ else None,
         )
     )
 
     def stop_if_broken(built: Future[Any]) -> None:
-        server.should_exit = server.should_exit or built.exception() is not None
+        if built.exception():
+            server.should_exit = True
 
     built.add_done_callback(stop_if_broken)
     server.run([listener])

@@ -1,7 +1,7 @@
-"""The API's four functions, from a picture or strokes to JSON.
+"""Four functions from a picture or strokes to JSON.
 
-The HTTP routes, Gradio's clients and the MCP tools all call them, so that they share the limits.
-Nothing is computed on the event loop.
+The plain routes, Gradio's clients and the MCP tools all call them and so share their limits.
+Threads do the expensive work, so the event loop stays free.
 """
 
 import asyncio
@@ -19,20 +19,20 @@ from finalnet.checkpoint import CHECKPOINT_FILES
 from finalnet.recognizer import Number, Prediction
 from finalnet.strokes import Strokes, check_strokes, draw_strokes
 
-NUMBER_POINTS = 5_000  # of strokes read as a number: takes half a second of a core
-AT_ONCE = 2  # drawings read in parallel
+NUMBER_POINTS = 5_000  # to be read as a number, which takes half a second of a core
+AT_ONCE = 2  # drawings read in parallel; they wait for a core, not for each other
 PATIENCE = 10.0  # s that a call waits for its turn
-SEVEN = [[[0.0, 0.0], [60.0, 0.0], [25.0, 100.0]]]  # a test drawing, a 7
+SEVEN = [[[0.0, 0.0], [60.0, 0.0], [25.0, 100.0]]]  # for warming up and health checks
 
 Result = TypeVar("Result")
 
 
 class Busy(RuntimeError):
-    """The server is overloaded; try again later."""
+    """The server has no capacity for the call now; the client may try again later."""
 
 
 class Readers(Protocol):
-    """Recognisers in this process or in others; they raise `Recognizer`'s errors, or Busy."""
+    """Recognisers in this or other processes; raise what `Recognizer` raises, or Busy."""
 
     def recognize(self, image: Image.Image | np.ndarray) -> Prediction: ...
     def recognize_picture(self, file: bytes | None) -> Prediction: ...
@@ -40,23 +40,22 @@ class Readers(Protocol):
 
 
 class Gate:
-    """Runs a few calls at a time in its own threads; others wait up to `PATIENCE` seconds."""
+    """Runs a few calls at a time in threads; others wait for their turn."""
 
     def __init__(self, at_once: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="gate")
         self._free = asyncio.Semaphore(at_once)
 
     async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Call a function in a thread, once a thread is free.
+        """Call a function in a thread once it is its turn.
 
         Raises:
-            Busy: no thread became free in time.
+            Busy: the call waited for `PATIENCE` seconds.
         """
         try:
             await asyncio.wait_for(self._free.acquire(), PATIENCE)
         except asyncio.TimeoutError:
-            message = f"the server was busy for {PATIENCE:.0f} s; try again in a few seconds"
-            raise Busy(message) from None
+            raise Busy(f"the call waited {PATIENCE:.0f} s for its turn; try again later") from None
         try:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, function, *arguments)
@@ -65,13 +64,13 @@ class Gate:
 
 
 class Service:
-    """Answers concurrent calls with readers.
+    """Readers that many clients may call at once.
 
     Args:
         checkpoint: the folder that the readers loaded.
-        at_once: drawings read in parallel; raise it if other processes read them.
+        at_once: drawings read in parallel; above `AT_ONCE` only if other processes read them.
     Attributes:
-        revision: a hash of configuration and weights, part of every answer.
+        revision: identifies configuration and weights; part of every answer.
     """
 
     def __init__(self, readers: Readers, checkpoint: Path, at_once: int = AT_ONCE) -> None:
@@ -80,40 +79,40 @@ class Service:
         weights = b"".join((checkpoint / name).read_bytes() for name in CHECKPOINT_FILES)
         self.revision = hashlib.sha256(weights).hexdigest()[:12]
         self._drawings = Gate(at_once)
-        # One at a time: a picture of 16 megapixels takes 50 to 250 MB, and most of a core.
+        # One at a time: a picture of 16 megapixels takes 50 to 250 MB and most of a core.
         self._pictures = Gate(1)
 
     async def recognize(self, picture: bytes | None) -> dict[str, Any]:
         """The digit in an image file.
 
-        Raises, as do the other three:
-            ValueError: the input is invalid; the message says why.
-            Busy: there are too many callers.
+        Raises (as do the other functions):
+            ValueError: the input cannot be read; the message says why.
+            Busy: too many clients call at once.
         """
         prediction = await self._pictures.run(self._readers.recognize_picture, picture)
         return self._sign(describe_digit(prediction))
 
     async def recognize_strokes(self, strokes: Strokes) -> dict[str, Any]:
-        """The digit in strokes: lists of [x, y], y pointing down, in any unit."""
-        # Checked before it waits in line; as arrays, strokes take a tenth of the memory.
+        """The digit in strokes of [x, y], y pointing down, in any unit."""
+        # Before the wait: invalid strokes are refused at once, and arrays take 10 % of the memory.
         strokes = check_strokes(strokes)
         read = self._readers.recognize
         prediction = await self._drawings.run(lambda: read(draw_strokes(strokes)))
         return self._sign(describe_digit(prediction))
 
     async def read_number(self, picture: bytes | None, with_inputs: bool = False) -> dict[str, Any]:
-        """All digits in an image file, with boxes in pixels of the upright picture."""
+        """All digits in an image file; boxes are in pixels after EXIF rotation."""
         number = await self._pictures.run(self._readers.read_number, picture)
         return self._sign(describe_number(number, with_inputs))
 
     async def read_number_strokes(self, strokes: Strokes) -> dict[str, Any]:
-        """All digits in strokes, with boxes in the strokes' own unit."""
+        """All digits in strokes; boxes are in the strokes' unit."""
         strokes = check_strokes(strokes)
         points = sum(map(len, strokes))
         if points > NUMBER_POINTS:
             raise ValueError(
                 f"too many points: {points:,}, at most {NUMBER_POINTS:,} are read as a number; "
-                "send fewer of each stroke"
+                "send fewer points per stroke"
             )
         number = await self._pictures.run(self._readers.read_number, strokes)
         return self._sign(describe_number(number))
