@@ -1,4 +1,4 @@
-"""Starting the app: every mistake gives a one-line error."""
+"""Starting the app: what is wrong is said in one line."""
 
 import asyncio
 import ipaddress
@@ -17,22 +17,22 @@ START = (*COMMAND, "--host", "127.0.0.1")
 
 
 def refused(*arguments: str) -> str:
-    """The last line on stderr of an app that does not start."""
+    """What the app says when it does not start."""
     run = subprocess.run([*START, *arguments], capture_output=True, text=True, timeout=100)
     assert run.returncode != 0 and "Traceback" not in run.stderr
     return run.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("port", ["99999", "0", "http"])
-def test_an_invalid_port_is_refused(port):
-    error = refused(f"--port={port}")
-    assert error.endswith(f"a port is a whole number from 1 to 65535, got '{port}'")
+def test_a_port_that_there_is_not_is_refused(port):
+    told = refused(f"--port={port}")
+    assert told.endswith(f"a port is a whole number from 1 to 65535, got '{port}'")
 
 
 @pytest.mark.parametrize(
     "mistake", ["--port=0", "--rate=-1", "--checkpoint=/nowhere", "--host=192.0.2.1 --port=7860"]
 )
-def test_mistakes_are_reported_before_gradio_is_imported(mistake):
+def test_a_mistake_is_told_without_gradio(mistake):
     code = """import sys
 from finalnet.__main__ import main
 try:
@@ -44,18 +44,18 @@ except SystemExit as error:
     assert run.returncode == 7
 
 
-def test_a_taken_port_is_refused():
+def test_a_port_that_is_taken_is_named():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = str(other.getsockname()[1])
-        error = refused("--port", port)
-    assert error == f"error: port {port} is taken; name another one with --port"
+        told = refused("--port", port)
+    assert told == f"error: port {port} is taken; name another one with --port"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_connections_use_tcp_nodelay(host):
-    """Without it, responses took 40 ms longer after a pause of the client."""
+def test_no_answer_waits_for_the_acknowledgement_of_its_head(host):
+    """It took 40 ms wherever a client had paused."""
 
     async def see() -> int:
         connected: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -72,16 +72,16 @@ def test_connections_use_tcp_nodelay(host):
                 writer.close()
         return is_sent_at_once
 
-    with ThreadPoolExecutor(1) as thread:  # Playwright's event loop may run in this thread
+    with ThreadPoolExecutor(1) as thread:  # Playwright's loop may run in this one
         assert thread.submit(asyncio.run, see()).result()
 
 
-def test_an_address_of_another_machine_is_refused():
-    error = refused("--host", "192.0.2.1", "--port", str(free_port()))
-    assert error.startswith("error: cannot listen on 192.0.2.1, port ") and "--host" in error
+def test_an_address_that_is_not_this_machines_is_refused():
+    told = refused("--host", "192.0.2.1", "--port", str(free_port()))
+    assert told.startswith("error: cannot listen on 192.0.2.1, port ") and "--host" in told
 
 
-def test_an_unknown_kind_of_proxy_gives_a_one_line_error():
+def test_a_proxy_of_an_unknown_kind_is_told_in_one_line():
     run = subprocess.run(
         [*START, "--port", str(free_port())],
         capture_output=True,
@@ -95,7 +95,7 @@ def test_an_unknown_kind_of_proxy_gives_a_one_line_error():
 
 
 @pytest.mark.parametrize("proxy", ["nonsense", "http://127.0.0.1:9"])
-def test_the_app_starts_despite_a_proxy_in_the_environment(proxy, tmp_path):
+def test_a_proxy_of_the_environment_does_not_matter(proxy, tmp_path):
     with running_app(tmp_path, HTTP_PROXY=proxy, all_proxy=proxy) as app:
         pass
     assert "Traceback" not in app.text()
@@ -113,10 +113,10 @@ def test_the_app_starts_despite_a_proxy_in_the_environment(proxy, tmp_path):
         ("digits.example", "digits.example"),
     ],
 )
-def test_the_network_host_is_the_name_or_address_that_others_can_reach(host, network_host):
+def test_the_page_knows_how_others_call_the_machine(host, network_host):
     assert find_network_host(host) == network_host
 
 
-def test_with_all_addresses_the_network_host_is_not_a_loopback_address():
+def test_of_all_addresses_the_one_that_leads_outside_is_named():
     named = find_network_host("0.0.0.0")
     assert named is None or not ipaddress.ip_address(named).is_loopback

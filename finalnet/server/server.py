@@ -177,9 +177,9 @@ def serve(
 
 
 def allow_open_files(count: int) -> None:
-    """Raise the process's limit of open files, often 1,024: each connection is one.
+    """Raise the process's limit of open files, often 1,024: each connection needs one.
 
-    Above the limit connections would wait without an answer.
+    Above the limit, connections would get no answer.
     """
     try:
         import resource
