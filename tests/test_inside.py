@@ -19,7 +19,7 @@ from tests.drawings import DRAWINGS
 from tests.visitor import HAND
 
 LOOK = """async ({ input, spots }) => {
-  const module = await import("/files/any/recognizer/inside.js");
+  const module = await import("/files/any/recognizer/explaining.js");
   const { lookInside, findEvidence, explainPixel } = module;
   const { network, constants } = recognizer;
   const pixels = Uint8Array.from(atob(input), (character) => character.charCodeAt(0));

@@ -36,7 +36,7 @@ STROKES_ROOM = 0.035  # a stroke closer than this may be the second stroke of a 
 INK_ROOM = -0.1  # connected ink never touches other ink, but boxes may overlap
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """The pieces of one line, left to right."""
 
     pieces: list[list[int]]  # indices of the boxes
@@ -46,7 +46,7 @@ class Line(NamedTuple):
 
 def find_lines(
     boxes: Sequence[Box], leans: Sequence[float], room: float, homes: Sequence[Box | None] = ()
-) -> list[Line]:
+) -> list[TextLine]:
     """Group boxes into lines, from the top down, and tell separators from digits.
 
     Args:
@@ -157,7 +157,7 @@ def lay_out(
     leans: Sequence[float],
     room: float,
     homes: Sequence[Box | None],
-) -> Line:
+) -> TextLine:
     """Order the pieces of one line and find the separators and spaces between them."""
     highest = max(boxes[index].height for index in group)
     dots = [index for index in group if max(boxes[index][2:]) < DOT * highest]
@@ -191,7 +191,7 @@ def lay_out(
     breaks = find_breaks(kept, marks, rooms)
     named = sum(2 if name == ":" else 1 for _, name in dot_marks)
     read = sum(between not in ("", " ") for between in breaks)
-    return Line(lined, breaks, max(free - named, 0) + len(marks) - read)
+    return TextLine(lined, breaks, max(free - named, 0) + len(marks) - read)
 
 
 def arrange(

@@ -1,4 +1,4 @@
-// Shows the sum of products behind one pixel, which recognizer/inside.js computes.
+// Shows the sum of products behind one pixel, which recognizer/explaining.js computes.
 
 const NAMES = ["inputs", "weights", "products"];
 

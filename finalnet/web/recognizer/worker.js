@@ -16,7 +16,7 @@
 // null for the current network.
 
 import { decode, describeDigit, describeNumber, encode } from "./answer.js";
-import { explainPixel, findEvidence, lookInside } from "./inside.js";
+import { explainPixel, findEvidence, lookInside } from "./explaining.js";
 import { unpack } from "./packing.js";
 import { Recognizer } from "./recognizer.js";
 import { recognizersOf, tutorialOf } from "./states.js";
