@@ -81,20 +81,6 @@ def build_app(
     async def page(scope: Scope, receive: Receive, send: Send) -> None:
         await (await asyncio.wrap_future(built)).app(scope, receive, send)
 
-    async def call_tool(request: Request) -> ASGIApp:
-        # Gradio answers these calls, and would fetch the address in a FileData.
-        if b"FileData" in orjson.dumps(await parse(request)):
-            raise ValueError("tools fetch no addresses and read no files; send text and numbers")
-        messages: list[Message] = [{"type": "http.request", "body": await request.body()}]
-
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            async def receive_again() -> Message:
-                return messages.pop() if messages else await receive()
-
-            await page(scope, receive_again, send)
-
-        return answer
-
     @asynccontextmanager
     async def live(_: Starlette) -> AsyncIterator[None]:
         await service.recognize_strokes(SEVEN)  # warms up
@@ -108,7 +94,7 @@ def build_app(
         *GradioCalls(service, limits, built).routes(),
     ]
     if mcp:
-        routes += [limits.route(TOOLS, call_tool), Route(TOOLS, page, methods=["GET", "DELETE"])]
+        routes += tool_routes(page, limits)
     # The API is public and stateless, so pages of any origin may use it.
     cors = Middleware(
         CORSMiddleware,
@@ -128,6 +114,26 @@ def build_app(
     app.router.redirect_slashes = False
     app.router.default = page
     return app
+
+
+def tool_routes(page: ASGIApp, limits: Limits) -> list[Route]:
+    """MCP's routes, which Gradio answers within the limits of other calls."""
+
+    async def call_tool(request: Request) -> ASGIApp:
+        # Gradio answers these calls, and would fetch the address in a FileData.
+        if b"FileData" in orjson.dumps(await parse(request)):
+            raise ValueError("tools fetch no addresses and read no files; send text and numbers")
+        messages: list[Message] = [{"type": "http.request", "body": await request.body()}]
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            async def receive_again() -> Message:
+                return messages.pop() if messages else await receive()
+
+            await page(scope, receive_again, send)
+
+        return answer
+
+    return [limits.route(TOOLS, call_tool), Route(TOOLS, page, methods=["GET", "DELETE"])]
 
 
 def serve(
