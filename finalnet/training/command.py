@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from finalnet.checkpoint import COMMITTED, IS_INSTALLED, load_checkpoint
+from finalnet.checkpoint import COMMITTED, CURVES, IS_INSTALLED, load_checkpoint
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.model import FinalNet, to_network
 from finalnet.network import NUM_CLASSES
@@ -251,7 +251,7 @@ def train_and_write(
         "history": [asdict(epoch) for epoch in history],
     }
     write_checkpoint(options.output, model, metrics, states)
-    write_curves(options.output)
+    write_curves(options.output / CURVES, history)
     print(f"MNIST test accuracy {metrics['test_accuracy']:.2%}, checkpoint in {options.output}")
 
 
