@@ -33,7 +33,6 @@ COMMANDS = {  # name: (module, what it does)
         "evaluation.crossvalidation",
         "leave out each source of drawings in turn, train on the rest, and measure on it",
     ),
-    "curves": ("training.curves", "redraw the learning curves of a checkpoint"),
 }
 # Installed only by the extra `train`.
 TRAINING_PACKAGES = {"matplotlib", "torch", "torchmetrics", "torchvision", "tqdm"}

@@ -81,7 +81,7 @@ def test_installing_without_extras_brings_no_pytorch(installed):
 
 def test_help_lists_the_commands_and_their_options(installed, tmp_path):
     shown = run(installed / "finalnet", "--help", cwd=tmp_path, check=True).stdout
-    for command in ("app", "predict", "export", "publish", "train", "evaluate", "curves"):
+    for command in ("app", "predict", "export", "publish", "train", "evaluate"):
         assert re.search(rf"^\s+{command}\s", shown, re.MULTILINE), command
     assert "--number" in run(installed / "finalnet", "predict", "--help", check=True).stdout
     train = run(installed / "finalnet", "train", cwd=tmp_path)

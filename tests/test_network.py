@@ -106,7 +106,7 @@ def test_what_serves_needs_no_pytorch(tmp_path):
     assert "31,450" in run.stdout.splitlines()[-1]
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "curves"])
+@pytest.mark.parametrize("command", ["train", "evaluate"])
 def test_commands_that_need_pytorch_say_how_to_install_it(command):
     run = run_without_torch(f"from finalnet.__main__ import main; main(['{command}'])")
     assert run.returncode == 1 and "Traceback" not in run.stderr

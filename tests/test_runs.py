@@ -1,4 +1,4 @@
-"""Several trainings at once: seeds side by side."""
+"""Several trainings at once, with different seeds."""
 
 import argparse
 import json
@@ -22,19 +22,19 @@ OPTIONS += ["--precision", "float32", "--device", "cpu", "--batch-size", "20"]
 
 
 def find_child(parent: int, word: str) -> int | None:
-    """The number of a process's child that was started with a word."""
+    """Process id of a child whose command line contains a word."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             is_child = (folder / "stat").read_text().rpartition(")")[2].split()[1] == str(parent)
             if is_child and word in (folder / "cmdline").read_text():
                 return int(folder.name)
-        except OSError:  # it has ended meanwhile
+        except OSError:  # it has exited in the meantime
             continue
     return None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
-def test_seeds_at_once_survive_ctrl_c_and_a_death_and_give_the_files_of_one_after_the_other(
+def test_parallel_seeds_resume_after_ctrl_c_and_sigkill_and_give_the_files_of_a_single_training(
     small_mnist, tmp_path
 ):
     command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(small_mnist), *OPTIONS]
@@ -46,7 +46,7 @@ def test_seeds_at_once_survive_ctrl_c_and_a_death_and_give_the_files_of_one_afte
     run.send_signal(signal.SIGINT)
     said = run.communicate(timeout=30)[0]
     assert run.returncode == 130 and "Traceback" not in said
-    assert "the same command with --resume goes on" in said
+    assert "continue with the same command and --resume" in said
     run = subprocess.Popen([*both, "--resume"], **output)
     while not (child := find_child(run.pid, "both-seed-1")):
         assert run.poll() is None
@@ -54,7 +54,7 @@ def test_seeds_at_once_survive_ctrl_c_and_a_death_and_give_the_files_of_one_afte
     os.kill(child, signal.SIGKILL)
     said = run.communicate()[0]
     assert run.returncode == 0, said
-    assert "seed 1: died of signal 9; begun again" in said
+    assert "seed 1: killed by signal 9; started again" in said
     table = [line.split("|")[1].strip() for line in said.splitlines()[-5:]]
     assert table == ["seed", "---", "0", "1", "mean"]
     alone, beside = tmp_path / "alone", tmp_path / "both-seed-1"
@@ -63,13 +63,13 @@ def test_seeds_at_once_survive_ctrl_c_and_a_death_and_give_the_files_of_one_afte
     )
     for name in ("model.safetensors", STATES, "config.json"):
         assert (beside / name).read_bytes() == (alone / name).read_bytes(), name
-    told, same = (json.loads((f / "metrics.json").read_text()) for f in (beside, alone))
-    assert told["arguments"] == same["arguments"]
-    assert told["test_accuracy"] == same["test_accuracy"]
+    recorded, expected = (json.loads((f / "metrics.json").read_text()) for f in (beside, alone))
+    assert recorded["arguments"] == expected["arguments"]
+    assert recorded["test_accuracy"] == expected["test_accuracy"]
     assert {path.name for path in tmp_path.iterdir()} == {"alone", "both-seed-0", "both-seed-1"}
 
 
-def test_options_become_the_command_that_gives_them():
+def test_options_become_a_command_line_that_sets_them():
     options = argparse.Namespace(seed=0, start=None, drawings=[Path("/a"), Path("/b")], resume=True)
     words = ["train", "--seed", "7", "--drawings", "/a", "/b", "--resume"]
     assert to_command("train", options, seed=7) == words
@@ -78,22 +78,22 @@ def test_options_become_the_command_that_gives_them():
 
 
 @pytest.mark.parametrize("words", ["4-0", "", "0-", "a", "-1", "0-1-2"])
-def test_seeds_that_are_none_are_told(words, tmp_path, capsys):
+def test_invalid_seeds_are_refused_with_examples(words, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["train", f"--seeds={words}", "--output", str(tmp_path / "net")])
     assert "wanted seeds such as 3 or 0-4" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
-def test_a_cluster_without_ray_is_told_at_the_start(tmp_path):
+def test_a_missing_ray_is_reported_before_the_training(tmp_path):
     with pytest.raises(SystemExit, match="needs Ray, .* pip install ray"):
         main(["train", "--seeds", "0-1", "--ray", "auto", "--output", str(tmp_path / "net")])
-    with pytest.raises(SystemExit, match="say which with --seeds"):
+    with pytest.raises(SystemExit, match="name their seeds with --seeds"):
         main(["train", "--ray", "auto", "--output", str(tmp_path / "net")])
 
 
 @pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
-def test_seeds_on_a_ray_cluster_give_the_files_of_this_machine(small_mnist, tmp_path):
+def test_seeds_on_a_ray_cluster_give_the_same_files_as_on_this_machine(small_mnist, tmp_path):
     words = ["train", "--data-dir", str(small_mnist.resolve()), *OPTIONS]
     main([*words, "--seeds", "0-1", "--output", str(tmp_path / "here")])
     main([*words, "--seeds", "0-1", "--output", str(tmp_path / "there"), "--ray", "local"])

@@ -1,4 +1,4 @@
-"""Train FinalNet on MNIST and write its checkpoint: python train.py"""
+"""Train FinalNet and write its checkpoint: python train.py"""
 
 import argparse
 import hashlib
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from finalnet.checkpoint import COMMITTED, IS_INSTALLED, load_checkpoint
+from finalnet.checkpoint import COMMITTED, CURVES, IS_INSTALLED, load_checkpoint
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.model import FinalNet, to_network
 from finalnet.network import NUM_CLASSES
@@ -39,33 +39,38 @@ from finalnet.training.runs import Run, add_ray, check_ray, run_all, to_command,
 from finalnet.training.unfinished import Kept, read_state, unfinished_path, write_state
 from finalnet.training.writing import check_output, versions, write_checkpoint
 
-VALIDATION_SEED = 2**31  # of generated digits that no training draws
+VALIDATION_SEED = 2**31  # generates digits that no training sees
 HELP = {
-    "epochs": "how often all of MNIST is seen",
-    "generated_digits": "digits that the program draws",
-    "generated_others": "drawings that are no digit, for it to learn to say so",
-    "generated_per_epoch": "of both, how many are seen in an epoch",
-    "real_digits": "drawings of digits made anew of people's",
-    "real_others": "drawings of letters and signs made anew of people's",
-    "batch_size": "images in a step",
-    "learning_rate": "the highest of AdamW, for biases, norms and the last layer",
-    "muon_rate": "the highest of Muon, for the kernels",
-    "weight_decay": "by how much weights shrink, of both",
-    "dropout": "share of the last features that is left out",
-    "ema_span": "share of the training over which weights are averaged",
-    "seed": "the same gives the same network on the same machine",
-    "device": "auto, cpu, mps, cuda or cuda:1",
-    "precision": "auto, float32 or bfloat16",
+    "epochs": "passes over MNIST's training images",
+    "generated_digits": "generated drawings of digits in the whole training",
+    "generated_others": "generated drawings that are not digits, in the whole training",
+    "generated_per_epoch": "generated drawings of both kinds in an epoch",
+    "real_digits": "variations of people's digits in the whole training, with --drawings",
+    "real_others": "variations of people's letters and signs, with --drawings",
+    "batch_size": "images per step",
+    "learning_rate": "peak rate of AdamW, which trains biases, norms and the last layer",
+    "muon_rate": "peak rate of Muon, which trains the other kernels",
+    "weight_decay": "weight decay of both optimizers",
+    "dropout": "probability of dropping each feature before the last layer",
+    "ema_span": "average the weights over this share of the training",
+    "seed": "seed of all random numbers; a seed repeats its result on the same machine",
+    "device": "auto, cpu, mps, cuda or a GPU such as cuda:1",
+    "precision": "auto (the faster one), float32 or bfloat16",
 }
 PRESETS = {None: TrainingArguments(), "quick": QUICK}
-# Where the package is installed, its own folder is not one to write to.
+# An installed package does not write into its own folder.
 OUTPUT = Path("checkpoints", "finalnet") if IS_INSTALLED else COMMITTED
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data-dir", type=Path, default=DATA_DIR, help="torchvision's root")
     parser.add_argument(
-        "--output", type=Path, default=OUTPUT, help=f"the checkpoint folder; by default {OUTPUT}"
+        "--data-dir",
+        type=Path,
+        default=DATA_DIR,
+        help=f"folder with MNIST, downloaded if missing; default: {DATA_DIR}",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=OUTPUT, help=f"checkpoint folder to write; default: {OUTPUT}"
     )
     parser.add_argument(
         "--drawings",
@@ -73,29 +78,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="people's drawings to train on as well, JSON lines, gzip or plain",
+        help="also train on people's drawings (JSON lines, may be gzip)",
     )
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the training of --output that was stopped, as it was begun",
+        help="continue the interrupted training of --output with its own options",
     )
     parser.add_argument(
         "--seeds",
         type=seed_range,
         metavar="FIRST-LAST",
-        help="train once with each of these seeds, as many at once as there are cores, into "
-        "OUTPUT-seed-FIRST and so on",
+        help="train with each of these seeds, one per core at a time, into OUTPUT-seed-FIRST etc.",
     )
     add_ray(parser)
     parser.add_argument(
-        "--log-to", choices=LOGS, help="where to log each epoch as well, where it is installed"
+        "--log-to", choices=LOGS, help="also log each epoch to this tool, if it is installed"
     )
     add_training_arguments(parser)
 
 
 def seed_range(text: str) -> range:
-    """The seeds 0 to 4 of "0-4"."""
+    """Parse "0-4" as the seeds 0 to 4."""
     found = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
     seeds = range(int(found[1]), int(found[2] or found[1]) + 1) if found else range(0)
     if not seeds:
@@ -104,18 +108,18 @@ def seed_range(text: str) -> range:
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """An option for each of the `TrainingArguments`, and the network to go on from."""
+    """Add `--from`, `--preset`, and an option for each of the `TrainingArguments`."""
     parser.add_argument(
         "--from",
         type=Path,
         dest="start",
         metavar="CHECKPOINT",
-        help="a checkpoint folder to go on from",
+        help="start from the weights of this checkpoint folder",
     )
     parser.add_argument(
         "--preset",
         choices=["quick"],
-        help="other defaults: quick trains on MNIST alone, to 99 %% in half a minute",
+        help="quick: train on MNIST alone, to 99 %% in half a minute",
     )
     for field in fields(TrainingArguments):
         going_on = getattr(GOING_ON, field.name)
@@ -131,33 +135,33 @@ def run(options: argparse.Namespace) -> None:
     """Train, calibrate, measure on MNIST's test set, and write the checkpoint.
 
     Raises:
-        FileNotFoundError, ValueError: an option makes no sense; the message says which and why.
+        FileNotFoundError, ValueError: an option is invalid; the message says which and why.
     """
     if options.seeds is not None:
         return train_seeds(options)
     if options.ray:
-        raise ValueError("--ray trains several networks at once; say which with --seeds")
+        raise ValueError("--ray trains several networks at once; name their seeds with --seeds")
     log = open_log(options.log_to, options.output)
     check_output(options.output)
     unfinished = unfinished_path(options.output)
     resumed = read_state(unfinished) if options.resume else None
     if resumed:
         take_options(options, resumed["options"])
-        torch.set_num_threads(resumed["threads"])  # or sums have other last bits
+        torch.set_num_threads(resumed["threads"])  # another number changes the last bits of sums
     elif unfinished.exists():
-        print(f"replacing the unfinished training in {unfinished}; --resume would go on with it")
+        print(f"replacing the unfinished training in {unfinished}; --resume would continue it")
     try:
         train_and_write(options, unfinished, resumed, log)
     except (KeyboardInterrupt, OSError):
         if unfinished.exists():
             go_on = f"python train.py --resume --output {options.output}"
-            print(f"stopped, nothing is lost; go on with: {go_on}", file=sys.stderr)
+            print(f"stopped, nothing is lost; continue with: {go_on}", file=sys.stderr)
         raise
     unfinished.unlink(missing_ok=True)
 
 
 def train_seeds(options: argparse.Namespace) -> None:
-    """Train with each of the seeds into a folder of its own, and print how they compare."""
+    """Train with each seed into its own folder, and print a table of their accuracy."""
     check_ray(options.ray)
     check_log(options.log_to)
     outputs = {
@@ -169,8 +173,8 @@ def train_seeds(options: argparse.Namespace) -> None:
         for output in outputs.values():
             check_output(output)
             unfinished_path(output).unlink(missing_ok=True)
-        load_mnist("test", options.data_dir)  # which may fetch it, or say what is wrong
-        if not options.ray:  # timed now: side by side, two might choose differently
+        load_mnist("test", options.data_dir)  # downloads it or fails now, not in every training
+        if not options.ray:  # timed here: trainings side by side could choose differently
             settled = settle(arguments)
             left_out |= {"device": settled.device, "precision": settled.precision}
     runs = [
@@ -181,13 +185,15 @@ def train_seeds(options: argparse.Namespace) -> None:
     try:
         run_all(runs, options.ray)
     except KeyboardInterrupt:
-        print("stopped, nothing is lost; the same command with --resume goes on", file=sys.stderr)
+        print(
+            "stopped, nothing is lost; continue with the same command and --resume", file=sys.stderr
+        )
         raise
     print(write_seeds(outputs), end="")
 
 
 def write_seeds(outputs: dict[int, Path]) -> str:
-    """Validation and test accuracy of each seed's checkpoint folder, as a Markdown table."""
+    """Format the validation and test accuracy of each seed's checkpoint as a Markdown table."""
     names = ("validation_accuracy", "test_accuracy")
     metrics = [
         json.loads((output / "metrics.json").read_text("utf-8")) for output in outputs.values()
@@ -207,7 +213,7 @@ def write_seeds(outputs: dict[int, Path]) -> str:
 def train_and_write(
     options: argparse.Namespace, unfinished: Path, resumed: Kept | None, log: Log
 ) -> None:
-    """Do it, and keep the state of the training in a file until it is done."""
+    """Train and write the checkpoint; after each epoch, save the state for `--resume`."""
     arguments = training_arguments(options)
     settled = replace(arguments, **resumed["settled"]) if resumed else settle(arguments)
     drawings = [drawing for path in options.drawings for drawing in read_drawings(path)]
@@ -215,7 +221,7 @@ def train_and_write(
     digits, validation, test = (
         load_mnist(split, options.data_dir) for split in ("train", "validation", "test")
     )
-    told = {
+    given = {
         "options": give_options(options),
         "settled": {"device": settled.device, "precision": settled.precision},
         "threads": torch.get_num_threads(),
@@ -223,18 +229,18 @@ def train_and_write(
 
     def keep(state: Kept) -> None:
         try:
-            write_state(unfinished, told | state)
+            write_state(unfinished, given | state)
         except OSError as error:
-            tqdm.write(f"the state of the training cannot be kept ({error}); it goes on without")
+            tqdm.write(f"could not save the state of the training ({error}); training continues")
 
-    # They cost as much as half an epoch, which a preset that is to be quick has not.
+    # Snapshots cost as much as half an epoch, too much for the quick preset.
     keep_states = not options.preset
     with growing_pool(arguments, drawings) as pool:
         model, history, precision, states = train(
             settled, digits, validation, pool, start_model, keep_states, resumed, keep, log
         )
     trained = time.perf_counter()
-    if arguments.generated_others:  # only then has it learned to be undecided
+    if arguments.generated_others:  # without them, its confidence says nothing about non-digits
         model = calibrate(model, *calibration_digits(validation))
     answers = view_logits(to_network(model), test.images.numpy()).argmax(axis=1)
     metrics = {
@@ -251,12 +257,12 @@ def train_and_write(
         "history": [asdict(epoch) for epoch in history],
     }
     write_checkpoint(options.output, model, metrics, states)
-    write_curves(options.output)
+    write_curves(options.output / CURVES, history)
     print(f"MNIST test accuracy {metrics['test_accuracy']:.2%}, checkpoint in {options.output}")
 
 
 def give_options(options: argparse.Namespace) -> dict[str, Any]:
-    """What a training was told, from whatever folder it is resumed."""
+    """Options to store with the state; absolute paths, to resume from any folder."""
     arguments = {field.name: getattr(options, field.name) for field in fields(TrainingArguments)}
     return arguments | {
         "preset": options.preset,
@@ -267,17 +273,17 @@ def give_options(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def take_options(options: argparse.Namespace, kept: dict[str, Any]) -> None:
-    """Take all but the output from a training that is gone on with.
+    """Set all options but `--output` as they were when the resumed training began.
 
     Raises:
-        ValueError: another option than the output is named, and is another than it was.
+        ValueError: an option differs from then. `--data-dir` may, because MNIST may have moved.
     """
     for name, before in kept.items():
         now = give_options(options)[name]
         if now not in (None, [], before) and name != "data_dir":
             raise ValueError(
                 f"the training began with {to_option(name)} {before}, not {now}; leave "
-                "that out, or begin anew without --resume"
+                "that option out, or start again without --resume"
             )
     moved = options.data_dir if options.data_dir != DATA_DIR else None
     for name, value in kept.items():
@@ -288,7 +294,7 @@ def take_options(options: argparse.Namespace, kept: dict[str, Any]) -> None:
 
 
 def training_arguments(options: argparse.Namespace) -> TrainingArguments:
-    """Those of the command line; raises ValueError where they make no sense."""
+    """Combine the options with their defaults; raises ValueError for invalid values."""
     named = {field.name: getattr(options, field.name) for field in fields(TrainingArguments)}
     if options.preset and options.start:
         raise ValueError("--preset and --from both set the defaults; leave one out")
@@ -297,33 +303,37 @@ def training_arguments(options: argparse.Namespace) -> TrainingArguments:
 
 
 def load_start(folder: Path | None) -> FinalNet | None:
-    """The network to go on from; raises as `load_checkpoint` does."""
+    """Load the network to start from; raises what `load_checkpoint` raises."""
     if folder is None:
         return None
-    load_checkpoint(folder)  # says what is wrong with it
+    load_checkpoint(folder)  # raises errors that say what is wrong
     return FinalNet.from_pretrained(folder)
 
 
 def describe_start(folder: Path | None) -> dict[str, Any] | None:
-    """How the network that was gone on from was trained, as far as its folder tells."""
+    """Describe how the network of `--from` was trained, as far as its folder records it."""
     if folder is None:
         return None
     path = folder / "metrics.json"
     metrics = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    told = ("arguments", "drawings", "seconds", "versions")
-    return {"weights": weights[:12]} | {key: metrics[key] for key in told if key in metrics}
+    recorded = ("arguments", "drawings", "seconds", "versions")
+    return {"weights": weights[:12]} | {key: metrics[key] for key in recorded if key in metrics}
 
 
 def calibration_digits(validation: Digits) -> tuple[np.ndarray, Tensor]:
-    """MNIST's validation digits, and as many generated ones that no training draws."""
+    """MNIST's validation digits, and as many generated digits that no training sees.
+
+    Returns:
+        (N, 28, 28) uint8 and (N,) int64.
+    """
     drawn = generate(generate_digits, len(validation.labels), VALIDATION_SEED)
     inputs = np.concatenate([validation.images.numpy(), drawn])
     return inputs, torch.cat([validation.labels, torch.arange(len(drawn)) % NUM_CLASSES])
 
 
 def count_drawings(drawings: Sequence[Drawing]) -> dict[str, int]:
-    """How many drawings of people there are to train on, and of how many people."""
+    """Count the drawings that training uses, and the people who drew them."""
     used = [drawing for drawing in drawings if drawing.is_digit or drawing.is_no_digit]
     return {
         "digits": sum(drawing.is_digit for drawing in used),

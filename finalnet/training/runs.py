@@ -1,4 +1,4 @@
-"""Several trainings side by side: each a process of one thread, or a task on a Ray cluster."""
+"""Run several trainings at once: each in a process of one thread, or as a task on a Ray cluster."""
 
 import argparse
 import os
@@ -15,29 +15,29 @@ from tqdm import tqdm
 
 from finalnet.training.unfinished import interruptible, unfinished_path
 
-NAMES = {"start": "from"}  # of options that Python has no such name for
+NAMES = {"start": "from"}  # options whose names are Python keywords
 
 
 class Run(NamedTuple):
     """A command that trains one network."""
 
-    name: str  # before each of its lines: "seed 3"
-    command: list[str]  # what `finalnet` is told, but for --output
-    output: Path  # what --output is
-    result: Path  # the folder that it writes there
+    name: str  # prefix of each printed line: "seed 3"
+    command: list[str]  # arguments of `finalnet`, without --output
+    output: Path  # value of --output
+    result: Path  # folder that it writes: the output, or a folder in it
 
 
 def add_ray(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ray",
         metavar="ADDRESS",
-        help="train on this Ray cluster (auto finds a running one), whose machines have finalnet "
-        "and the data at the same paths",
+        help="train on this Ray cluster (auto: a running one); its machines need finalnet and the "
+        "data at the same paths",
     )
 
 
 def check_ray(address: str | None) -> None:
-    """Raise ValueError where a cluster is named, and Ray is not installed."""
+    """Raise ValueError if an address is given and Ray is not installed."""
     try:
         if address:
             import ray  # noqa: F401
@@ -48,12 +48,12 @@ def check_ray(address: str | None) -> None:
 
 
 def to_option(name: str) -> str:
-    """The option of the command line that is kept under a name."""
+    """Name of the command-line option for an attribute of the parsed options."""
     return f"--{NAMES.get(name, name).replace('_', '-')}"
 
 
 def to_command(name: str, options: argparse.Namespace, **changes: Any) -> list[str]:
-    """A command line that gives the same options, but for `changes`; None leaves one out."""
+    """Command line with the same options, except for `changes`; None leaves an option out."""
     command = [name]
     for option, value in (vars(options) | changes).items():
         if callable(value) or value is None or value is False or value == []:
@@ -66,22 +66,22 @@ def to_command(name: str, options: argparse.Namespace, **changes: Any) -> list[s
 
 
 def run_all(runs: Sequence[Run], address: str | None = None) -> None:
-    """Do the runs, as many at once as there are cores, or on the Ray cluster with an address.
+    """Execute the runs, one per core at a time, or on the Ray cluster at `address`.
 
-    One that died is repeated once; one that failed lets the others finish.
+    A run that a signal killed is repeated once. If a run fails, the others still finish.
 
     Raises:
-        ValueError: some failed, each after saying why.
-        KeyboardInterrupt: Ctrl-C or SIGTERM, after all were stopped.
+        ValueError: some runs failed; each has printed why.
+        KeyboardInterrupt: Ctrl-C or SIGTERM, after all runs were stopped.
     """
     succeeded = run_on_cluster(runs, address) if address else run_here(runs, os.cpu_count() or 1)
     failed = [run.name for run, success in zip(runs, succeeded, strict=True) if not success]
     if failed:
-        raise ValueError(f"{', '.join(failed)}: no network; the lines above say why")
+        raise ValueError(f"{', '.join(failed)}: training failed; the lines above say why")
 
 
 def run_here(runs: Sequence[Run], at_once: int) -> list[bool]:
-    """Do the runs on this machine; which of them succeeded."""
+    """Execute the runs on this machine; return whether each succeeded."""
     processes: list[subprocess.Popen[str]] = []
     stopping = threading.Event()
 
@@ -93,10 +93,10 @@ def run_here(runs: Sequence[Run], at_once: int) -> list[bool]:
                 process.terminate()
             for line in process.stdout or ():
                 tqdm.write(f"{run.name}: {line.rstrip()}")
-            if process.wait() >= 0 or stopping.is_set():  # it ended by itself, or was ended by us
+            if process.wait() >= 0 or stopping.is_set():  # it exited by itself, or we stopped it
                 break
-            again = "" if is_last else "; begun again"
-            tqdm.write(f"{run.name}: died of signal {-process.returncode}{again}")
+            again = "" if is_last else "; started again"
+            tqdm.write(f"{run.name}: killed by signal {-process.returncode}{again}")
         return process.returncode == 0
 
     with interruptible(), ThreadPoolExecutor(at_once) as pool:
@@ -111,21 +111,21 @@ def run_here(runs: Sequence[Run], at_once: int) -> list[bool]:
 
 
 def start(run: Run) -> subprocess.Popen[str]:
-    """Start a run, where one that was stopped before goes on."""
+    """Start a run, or resume it if it was stopped before."""
     resume = ["--resume"] if unfinished_path(run.output).exists() else []
     return subprocess.Popen(
         [sys.executable, "-m", "finalnet", *run.command, "--output", str(run.output), *resume],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # One thread: two trainings of one are faster than one of two after the other.
+        # Two trainings of one thread each finish sooner than one after the other with two threads.
         env=os.environ | {"OMP_NUM_THREADS": "1"},
-        start_new_session=True,  # Ctrl-C is for this process, which tells the others once
+        start_new_session=True,  # only this process gets Ctrl-C; it stops the others
     )
 
 
 def run_on_cluster(runs: Sequence[Run], address: str) -> list[bool]:
-    """Do each run as a task on a Ray cluster, and write here what it wrote there."""
+    """Execute each run as a task on a Ray cluster, and copy its files to this machine."""
     import ray
 
     ray.init(address)
@@ -141,7 +141,7 @@ def run_on_cluster(runs: Sequence[Run], address: str) -> list[bool]:
 
 
 def run_elsewhere(run: Run) -> dict[str, bytes]:
-    """Do a run on the machine where this is called; its files by their names, none if it failed."""
+    """Execute a run on the calling machine; return its files by name, none if it failed."""
     with TemporaryDirectory() as folder:
         output = Path(folder) / run.output.name
         result = output / run.result.relative_to(run.output)

@@ -1,6 +1,7 @@
-"""The network as tutorials train it, to compare with: python -m finalnet tutorial
+"""Train the network as tutorials do, for comparison: python -m finalnet tutorial
 
-It sees MNIST alone, as it is; on the page it is given the whole pad, shrunk to 28x28.
+It trains on MNIST alone, without augmentation. On the page, its input is the whole pad shrunk to
+28x28.
 """
 
 import argparse
@@ -22,18 +23,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--checkpoint",
         type=Path,
         default=COMMITTED,
-        help=f"folder to write {TUTORIAL} into; the committed one by default",
+        help=f"checkpoint folder to write {TUTORIAL} into; default: the committed one",
     )
-    parser.add_argument("--data-dir", type=Path, default=DATA_DIR, help="torchvision's root")
-    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu; auto by default")
-    parser.add_argument("--epochs", type=int, default=10, help="default: 10")
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=DATA_DIR,
+        help=f"folder with MNIST, downloaded if missing; default: {DATA_DIR}",
+    )
+    parser.add_argument(
+        "--device",
+        default="auto",
+        help="auto, cpu, mps, cuda or a GPU such as cuda:1; default: auto",
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=10, help="passes over MNIST's training images; default: 10"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train on MNIST alone, and write the network beside a checkpoint.
+    """Train on MNIST alone, and write the network into a checkpoint folder.
 
     Raises:
-        FileNotFoundError, ValueError: an option makes no sense; the message says which and why.
+        FileNotFoundError, ValueError: an option is invalid; the message says which and why.
     """
     arguments = settle(TrainingArguments(epochs=options.epochs, device=options.device))
     folder = find_checkpoint(options.checkpoint)
@@ -46,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
 def train_as_tutorials_do(
     arguments: TrainingArguments, digits: Digits, validation: Digits
 ) -> State:
-    """The state after training on digits as they are, every epoch on all of them."""
+    """Train on the digits without augmentation; every epoch sees all of them."""
     device = torch.device(arguments.device)
     torch.manual_seed(arguments.seed)
     inputs, labels = to_tensor(digits.images).to(device), digits.labels.to(device)

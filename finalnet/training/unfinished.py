@@ -1,4 +1,4 @@
-"""A training that survives: its state in a file beside the checkpoint, and an end in order."""
+"""Saves the state of a training beside its checkpoint, and handles Ctrl-C and SIGTERM."""
 
 import os
 import signal
@@ -12,19 +12,19 @@ import torch
 
 UNFINISHED = ".unfinished"
 
-Kept = dict[str, Any]  # a state: tensors, numbers and words
+Kept = dict[str, Any]  # a saved state: tensors, numbers and strings
 
 
 def unfinished_path(output: Path) -> Path:
-    """Where the state of the training lies that will write a checkpoint folder."""
+    """Path of the state of a training, given the checkpoint folder that it will write."""
     output = output.resolve()
-    if output.is_mount():  # what lies beside it is elsewhere, and often lost
+    if output.is_mount():  # files beside it are on another disk, often a temporary one
         return output / UNFINISHED
     return output.with_name(output.name + UNFINISHED)
 
 
 def write_state(path: Path, state: Kept) -> None:
-    """Write a state so that a crash leaves this one or the last one, whole."""
+    """Write a state atomically: a crash leaves the new file or the previous one."""
     new = path.with_name(path.name + ".new")
     with open(new, "wb") as file:
         torch.save(state, file)
@@ -34,28 +34,28 @@ def write_state(path: Path, state: Kept) -> None:
 
 
 def read_state(path: Path) -> Kept:
-    """What `write_state` wrote, on the CPU.
+    """Read what `write_state` wrote, onto the CPU.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is no such file.
         ValueError: the file is something else.
     """
     if not path.exists():
         raise FileNotFoundError(
-            f"no training to go on with: there is no {path}; begin one without --resume"
+            f"no training to resume: there is no {path}; start one without --resume"
         )
     try:
         state: Kept = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever is in such a file
-        raise ValueError(f"{path} cannot be read ({error}); begin anew without --resume") from None
+    except Exception as error:  # any file may be there, and torch raises many kinds
+        raise ValueError(f"{path} cannot be read ({error}); start again without --resume") from None
     return state
 
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], AbstractContextManager[None]]]:
-    """SIGTERM interrupts as Ctrl-C does, and neither interrupts what must be whole.
+    """Make SIGTERM raise KeyboardInterrupt, as Ctrl-C does, and allow to delay both.
 
-    Gives `whole`: inside `with whole():` a signal waits, and raises KeyboardInterrupt at the end.
+    Yields `whole`: inside `with whole():` a signal waits and raises KeyboardInterrupt at the end.
     """
     is_held, is_waiting = False, False
 
@@ -76,7 +76,9 @@ def interruptible() -> Iterator[Callable[[], AbstractContextManager[None]]]:
         if is_waiting:
             raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():  # no signal arrives elsewhere
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # only the main thread receives signals
         yield whole
         return
     before = {s: signal.signal(s, take_signal) for s in (signal.SIGINT, signal.SIGTERM)}
