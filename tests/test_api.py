@@ -9,8 +9,10 @@ from drawings import DRAWINGS
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
+from serving import ROOT
 
 from finalnet import draw_strokes
+from finalnet.server.routes import FUNCTIONS
 
 THREE = DRAWINGS["3 round"][1]
 
@@ -102,9 +104,9 @@ def test_a_missing_file_gets_a_clear_error(client):
 
 def test_the_api_page_documents_all_endpoints(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {
-        f"/{task}{kind}" for task in ("recognize", "read_number") for kind in ("", "_strokes")
-    }
+    assert set(endpoints) == {f"/{name}" for name in FUNCTIONS}
+    guide = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
+    assert all(f"/api/{name}" in guide for name in FUNCTIONS)
     assert endpoints["/recognize"]["parameters"][0]["parameter_name"] == "image"
     strokes = endpoints["/recognize_strokes"]["parameters"][0]
     assert strokes["parameter_name"] == "strokes"

@@ -19,6 +19,7 @@ from finalnet.sharing.export import export_page
 from finalnet.web import texts
 from finalnet.web.browser import training
 
+NEEDS_SERVER = {"tabs", "about", "picture"}
 LARGEST = 420_000  # bytes, of all files that every visitor downloads
 
 
@@ -76,6 +77,16 @@ def test_the_exported_page_reads_digits_and_numbers_and_presents(browser, site, 
         visitor.page.click("#present")
         assert "stage=1" in visitor.page.url
         assert not visitor.page.locator("#undo").is_visible() or screen == "phone"
+
+
+def test_the_exported_page_has_every_part_of_the_app_that_needs_no_server(browser, site, in_app):
+    """And each part has content."""
+    ids = in_app.page.evaluate("gradio_config.components.map(({ props }) => props.elem_id)")
+    with visit(browser, site.url) as visitor:
+        missing = visitor.page.evaluate(
+            "ids => ids.filter((id) => id && !document.getElementById(id)?.innerHTML)", ids
+        )
+    assert set(missing) == NEEDS_SERVER
 
 
 def test_the_exported_page_works_offline(browser, site):

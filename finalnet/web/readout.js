@@ -177,7 +177,7 @@ function doubt(probabilities, texts) {
   if (isNoDigit(probabilities)) return texts.not_a_digit;
   const [first, second] = topDigits(probabilities, 2);
   const words = probabilities[second] < SECOND_CHOICE ? texts.not_sure : texts.not_sure_of_two;
-  return fill(words, { first: withArticle(first), second: withArticle(second) });
+  return fill(words, { first: texts.digit_names[first], second: texts.digit_names[second] });
 }
 
 function isNoDigit(probabilities) {
@@ -233,8 +233,6 @@ function paint(canvas, digit) {
 function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
-
-const withArticle = (digit) => (digit === 8 ? `an ${digit}` : `a ${digit}`);
 
 /** Replace {names} in a text by values. */
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);

@@ -101,6 +101,7 @@ PICTURE = {
 
 # The answer; the browser fills in the {placeholders}.
 ANSWER = {
+    "digit_names": DIGITS,
     "waiting": "Your digit appears here",
     "empty": "The pad is empty",
     "not_a_digit": "That does not look like a digit",
