@@ -1,8 +1,8 @@
-"""Evaluation: how often the answer is right, how honest it is, and what is not a digit.
+"""Measures accuracy, calibration and the rejection of non-digits.
 
-Drawn digits go through the code that the pad uses, placed on it in four ways; see `PLACEMENTS`.
-Accuracy asks for the most probable digit, whatever the verdict, unless it is "blank": that is never
-right. `accepted` is the share of verdicts "digit".
+Drawn digits take the same path as on the pad, placed on it in four ways; see `PLACEMENTS`. Accuracy
+counts the most probable digit, whatever the verdict; the verdict "blank" is never right. `accepted` is the
+share of verdicts "digit".
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,37 +27,37 @@ PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 
 
 class Samples(NamedTuple):
-    """Network inputs with what they show."""
+    """Labelled network inputs."""
 
     name: str
     inputs: np.ndarray  # (N, 28, 28) uint8
-    labels: np.ndarray  # (N,) int64; -1 for what is not a digit
-    sources: np.ndarray  # (N,) str, where each one is from
+    labels: np.ndarray  # (N,) int64; -1: not a digit
+    sources: np.ndarray  # (N,) str
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What was measured on samples of digits; shares in [0, 1]."""
+    """Figures of samples of digits; shares in [0, 1]."""
 
     name: str
     count: int
     accuracy: float
-    accuracy_by_digit: list[float | None]  # None where the samples hold no such digit
+    accuracy_by_digit: list[float | None]  # None: no such digit among the samples
     accuracy_by_source: dict[str, float]
-    accuracy_over_sources: float  # their mean, every source counting alike
+    accuracy_over_sources: float  # their mean, all sources weighted equally
     worst_source: str
     accepted: float
     calibration_error: float  # expected, 15 bins
     negative_log_likelihood: float
-    confusion: list[list[int]]  # row: what was drawn; column: what was answered, unless blank
+    confusion: list[list[int]]  # row: drawn digit; column: answer, without blanks
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """How well non-digits are told from digits; shares in [0, 1]."""
+    """How well non-digits are distinguished from digits; shares in [0, 1]."""
 
     name: str
-    digits: str  # the samples of digits that they were told from
+    digits: str  # name of the samples of digits
     count: int
     auroc: float
     accepted: float  # at the checkpoint's threshold
@@ -66,12 +66,12 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Spread:
-    """Accuracy over several trainings that differ in their seed; shares in [0, 1]."""
+    """Accuracy of several trainings with different seeds; shares in [0, 1]."""
 
     name: str
     runs: int
     mean: float
-    deviation: float  # standard, of single runs
+    deviation: float  # standard deviation of single runs
     lowest: float
     highest: float
 
@@ -88,7 +88,7 @@ def draw_samples(drawings: Iterable[Drawing], placement: str, seed: int = 0) -> 
 
 
 def read_pictures(folder: Path | str) -> Samples:
-    """Network inputs of a folder of pictures that has one subfolder a digit, 0 to 9.
+    """Network inputs of a folder of pictures with one subfolder per digit, 0 to 9.
 
     Raises:
         FileNotFoundError: there are no such pictures.
@@ -107,13 +107,13 @@ def read_pictures(folder: Path | str) -> Samples:
 
 
 def mnist_samples(name: str, digits: Digits) -> Samples:
-    """MNIST's own pictures, which are network inputs already."""
+    """MNIST's pictures, which already are network inputs."""
     sources = np.full(len(digits.labels), "")
     return Samples(name, digits.images.numpy(), digits.labels.numpy(), sources)
 
 
 def generated_scribbles(count: int = 2_000, seed: int = 0) -> Samples:
-    """Scribbles and doodles of kinds that are never trained on."""
+    """Scribbles and doodles of kinds that no training draws."""
     inputs = generate_unseen(count, seed)
     return Samples("unseen scribbles", inputs, np.full(count, -1), np.full(count, ""))
 
@@ -164,12 +164,12 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def list_answers(predictions: Sequence[Prediction]) -> np.ndarray:
-    """The most probable digit of each, whatever the verdict, (N,) int64; -1 where it is blank."""
+    """The most probable digits, whatever the verdict, (N,) int64; -1: blank."""
     return np.array([-1 if p.verdict == "blank" else p.probabilities.argmax() for p in predictions])
 
 
 def score_runs(recognizers: Sequence[Recognizer], samples: Samples) -> Spread:
-    """Measure the accuracy of two checkpoints or more that differ in their seed."""
+    """Measure the accuracy of at least two checkpoints with different seeds."""
     accuracies = []
     for recognizer in recognizers:
         answers = list_answers(recognizer.recognize_inputs(samples.inputs))
@@ -179,7 +179,7 @@ def score_runs(recognizers: Sequence[Recognizer], samples: Samples) -> Spread:
 
 
 def score_rejection(recognizer: Recognizer, digits: Samples, others: Samples) -> Rejection:
-    """Measure how well what is not a digit is told from digits."""
+    """Measure how well non-digits are distinguished from digits."""
     digit_confidence, other_confidence = (
         confidence(recognizer.logits(samples.inputs)) for samples in (digits, others)
     )
