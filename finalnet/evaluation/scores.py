@@ -1,8 +1,8 @@
 """Measures accuracy, calibration and the rejection of non-digits.
 
 Drawn digits take the same path as on the pad, placed on it in four ways; see `PLACEMENTS`. Accuracy
-counts the most probable digit, whatever the verdict; the verdict "blank" is never right. `accepted` is the
-share of verdicts "digit".
+counts the most probable digit, whatever the verdict; the verdict "blank" is never right. `accepted`
+is the share of verdicts "digit".
 """
 
 from collections.abc import Iterable, Sequence
