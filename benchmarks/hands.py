@@ -17,13 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torchmetrics.functional.classification import multiclass_calibration_error
 
 from finalnet.drawings import read_drawings
-from finalnet.evaluation.scores import CALIBRATION_BINS, draw_samples, generated_scribbles
+from finalnet.evaluation.scores import calibration_error, draw_samples, generated_scribbles
 from finalnet.hand import Hand, Memory, find_traits
-from finalnet.network import NUM_CLASSES, Network
+from finalnet.network import Network
 from finalnet.recognizer import Recognizer, confidence, softmax, view_features
 
 LEAST = 40  # drawings; writers with fewer are left out
@@ -131,11 +129,6 @@ def walk(
             rows = (among, rest, nothings, network)
             yield "corrections", measure(*rows)
             yield "one drawing of each digit, then corrections", measure(*rows, is_shown=True)
-
-
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    pair = torch.from_numpy(probabilities), torch.from_numpy(labels)
-    return float(multiclass_calibration_error(*pair, NUM_CLASSES, CALIBRATION_BINS, "l1"))
 
 
 def pool(courses: Sequence[Course]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -35,7 +35,7 @@ COMMANDS = {  # name: (module, what it does)
     ),
 }
 # Installed only by the extra `train`.
-TRAINING_PACKAGES = {"matplotlib", "torch", "torchmetrics", "torchvision", "tqdm"}
+TRAINING_PACKAGES = {"matplotlib", "torch", "torchvision", "tqdm"}
 
 BROKEN_PIPE = 141  # exit status: 128 + SIGPIPE
 

@@ -24,14 +24,14 @@ def test_the_last_5000_training_images_are_validation(mnist_test):
     assert torch.equal(torch.cat([train.labels, validation.labels]), everything.targets)
 
 
-def test_without_mnist_and_network_the_error_names_the_option(tmp_path, monkeypatch):
+def test_without_mnist_and_internet_the_error_names_the_option(tmp_path, monkeypatch):
     for name in ("http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens on port 9
     with pytest.raises(FileNotFoundError, match="--data-dir"):
         load_mnist("train", tmp_path)
 
 
-def test_augmentation_changes_every_image_in_its_own_way_and_repeats_with_the_seed(mnist_test):
+def test_augmentation_changes_every_image_differently_and_repeats_with_the_seed(mnist_test):
     images = mnist_test.images[:1, None].float().repeat(8, 1, 1, 1) / 255
     changed = augment(images, torch.Generator().manual_seed(3))
     assert changed.shape == images.shape
@@ -40,7 +40,7 @@ def test_augmentation_changes_every_image_in_its_own_way_and_repeats_with_the_se
     assert torch.equal(changed, augment(images, torch.Generator().manual_seed(3)))
 
 
-def test_augmented_digits_stay_readable(mnist_test):
+def test_augmented_digits_are_still_recognised(mnist_test):
     images = mnist_test.images[:1_000, None].float() / 255
     changed = augment(images, torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -63,10 +63,14 @@ def test_mnist_is_read_under_the_names_of_other_mirrors(small_mnist, tmp_path):
 
 
 @pytest.mark.parametrize("size", [0, 3, 10, 1_000])
-def test_a_file_that_is_cut_short_is_named_with_what_it_should_be(small_mnist, tmp_path, size):
+def test_a_truncated_file_is_reported_with_its_expected_size(small_mnist, tmp_path, size):
     whole = (small_mnist / "MNIST" / "raw" / "t10k-images-idx3-ubyte").read_bytes()
     path = tmp_path / "t10k-images-idx3-ubyte"
     path.write_bytes(whole[:size])
-    told = f"{len(whole):,} bytes long, and is 1,000" if size == 1_000 else f"{size} bytes that are"
+    told = (
+        f"{len(whole):,} bytes long, but is 1,000"
+        if size == 1_000
+        else f"{size} bytes that are not"
+    )
     with pytest.raises(ValueError, match=told):
         read_idx(path)

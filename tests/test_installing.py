@@ -17,7 +17,7 @@ from visitor import SCREENS, visit
 
 from finalnet import draw_strokes
 
-HEAVY = {"torch", "torchvision", "torchmetrics", "matplotlib"}
+HEAVY = {"torch", "torchvision", "matplotlib"}
 
 
 def run(*command: object, **options) -> subprocess.CompletedProcess:

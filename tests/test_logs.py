@@ -1,4 +1,4 @@
-"""The figures of a training, told to what is installed for that."""
+"""Logging the figures of a training."""
 
 from importlib.util import find_spec
 
@@ -10,15 +10,15 @@ from finalnet.training.loop import Epoch
 
 
 @pytest.mark.parametrize("name", LOGS)
-def test_what_is_not_installed_is_told_at_the_start(name, tmp_path):
+def test_a_missing_logging_tool_is_reported_before_the_training(name, tmp_path):
     if find_spec(name):
         pytest.skip(f"{name} is installed")
     for more in ([], ["--seeds", "0-1"]):
-        with pytest.raises(SystemExit, match=f"it is not installed; .* pip install {name}"):
+        with pytest.raises(SystemExit, match=f"{name} is not installed; .* pip install {name}"):
             main(["train", "--log-to", name, "--output", str(tmp_path / "net"), *more])
 
 
-def test_tensorboard_has_the_figures_of_each_epoch(tmp_path, monkeypatch):
+def test_tensorboard_receives_the_figures_of_each_epoch(tmp_path, monkeypatch):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

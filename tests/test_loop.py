@@ -383,4 +383,4 @@ def test_a_disk_that_is_full_is_told_before_the_training(tmp_path):
         [sys.executable, "-c", limit + call], capture_output=True, text=True, cwd=ROOT
     )
     assert run.returncode == 1 and "Traceback" not in run.stderr
-    assert "File too large" in run.stderr and "8 MB of room" in run.stderr
+    assert "File too large" in run.stderr and "free 8 MB" in run.stderr

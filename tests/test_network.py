@@ -70,7 +70,7 @@ WITHOUT = """
 import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("torch", "torchvision", "torchmetrics", "matplotlib"):
+        if name.split(".")[0] in ("torch", "torchvision", "matplotlib"):
             raise ModuleNotFoundError(f"{name} is blocked", name=name)
 sys.meta_path.insert(0, Missing())
 sys.path.insert(0, ROOT)
@@ -78,7 +78,7 @@ sys.path.insert(0, ROOT)
 
 
 def run_without_torch(code: str) -> subprocess.CompletedProcess:
-    """Run Python code with imports of PyTorch, torchvision, torchmetrics and matplotlib blocked."""
+    """Run Python code with imports of PyTorch, torchvision and matplotlib blocked."""
     code = WITHOUT.replace("ROOT", repr(str(ROOT))) + code
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 

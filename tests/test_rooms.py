@@ -51,7 +51,7 @@ def test_imports_point_from_the_rooms_to_the_core(path):
     assert others == set()
 
 
-@pytest.mark.parametrize("package", ["torch", "torchvision", "torchmetrics"])
+@pytest.mark.parametrize("package", ["torch", "torchvision"])
 @pytest.mark.parametrize(
     "path",
     [path for path in SERVING if path.name != "model.py"],

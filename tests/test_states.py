@@ -41,12 +41,10 @@ def network_of(tensors: dict[str, Tensor], number: int) -> FinalNet:
     return model.eval()
 
 
-def test_states_of_a_training_are_kept_from_the_untrained_network_to_the_end(
-    watched, digits, tmp_path
-):
+def test_the_states_reach_from_the_untrained_network_to_the_last_epoch(watched, digits, tmp_path):
     write_states(tmp_path / STATES, watched.states)
-    told, tensors = read_states(tmp_path / STATES)
-    assert [state["name"] for state in told] == [
+    described, tensors = read_states(tmp_path / STATES)
+    assert [state["name"] for state in described] == [
         "untrained",
         *(f"after {steps} steps" for steps in (10, 30)),
         "after 1 epoch",
@@ -55,16 +53,16 @@ def test_states_of_a_training_are_kept_from_the_untrained_network_to_the_end(
     ]
     floating = {name for name in weight_shapes() if "num_batches" not in name}
     assert tensors.keys() == floating
-    for number, state in enumerate(told):
+    for number, state in enumerate(described):
         accuracy = measure_accuracy(network_of(tensors, number), digits)
         assert accuracy == pytest.approx(state["validation_accuracy"], abs=0.004), state
-    assert told[0]["validation_accuracy"] < 0.3 < told[2]["validation_accuracy"]
+    assert described[0]["validation_accuracy"] < 0.3 < described[2]["validation_accuracy"]
     for name, tensor in watched.model.state_dict().items():
         if name in floating:
             assert torch.equal(tensors[name][-1], tensor.half()), name
 
 
-def test_keeping_states_changes_nothing_of_the_training(watched, digits):
+def test_taking_snapshots_does_not_change_the_training(watched, digits):
     arguments = TrainingArguments(epochs=3, batch_size=20, precision="float32", device="cpu")
     alone = train(arguments, digits, digits, Pool(0, iter(())))
     assert alone.states == [] and len(alone.history) == len(watched.history)
@@ -77,22 +75,22 @@ def test_a_dozen_states_take_less_than_800_kb(watched, tmp_path):
     assert (tmp_path / STATES).stat().st_size < 800_000
 
 
-def test_a_checkpoint_holds_its_states_and_keeps_the_tutorials_network(watched, tmp_path):
+def test_a_new_checkpoint_replaces_the_states_and_keeps_the_tutorial_network(watched, tmp_path):
     metrics = json.loads((COMMITTED / "metrics.json").read_text())
     folder = tmp_path / "finalnet"
     write_checkpoint(folder, watched.model, metrics, watched.states)
-    (folder / TUTORIAL).write_bytes(b"as it was")
+    (folder / TUTORIAL).write_bytes(b"tutorial")
     write_checkpoint(folder, watched.model, metrics)
-    assert not (folder / STATES).exists() and (folder / TUTORIAL).read_bytes() == b"as it was"
+    assert not (folder / STATES).exists() and (folder / TUTORIAL).read_bytes() == b"tutorial"
 
 
-def test_the_tutorials_network_is_trained_on_mnist_alone(small_mnist, watched, tmp_path):
+def test_the_tutorial_command_trains_on_mnist_alone(small_mnist, watched, tmp_path):
     folder = tmp_path / "finalnet"
     metrics = json.loads((COMMITTED / "metrics.json").read_text())
     write_checkpoint(folder, watched.model, metrics, watched.states)
     options = ["--data-dir", str(small_mnist), "--epochs", "3", "--device", "cpu"]
     main(["tutorial", "--checkpoint", str(folder), *options])
-    ((told,), tensors) = read_states(folder / TUTORIAL)
+    ((described,), tensors) = read_states(folder / TUTORIAL)
     validation = load_mnist("validation", small_mnist)
     accuracy = measure_accuracy(network_of(tensors, 0), validation)
-    assert accuracy == pytest.approx(told["validation_accuracy"], abs=0.002) and accuracy > 0.7
+    assert accuracy == pytest.approx(described["validation_accuracy"], abs=0.002) and accuracy > 0.7

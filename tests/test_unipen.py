@@ -1,4 +1,4 @@
-"""Public drawings become a file to train with."""
+"""Converting public data sets to a file of drawings."""
 
 import os
 from collections import Counter
@@ -65,7 +65,7 @@ PENDIGITS = """.INCLUDE dene.doc
 
 @pytest.fixture
 def unipen(tmp_path) -> Path:
-    """A folder laid out as UNIPEN is, with one recording that two categories use."""
+    """A folder in UNIPEN's layout, with one recording that two categories use."""
     folder = tmp_path / "train_r01_v07"
     recording = folder / "include" / "apa" / "data" / "one.dat"
     recording.parent.mkdir(parents=True)
@@ -85,11 +85,11 @@ def test_a_segment_of_unipen_is_a_drawing_with_y_down(unipen):
     seven, mark = read_unipen(unipen, ["apa"], ("1a",))
     assert (seven.label, seven.source, seven.writer) == ("7", "unipen-apa", "apa-Jean")
     assert as_lists(seven) == [[[0, 60], [0, 20], [2, 0]], [[30, 60]]]
-    # The way above the paper counts as a component where it is recorded, and holds no ink.
+    # The path above the paper counts as a component if it was recorded, but has no ink.
     assert mark.label == '"' and as_lists(mark) == [[[0, 2], [1.5, 0]]]
 
 
-def test_pendigits_names_its_writers_behind_the_label(tmp_path):
+def test_pendigits_names_the_writer_in_the_comment_after_the_label(tmp_path):
     path = tmp_path / "pendigits-orig.tra"
     path.write_text(PENDIGITS)
     eight, four = read_pendigits(path)
@@ -97,11 +97,11 @@ def test_pendigits_names_its_writers_behind_the_label(tmp_path):
     assert as_lists(eight) == [[[0, 3], [0, 0]]]
     assert (four.label, four.writer) == ("4", "pd-train-3")
     assert as_lists(four) == [[[0, 7], [2, 5]], [[7, 0]]]
-    with pytest.raises(ValueError, match=r"unpack it with `gzip -d .*name pendigits-orig\.tra$"):
+    with pytest.raises(ValueError, match=r"run `gzip -d .*name pendigits-orig\.tra$"):
         list(read_pendigits(path.with_name("pendigits-orig.tra.Z")))
 
 
-def test_the_command_writes_all_into_one_file(unipen, tmp_path, capsys):
+def test_the_command_writes_all_drawings_to_one_file(unipen, tmp_path, capsys):
     pendigits, output = tmp_path / "pendigits-orig.tra", tmp_path / "digits.jsonl.gz"
     pendigits.write_text(PENDIGITS)
     options = ["--unipen", str(unipen), "--categories", "1a", "1b", "--pendigits", str(pendigits)]
@@ -110,9 +110,9 @@ def test_the_command_writes_all_into_one_file(unipen, tmp_path, capsys):
     assert [d.label for d in read_drawings(output)] == ["8", "4", "7", '"', "W", '"']
 
 
-def test_what_is_no_unipen_is_named(unipen, tmp_path):
+def test_missing_and_malformed_files_are_named_in_the_error(unipen, tmp_path):
     output = ["--output", str(tmp_path / "digits.jsonl")]
-    with pytest.raises(SystemExit, match="name a set of drawings with --unipen or --pendigits"):
+    with pytest.raises(SystemExit, match="name a data set with --unipen or --pendigits"):
         main(["drawings", *output])
     with pytest.raises(SystemExit, match=r"no files in .*1a/nowhere; wanted UNIPEN's folder"):
         main(["drawings", "--unipen", str(unipen), "--sites", "nowhere", *output])
@@ -126,7 +126,7 @@ def test_what_is_no_unipen_is_named(unipen, tmp_path):
 
 @pytest.mark.skipif(not UNIPEN.exists(), reason="no UNIPEN; name its folder in UNIPEN_DIR")
 @pytest.mark.skipif(not STROKES.exists(), reason="no drawings; name their folder in STROKES_DIR")
-def test_four_sites_of_unipen_are_the_drawings_that_were_measured_before():
+def test_four_sites_of_unipen_are_the_drawings_of_earlier_measurements():
     def keys(drawings) -> Counter:
         return Counter(
             (d.source, d.writer, d.label, *(s.round(2).tobytes() for s in from_corner(d)))
@@ -140,5 +140,5 @@ def test_four_sites_of_unipen_are_the_drawings_that_were_measured_before():
     before = keys(d for d in read_drawings(STROKES) if d.source.startswith("unipen"))
     read = keys(read_unipen(UNIPEN, ["apa", "apb", "syn", "val"], ("1a",)))
     assert before.total() == 8_740 and not before - read
-    # One 4 of val was left out before: its last stroke lies at the other end of the page.
+    # Earlier measurements left out one 4 of val, whose last stroke is at the other end of the page.
     assert [key[:3] for key in (read - before).elements()] == [("unipen-val", "val-val02", "4")]

@@ -11,23 +11,33 @@ from finalnet.training.data import DATA_DIR, Split, load_mnist
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--checkpoint", help="folder or Hub id; the committed one by default")
-    parser.add_argument("--data-dir", type=Path, default=DATA_DIR, help="torchvision's root")
-    parser.add_argument("--mnist", choices=["validation", "test"], help="test by default")
-    parser.add_argument("--pictures", type=Path, help="folder with subfolders 0 to 9")
-    parser.add_argument("--strokes", type=Path, help="drawn digits, JSON lines, gzip or plain")
-    parser.add_argument("--others", type=Path, help="what is not a digit, in the same format")
+    parser.add_argument("--checkpoint", help="folder or Hub id; default: the bundled one")
+    parser.add_argument(
+        "--data-dir", type=Path, default=DATA_DIR, help="folder of MNIST, in torchvision's layout"
+    )
+    parser.add_argument(
+        "--mnist", choices=["validation", "test"], help="the part to measure; default: test"
+    )
+    parser.add_argument(
+        "--pictures", type=Path, help="measure pictures, in subfolders 0 to 9 of this folder"
+    )
+    parser.add_argument(
+        "--strokes", type=Path, help="measure drawn digits: JSON lines, gzip or plain"
+    )
+    parser.add_argument(
+        "--others", type=Path, help="drawings that are not digits, in the same format"
+    )
     parser.add_argument(
         "--numbers",
         type=int,
         nargs="?",
         const=500,
         metavar="COUNT",
-        help="measure so many numbers of each length, composed of the --strokes, instead",
+        help="measure COUNT numbers of each kind instead, composed of the digits of --strokes",
     )
-    parser.add_argument("--report", type=Path, help="folder for the figures and pictures")
+    parser.add_argument("--report", type=Path, help="write figures and pictures to this folder")
     parser.add_argument(
-        "--record", action="store_true", help="keep them in the checkpoint and in its model card"
+        "--record", action="store_true", help="store the figures with the checkpoint"
     )
     parser.add_argument(
         "--runs", nargs="+", default=[], help="checkpoints of other seeds, for mean and spread"
@@ -112,12 +122,12 @@ def print_numbers(options: argparse.Namespace) -> None:
     if options.numbers < 1:
         raise ValueError(f"--numbers must be at least 1, got {options.numbers}")
     if not options.strokes:
-        raise ValueError("--numbers needs digits to compose them of; name a file with --strokes")
+        raise ValueError("--numbers needs drawn digits; name a file of them with --strokes")
     drawings = read_drawings(options.strokes)
     digits = [drawing for drawing in drawings if drawing.is_digit]
     for s in score_numbers(Recognizer.load(options.checkpoint), digits, options.numbers):
         print(
-            f"{s.numbers:,} numbers, {s.kind}: wholly right {s.strokes_right:.1%} as strokes, "
-            f"{s.pictures_right:.1%} as pictures; taken apart rightly {s.strokes_split:.1%}, "
+            f"{s.numbers:,} numbers, {s.kind}: entirely right {s.strokes_right:.1%} as strokes, "
+            f"{s.pictures_right:.1%} as pictures; split correctly {s.strokes_split:.1%}, "
             f"{s.pictures_split:.1%}"
         )

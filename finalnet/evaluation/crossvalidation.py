@@ -53,29 +53,33 @@ Drawn = tuple[Chunk, np.ndarray]  # what was to be drawn, and its pictures
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--drawings", type=Path, nargs="+", required=True, help="as for `train`")
     parser.add_argument(
-        "--sources", nargs="+", help="to leave out; by default all that hold digits"
+        "--drawings", type=Path, nargs="+", required=True, help="files of drawings, as for `train`"
     )
-    parser.add_argument("--data-dir", type=Path, default=DATA_DIR, help="torchvision's root")
+    parser.add_argument(
+        "--sources", nargs="+", help="sources to hold out; default: all that have digits"
+    )
+    parser.add_argument(
+        "--data-dir", type=Path, default=DATA_DIR, help="folder of MNIST, in torchvision's layout"
+    )
     parser.add_argument(
         "--output",
         type=Path,
         default=Path("crossvalidation"),
-        help="folder of the networks, by default crossvalidation; what is there already is not "
-        "trained again",
+        help="folder of the networks; networks that it already holds are not trained again; "
+        "default: crossvalidation",
     )
-    parser.add_argument("--record", type=Path, help="checkpoint folder to keep the figures in")
-    parser.add_argument("--table", type=Path, help="Markdown file with the marks of the table")
+    parser.add_argument("--record", type=Path, help="checkpoint folder to store the figures in")
+    parser.add_argument("--table", type=Path, help="Markdown file in which to replace the table")
     add_ray(parser)
     add_training_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train and measure without each source; print and keep the table.
+    """Train and measure with each source held out; print and store the table.
 
     Raises:
-        FileNotFoundError, ValueError: a file or an option makes no sense; the message says why.
+        FileNotFoundError, ValueError: a file or an option is invalid; the message says why.
     """
     check_ray(options.ray)
     arguments = training_arguments(options)
@@ -85,7 +89,7 @@ def run(options: argparse.Namespace) -> None:
         if not any(drawing.source == source and drawing.is_digit for drawing in drawings):
             raise ValueError(f"no digits of the source {source!r} in {options.drawings}")
     settings = asdict(arguments) | {"start": describe_start(options.start)}
-    del settings["device"], settings["precision"]  # where it was computed is no recipe
+    del settings["device"], settings["precision"]  # not part of the recipe
     missing = [s for s in sources if not is_done(options.output / s, settings)]
     if len(missing) > 1 or (missing and options.ray):
         train_apart(options, arguments, drawings, missing)
@@ -106,7 +110,7 @@ def train_apart(
     drawings: Sequence[Drawing],
     sources: Sequence[str],
 ) -> None:
-    """Train without each source, all at once, by this command with that source alone."""
+    """Train all networks at once: run this command for each source by itself."""
     changes: dict[str, Any] = dict.fromkeys(("output", "table", "record", "ray"))
     if not options.ray:
         settled = settle(arguments)  # timed now: side by side, two might choose differently
@@ -131,7 +135,7 @@ def train_without(
     drawings: Sequence[Drawing],
     settings: dict[str, Any],
 ) -> None:
-    """Train without a source, measure on it, and keep both."""
+    """Train without a source, measure on it, and store network and figures."""
     torch.set_num_threads(1)  # as beside others, so that the figures are the same
     digits, validation = (load_mnist(s, options.data_dir) for s in ("train", "validation"))
     unseen, start = calibration_digits(validation), load_start(options.start)
@@ -144,10 +148,10 @@ def train_without(
 
 
 def is_done(folder: Path, settings: dict[str, Any]) -> bool:
-    """Whether a folder holds what a training with these settings gave.
+    """Whether a folder holds the result of a training with these settings.
 
     Raises:
-        ValueError: it holds what others gave.
+        ValueError: it holds the result of other settings.
     """
     path = folder / SCORES
     if not path.exists():
@@ -163,7 +167,7 @@ def is_done(folder: Path, settings: dict[str, Any]) -> bool:
 
 
 def draw_all(chunks: list[Chunk], folder: Path) -> list[Drawn]:
-    """The pictures of every chunk, which all trainings share; what lies in the folder is kept."""
+    """The pictures of every chunk, shared by all trainings; reuses those in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / PICTURES
     if not path.exists():
@@ -180,7 +184,7 @@ def draw_all(chunks: list[Chunk], folder: Path) -> list[Drawn]:
 
 
 def without(drawn: list[Drawn], source: str) -> Pool:
-    """All that was drawn but what is of one source."""
+    """Everything drawn, except for one source."""
     kept = [chunk.sources != source for chunk, _ in drawn]
 
     def drawings() -> Iterator[Digits]:
@@ -193,7 +197,7 @@ def without(drawn: list[Drawn], source: str) -> Pool:
 
 
 def measure(model: FinalNet, drawings: Sequence[Drawing]) -> dict[str, Any]:
-    """What a network makes of drawings that it has not seen."""
+    """Measure a network on drawings that it has not seen."""
     recognizer = Recognizer(to_network(model))
     digits = choose([drawing for drawing in drawings if drawing.is_digit])
     samples = [draw_samples(digits, placement) for placement in PLACEMENTS]
@@ -209,7 +213,7 @@ def measure(model: FinalNet, drawings: Sequence[Drawing]) -> dict[str, Any]:
 
 
 def choose(drawings: list[Drawing]) -> list[Drawing]:
-    """`MOST` of them at random, the same each time, or all."""
+    """At most `MOST` drawings, chosen at random, the same each time."""
     if len(drawings) <= MOST:
         return drawings
     chosen = np.random.default_rng(0).choice(len(drawings), MOST, replace=False)
@@ -217,13 +221,13 @@ def choose(drawings: list[Drawing]) -> list[Drawing]:
 
 
 def keep(folder: Path, model: FinalNet, scores: dict[str, Any]) -> None:
-    """Write a network and, as the last file, what was measured with it."""
+    """Write a network and, last, its figures."""
     model.save_pretrained(folder)
     (folder / SCORES).write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
 
 
 def summarize(folder: Path, sources: Sequence[str]) -> tuple[list[Scores], list[Rejection]]:
-    """The figures of all sources, as if one network had answered."""
+    """Combine the figures of all sources, as if they came from one network."""
     scores = [json.loads((folder / s / SCORES).read_text(encoding="utf-8")) for s in sources]
     digits = [
         combine_scores(dict(zip(sources, rows, strict=True)))
@@ -235,7 +239,7 @@ def summarize(folder: Path, sources: Sequence[str]) -> tuple[list[Scores], list[
 
 
 def combine_scores(by_source: dict[str, Scores]) -> Scores:
-    """What several networks, each on a source of its own, made of all their digits."""
+    """Combine the figures of several networks, each measured on its own source."""
     scores = list(by_source.values())
     counts = [score.count for score in scores]
     confusion = np.sum([score.confusion for score in scores], axis=0)
@@ -275,7 +279,7 @@ def combine_rejections(rejections: list[Rejection]) -> Rejection:
 
 
 def write_table(digits: list[Scores], rejections: list[Rejection]) -> str:
-    """The figures as a Markdown table, a column a source."""
+    """The figures as a Markdown table, one column per source."""
     sources = list(digits[0].accuracy_by_source)
     lines = [
         ["right", *sources, "mean", "accepted", "calibration error"],
@@ -292,11 +296,11 @@ def write_table(digits: list[Scores], rejections: list[Rejection]) -> str:
 
 
 def put_table(path: Path, table: str) -> None:
-    """Put the table between its marks in a Markdown file; raises ValueError if they are missing."""
+    """Replace the table between its marks in a Markdown file; ValueError if there are none."""
     text = path.read_text(encoding="utf-8")
     start, end = (text.find(mark) for mark in MARKS)
     if not 0 <= start < end:
-        raise ValueError(f"no place for the table in {path}; wanted the lines {MARKS}")
+        raise ValueError(f"{path} has no place for the table; add the lines {MARKS}")
     start += len(MARKS[0])
     path.write_text(text[:start] + table + text[end:], encoding="utf-8")
 
@@ -307,7 +311,7 @@ def record(
     digits: list[Scores],
     rejections: list[Rejection],
 ) -> None:
-    """Keep the figures in a checkpoint folder and in its model card.
+    """Store the figures in a checkpoint folder and in its model card.
 
     Raises:
         FileNotFoundError: there is no checkpoint in the folder.

@@ -1,4 +1,4 @@
-"""How well numbers are read: composed of one writer's drawn digits, as strokes and as pictures."""
+"""Measures how well numbers are read, composed of one writer's digits, as strokes and pictures."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,18 +15,18 @@ KINDS = {  # of numbers; each 0 is a digit
     "separators": ("00:00", "0,00", "00-00-00", "00.0", "0/0", "0.000", "00/00"),
     "words and lines": ("00 00", "000\n00", "00\n000\n00", "0 000\n00 00"),
 }
-HEIGHTS = (0.85, 1.15)  # of the digits of one number, in their mean height
+HEIGHTS = (0.85, 1.15)  # of digits / their mean height, within a number
 BASELINE = 0.06  # standard deviation, in digit heights
 GAPS = (-0.05, 0.4)  # between the ink of neighbours, in digit heights
-WORD_GAPS = (1.1, 3)  # beside the gap between neighbours
+WORD_GAPS = (1.1, 3)  # added to the gap between neighbours
 LINE_PITCHES = (1.35, 2.2)
 PENS = (0.04, 0.14)  # in digit heights
 PICTURE_HEIGHTS = (40, 110)  # px of a digit in a picture
-FLATTEST = 0.6  # a drawing's height, at the least, in widths: a flat one is not blown up
+FLATTEST = 0.6  # least height / width of a drawing when scaling, so that flat ones stay small
 
 
 class DrawnNumber(NamedTuple):
-    """Digits on lines; one unit is a digit's height."""
+    """A composed number; one unit is the height of a digit."""
 
     text: str
     strokes: list[np.ndarray]  # (n, 2) float64 each, y pointing down
@@ -44,25 +44,25 @@ class DrawnNumber(NamedTuple):
 
 
 class NumberScores(NamedTuple):
-    """Shares, in [0, 1], of numbers of one kind."""
+    """Figures of one kind of numbers; shares in [0, 1]."""
 
     kind: str
     numbers: int
-    strokes_right: float  # wholly read, every digit sure and every separator in its place
+    strokes_right: float  # every digit certain and right, every separator in its place
     pictures_right: float
-    strokes_split: float  # into as many digits as there are
+    strokes_split: float  # into the right number of digits
     pictures_split: float
 
 
 def compose_number(
     drawings: list[Drawing], length: int, random: np.random.Generator
 ) -> DrawnNumber:
-    """Put digits of one writer, drawn at random, on a line; the strokes come in any order."""
+    """Compose a line of random digits of one writer; the strokes are in random order."""
     return compose_text(drawings, "0" * length, random)
 
 
 def compose_text(drawings: list[Drawing], pattern: str, random: np.random.Generator) -> DrawnNumber:
-    """The same with separators and line breaks: each 0 of the pattern is a digit at random."""
+    """Compose a text with separators and line breaks; each 0 of the pattern is a random digit."""
     chosen = [drawings[i] for i in random.integers(len(drawings), size=pattern.count("0"))]
     pen_width = random.uniform(*PENS)
     left, base, text, strokes = 0.0, 0.0, "", list[np.ndarray]()
@@ -90,7 +90,7 @@ def compose_text(drawings: list[Drawing], pattern: str, random: np.random.Genera
 
 
 def draw_mark(name: str, random: np.random.Generator) -> list[np.ndarray]:
-    """A separator as strokes that begin at x = 0; the base is y = 0, digits are 1 high."""
+    """A separator as strokes that start at x = 0; the baseline is y = 0, digits are 1 high."""
 
     def dot(y: float) -> np.ndarray:
         return np.array([0, y]) + np.abs(random.normal(0, 0.02, (random.integers(1, 5), 2)))

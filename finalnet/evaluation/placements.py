@@ -1,4 +1,4 @@
-"""Where and how a drawing is put on the pad to be measured."""
+"""Places drawings on the pad for measurements."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ from finalnet.strokes import PAD_SIZE, render_strokes
 
 @dataclass(frozen=True)
 class Placement:
-    """How a drawing is put on the pad; lengths in shares."""
+    """How to place a drawing on the pad; lengths are shares."""
 
-    size: tuple[float, float] = (0.25, 0.9)  # longer side of the ink, of the pad
-    pen: tuple[float, float] = (0.04, 0.14)  # of the drawing's longer side
-    only_extreme_pens: bool = False  # the thinnest or the thickest, nothing between
+    size: tuple[float, float] = (0.25, 0.9)  # longer side of the ink / side of the pad
+    pen: tuple[float, float] = (0.04, 0.14)  # width / longer side of the drawing
+    only_extreme_pens: bool = False  # the thinnest or the thickest
     in_a_corner: bool = False
     tilt: float = 0  # degrees, at most, to either side
 
@@ -24,7 +24,7 @@ class Placement:
     def place(
         self, strokes: list[np.ndarray], random: np.random.Generator
     ) -> tuple[list[np.ndarray], float]:
-        """Strokes where they are drawn on a 280x280 pad, and the width of the pen, in its px."""
+        """Strokes and pen width, in px of a 280x280 pad."""
         size = random.uniform(*self.size) * PAD_SIZE
         pen = random.choice(self.pen) if self.only_extreme_pens else random.uniform(*self.pen)
         pen_width = max(pen * size, 2)

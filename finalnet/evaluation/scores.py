@@ -1,8 +1,8 @@
-"""Evaluation: how often the answer is right, how honest it is, and what is not a digit.
+"""Measures accuracy, calibration and the rejection of non-digits.
 
-Drawn digits go through the code that the pad uses, placed on it in four ways; see `PLACEMENTS`.
-Accuracy asks for the most probable digit, whatever the verdict, unless it is "blank": that is never
-right. `accepted` is the share of verdicts "digit".
+Drawn digits take the same path as on the pad, placed on it in four ways; see `PLACEMENTS`. Accuracy
+counts the most probable digit, whatever the verdict; the verdict "blank" is never right. `accepted`
+is the share of verdicts "digit".
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,13 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch.nn import functional as F
-from torchmetrics.functional.classification import (
-    binary_auroc,
-    multiclass_calibration_error,
-    multiclass_confusion_matrix,
-)
 
 from finalnet.drawings import Drawing
 from finalnet.evaluation.placements import PLACEMENTS
@@ -34,37 +27,37 @@ PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 
 
 class Samples(NamedTuple):
-    """Network inputs with what they show."""
+    """Labelled network inputs."""
 
     name: str
     inputs: np.ndarray  # (N, 28, 28) uint8
-    labels: np.ndarray  # (N,) int64; -1 for what is not a digit
-    sources: np.ndarray  # (N,) str, where each one is from
+    labels: np.ndarray  # (N,) int64; -1: not a digit
+    sources: np.ndarray  # (N,) str
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What was measured on samples of digits; shares in [0, 1]."""
+    """Figures of samples of digits; shares in [0, 1]."""
 
     name: str
     count: int
     accuracy: float
-    accuracy_by_digit: list[float | None]  # None where the samples hold no such digit
+    accuracy_by_digit: list[float | None]  # None: no such digit among the samples
     accuracy_by_source: dict[str, float]
-    accuracy_over_sources: float  # their mean, every source counting alike
+    accuracy_over_sources: float  # their mean, all sources weighted equally
     worst_source: str
     accepted: float
     calibration_error: float  # expected, 15 bins
     negative_log_likelihood: float
-    confusion: list[list[int]]  # row: what was drawn; column: what was answered, unless blank
+    confusion: list[list[int]]  # row: drawn digit; column: answer, without blanks
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """How well non-digits are told from digits; shares in [0, 1]."""
+    """How well non-digits are distinguished from digits; shares in [0, 1]."""
 
     name: str
-    digits: str  # the samples of digits that they were told from
+    digits: str  # name of the samples of digits
     count: int
     auroc: float
     accepted: float  # at the checkpoint's threshold
@@ -73,12 +66,12 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Spread:
-    """Accuracy over several trainings that differ in their seed; shares in [0, 1]."""
+    """Accuracy of several trainings with different seeds; shares in [0, 1]."""
 
     name: str
     runs: int
     mean: float
-    deviation: float  # standard, of single runs
+    deviation: float  # standard deviation of single runs
     lowest: float
     highest: float
 
@@ -95,7 +88,7 @@ def draw_samples(drawings: Iterable[Drawing], placement: str, seed: int = 0) -> 
 
 
 def read_pictures(folder: Path | str) -> Samples:
-    """Network inputs of a folder of pictures that has one subfolder a digit, 0 to 9.
+    """Network inputs of a folder of pictures with one subfolder per digit, 0 to 9.
 
     Raises:
         FileNotFoundError: there are no such pictures.
@@ -114,13 +107,13 @@ def read_pictures(folder: Path | str) -> Samples:
 
 
 def mnist_samples(name: str, digits: Digits) -> Samples:
-    """MNIST's own pictures, which are network inputs already."""
+    """MNIST's pictures, which already are network inputs."""
     sources = np.full(len(digits.labels), "")
     return Samples(name, digits.images.numpy(), digits.labels.numpy(), sources)
 
 
 def generated_scribbles(count: int = 2_000, seed: int = 0) -> Samples:
-    """Scribbles and doodles of kinds that are never trained on."""
+    """Scribbles and doodles of kinds that no training draws."""
     inputs = generate_unseen(count, seed)
     return Samples("unseen scribbles", inputs, np.full(count, -1), np.full(count, ""))
 
@@ -130,19 +123,17 @@ def score(recognizer: Recognizer, samples: Samples) -> Scores:
     predictions = recognizer.recognize_inputs(samples.inputs)
     answers = list_answers(predictions)
     right, seen = answers == samples.labels, answers >= 0
-    probabilities = torch.from_numpy(np.stack([p.probabilities for p in predictions]))
-    labels = torch.from_numpy(samples.labels)
-    confusion = multiclass_confusion_matrix(probabilities[seen], labels[seen], NUM_CLASSES)
-    error = multiclass_calibration_error(
-        probabilities[seen], labels[seen], NUM_CLASSES, CALIBRATION_BINS, "l1"
-    )
+    probabilities = np.stack([prediction.probabilities for prediction in predictions])
+    confusion = np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64)
+    np.add.at(confusion, (samples.labels[seen], answers[seen]), 1)
+    own = probabilities[np.arange(len(answers)), samples.labels].astype(np.float64)
     by_source = {
         str(source): float(right[samples.sources == source].mean())
         for source in np.unique(samples.sources)
     }
     return Scores(
         name=samples.name,
-        count=len(labels),
+        count=len(answers),
         accuracy=float(right.mean()),
         accuracy_by_digit=[
             float(right[samples.labels == digit].mean()) if digit in samples.labels else None
@@ -152,19 +143,33 @@ def score(recognizer: Recognizer, samples: Samples) -> Scores:
         accuracy_over_sources=float(np.mean(list(by_source.values()))),
         worst_source=min(by_source, key=lambda source: by_source[source]),
         accepted=float(np.mean([p.verdict == "digit" for p in predictions])),
-        calibration_error=float(error),
-        negative_log_likelihood=float(F.nll_loss(probabilities.clamp(min=1e-12).log(), labels)),
+        calibration_error=calibration_error(probabilities[seen], samples.labels[seen]),
+        negative_log_likelihood=float(-np.log(own.clip(1e-12)).mean()),
         confusion=confusion.tolist(),
     )
 
 
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Expected calibration error: the mean gap between stated probability and accuracy.
+
+    Args:
+        probabilities: (N, 10) float in [0, 1].
+        labels: (N,) int64, 0 to 9.
+    Source: Guo et al. 2017, 15 bins of equal width.
+    """
+    stated = probabilities.max(axis=1).astype(np.float64)
+    gaps = (probabilities.argmax(axis=1) == labels) - stated
+    bins = np.digitize(stated, np.linspace(0, 1, CALIBRATION_BINS + 1))
+    return float(np.abs(np.bincount(bins, gaps)).sum() / len(labels))
+
+
 def list_answers(predictions: Sequence[Prediction]) -> np.ndarray:
-    """The most probable digit of each, whatever the verdict, (N,) int64; -1 where it is blank."""
+    """The most probable digits, whatever the verdict, (N,) int64; -1: blank."""
     return np.array([-1 if p.verdict == "blank" else p.probabilities.argmax() for p in predictions])
 
 
 def score_runs(recognizers: Sequence[Recognizer], samples: Samples) -> Spread:
-    """Measure the accuracy of two checkpoints or more that differ in their seed."""
+    """Measure the accuracy of at least two checkpoints with different seeds."""
     accuracies = []
     for recognizer in recognizers:
         answers = list_answers(recognizer.recognize_inputs(samples.inputs))
@@ -174,26 +179,24 @@ def score_runs(recognizers: Sequence[Recognizer], samples: Samples) -> Spread:
 
 
 def score_rejection(recognizer: Recognizer, digits: Samples, others: Samples) -> Rejection:
-    """Measure how well what is not a digit is told from digits."""
+    """Measure how well non-digits are distinguished from digits."""
     digit_confidence, other_confidence = (
         confidence(recognizer.logits(samples.inputs)) for samples in (digits, others)
     )
-    both = torch.from_numpy(np.concatenate([digit_confidence, other_confidence]))
-    is_digit = torch.arange(len(both)) < len(digit_confidence)
     threshold = np.quantile(digit_confidence, 1 - KEPT_DIGITS)
     verdicts = [prediction.verdict for prediction in recognizer.recognize_inputs(others.inputs)]
     return Rejection(
         name=others.name,
         digits=digits.name,
         count=len(others.labels),
-        # Ranks, because torchmetrics takes scores outside [0, 1] for logits and rounds them.
-        auroc=float(binary_auroc(_ranks(both), is_digit.long())),
+        auroc=area_under_roc(digit_confidence, other_confidence),
         accepted=verdicts.count("digit") / len(verdicts),
         accepted_at_99=float((other_confidence >= threshold).mean()),
     )
 
 
-def _ranks(values: torch.Tensor) -> torch.Tensor:
-    """Values by their place among all, in [0, 1]; equal values share a place."""
-    _, places = torch.unique(values, return_inverse=True)
-    return places.double() / max(int(places.max()), 1)
+def area_under_roc(digits: np.ndarray, others: np.ndarray) -> float:
+    """AUROC: the share of pairs where the digit has more confidence; ties count half."""
+    ranked = np.sort(others)
+    below, up_to = (np.searchsorted(ranked, digits, side) for side in ("left", "right"))
+    return float((below + up_to).mean() / 2 / len(others))

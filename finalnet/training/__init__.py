@@ -1,1 +1,1 @@
-"""Training: MNIST and generated drawings, the loop, and the calibration after it."""
+"""Training: the data, the loop, calibration, and writing the checkpoint."""

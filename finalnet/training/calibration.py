@@ -1,4 +1,4 @@
-"""Calibration: stated probabilities that hold, and the confidence below which it is no digit."""
+"""Fits the temperature, and the confidence below which a drawing is not a digit."""
 
 import numpy as np
 import torch
@@ -12,12 +12,12 @@ KEPT_DIGITS = 0.985  # share of the validation digits that are accepted
 
 
 def calibrate(model: FinalNet, network_inputs: np.ndarray, labels: Tensor) -> FinalNet:
-    """A copy of the model with its temperature and rejection threshold fitted to its views.
+    """Return a copy with temperature and rejection threshold fitted on the means over the views.
 
     Args:
         network_inputs: (N, 28, 28) uint8; digits that the model was not trained on.
         labels: (N,) int64.
-    Source: Guo et al. 2017 for the temperature, the one of least negative log-likelihood.
+    Source: Guo et al. 2017; the temperature has the lowest negative log-likelihood.
     """
     logits = torch.from_numpy(view_logits(to_network(model), network_inputs))
     temperatures = torch.logspace(-1, 1, 401, dtype=torch.float64)

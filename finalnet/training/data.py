@@ -1,4 +1,4 @@
-"""MNIST in memory, and the random changes that make one digit many."""
+"""Loads MNIST and augments images."""
 
 import gzip
 import math
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 DATA_DIR = Path("data")
-VALIDATION = 12  # one in so many training images, the last; the test set is for the final report
+VALIDATION = 12  # the last twelfth of the training images; the test set is for the final report
 
 Split = Literal["train", "validation", "test"]
 
@@ -23,12 +23,12 @@ class Digits(NamedTuple):
 
 
 def load_mnist(split: Split, data_dir: Path | str = DATA_DIR) -> Digits:
-    """MNIST's 55,000 training, 5,000 validation or 10,000 test digits, as tensors.
+    """Load MNIST's 55,000 training, 5,000 validation or 10,000 test digits.
 
     Args:
         data_dir: torchvision's root folder; MNIST is downloaded into it on first use.
     Raises:
-        FileNotFoundError: MNIST is not there and cannot be downloaded.
+        FileNotFoundError: MNIST is missing and cannot be downloaded.
     """
     part = "t10k" if split == "test" else "train"
     images = read_or_fetch(Path(data_dir), f"{part}-images-idx3-ubyte")
@@ -36,7 +36,7 @@ def load_mnist(split: Split, data_dir: Path | str = DATA_DIR) -> Digits:
     if len(images) != len(labels):
         raise ValueError(
             f"in {data_dir}, {part} has {len(images):,} images and {len(labels):,} labels; "
-            "delete the files, and they are fetched anew"
+            "delete the files to download them again"
         )
     last = -(len(images) // VALIDATION) if split != "test" else 0
     halves = {"train": slice(last), "validation": slice(last, None)}
@@ -45,10 +45,10 @@ def load_mnist(split: Split, data_dir: Path | str = DATA_DIR) -> Digits:
 
 
 def read_or_fetch(data_dir: Path, name: str) -> np.ndarray:
-    """The numbers of a file of MNIST, wherever in the folder and under whichever of its names.
+    """Read a file of MNIST, plain or gzip, under torchvision's path or in the folder itself.
 
     Raises:
-        FileNotFoundError: it is not there, or broken, and cannot be downloaded.
+        FileNotFoundError: it is missing or broken, and cannot be downloaded.
     """
     names = [name, name.replace("-idx", ".idx")]
     folders = [data_dir / "MNIST" / "raw", data_dir]
@@ -69,26 +69,26 @@ def read_or_fetch(data_dir: Path, name: str) -> np.ndarray:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The array of unsigned bytes in an IDX file, plain or gzip.
+    """Read the uint8 array of an IDX file, plain or gzip.
 
     Raises:
-        ValueError: it is none, or cut short.
-    Source: the format is described at yann.lecun.com/exdb/mnist.
+        ValueError: the file has another format, or is truncated.
+    Source: yann.lecun.com/exdb/mnist describes the format.
     """
     data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     dimensions = data[3] if data[:3] == b"\x00\x00\x08" and len(data) > 3 else 0
     header = 4 + 4 * dimensions
     if not dimensions or len(data) < header:
-        raise ValueError(f"{len(data):,} bytes that are no IDX file of bytes")
+        raise ValueError(f"{len(data):,} bytes that are not an IDX file of bytes")
     shape = [int.from_bytes(data[i : i + 4], "big") for i in range(4, header, 4)]
     wanted = header + math.prod(shape)
     if len(data) != wanted:
-        raise ValueError(f"it should be {wanted:,} bytes long, and is {len(data):,}")
+        raise ValueError(f"it should be {wanted:,} bytes long, but is {len(data):,}")
     return np.frombuffer(bytearray(data[header:]), np.uint8).reshape(shape)
 
 
 def download(name: str, folder: Path) -> Path:
-    """Fetch a file of MNIST, whose checksum torchvision knows; raises RuntimeError or OSError."""
+    """Download a file of MNIST and check its checksum; raises RuntimeError or OSError."""
     from torchvision.datasets import MNIST
     from torchvision.datasets.utils import download_url
 
@@ -104,10 +104,10 @@ def download(name: str, folder: Path) -> Path:
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Change every image of a batch a little, each in its own way.
+    """Vary every image of a batch at random.
 
     Rotation +-10 degrees, scale 0.9 to 1.1 along each axis, shear +-0.1, shift +-1.5 px, a light
-    elastic bend, and a pen up to 0.8 px thinner or thicker on every side, as the views have it.
+    elastic bend, and a pen up to 0.8 px thinner or thicker on every side, as in the views.
 
     Args:
         images: (N, 1, 28, 28) float, paper 0.
@@ -138,7 +138,7 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _change_pen(images: Tensor, amount: Tensor) -> Tensor:
-    """Blend towards the thickest (amount 1) or the thinnest (-1) pen of one pixel's reach."""
+    """Blend towards a pen 1 px thicker (amount 1) or thinner (-1) on every side."""
     thicker = F.max_pool2d(images, 3, stride=1, padding=1)
     thinner = -F.max_pool2d(-images, 3, stride=1, padding=1)
     towards = torch.where(amount > 0, thicker, thinner)

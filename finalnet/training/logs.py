@@ -1,4 +1,4 @@
-"""The figures of each epoch, told to TensorBoard or Trackio."""
+"""Logs the figures of each epoch to TensorBoard or Trackio."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -13,18 +13,20 @@ Log = Callable[[Epoch], None]
 
 
 def check_log(name: str | None) -> None:
-    """Raise ValueError where what is logged to is not installed."""
+    """Raise ValueError if the named tool is not installed."""
     if name and not find_spec(name):
         raise ValueError(
-            f"--log-to {name}: it is not installed; install it with: pip install {name}"
+            f"--log-to {name}: {name} is not installed; install it with: pip install {name}"
         )
 
 
 def open_log(name: str | None, output: Path) -> Log:
-    """What takes each epoch of the training that writes a checkpoint folder; None takes nothing.
+    """Return a function that logs an epoch, under the name of the output folder.
 
+    Args:
+        name: one of `LOGS`; None logs nothing.
     Raises:
-        ValueError: it is not installed.
+        ValueError: the tool is not installed.
     """
     check_log(name)
     run = output.resolve().name

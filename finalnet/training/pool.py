@@ -1,4 +1,4 @@
-"""What stands beside MNIST: generated drawings and those of people, drawn during the training."""
+"""The drawings beside MNIST, generated or people's; other processes draw them during training."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,13 +18,13 @@ from finalnet.training.handwriting import (
 )
 from finalnet.training.loop import Pool, TrainingArguments
 
-# How often a drawing is drawn anew, at the most: 47 drawings of an odd style, 380 times each, cost
-# 0.3 points on MNIST; 60 times each, 0.02.
+# Most variations of one drawing. 380 variations each of 47 drawings in an unusual style cost 0.3
+# points on MNIST; 60 variations cost 0.02.
 MOST_AGAIN = 60
 
 
 def plan_pool(arguments: TrainingArguments, drawings: Sequence[Drawing]) -> list[Chunk]:
-    """What is drawn to stand beside MNIST; each kind is as frequent at the start as at the end."""
+    """Plan the drawings beside MNIST; each kind is spread evenly over the training."""
     seed = arguments.seed
     digits = [drawing for drawing in drawings if drawing.is_digit]
     others = [drawing for drawing in drawings if drawing.is_no_digit]
@@ -40,7 +40,7 @@ def plan_pool(arguments: TrainingArguments, drawings: Sequence[Drawing]) -> list
 
 @contextmanager
 def growing_pool(arguments: TrainingArguments, drawings: Sequence[Drawing] = ()) -> Iterator[Pool]:
-    """Generated drawings, and those of people drawn anew; other processes draw them meanwhile."""
+    """Yield the pool of generated drawings and of variations of people's drawings."""
     chunks = plan_pool(arguments, drawings)
     with draw_ahead(chunks) as pictures:
         yield Pool(

@@ -1,4 +1,4 @@
-"""On what to train, and in which precision: what this machine has, and what is faster on it."""
+"""Chooses the device and the precision: those that this machine has, and the faster one."""
 
 import time
 from dataclasses import replace
@@ -10,21 +10,21 @@ from finalnet.network import NUM_CLASSES
 from finalnet.preprocessing import INPUT_SIZE
 from finalnet.training.loop import PRECISIONS, Learner, TrainingArguments
 
-TRIAL_STEPS = 4  # of each precision, the first to warm up
-# Of float32's time, at the most: below it no noise makes two runs choose differently.
+TRIAL_STEPS = 4  # per precision; the first warms up
+# bfloat16 must take less than this share of float32's time, so that noise does not decide.
 WORTHWHILE = 0.9
 
 
 def settle(arguments: TrainingArguments) -> TrainingArguments:
-    """The arguments with a device and a precision in the place of "auto".
+    """Replace "auto" by a device and a precision.
 
     Raises:
-        ValueError: the device is unknown, not present or does not work.
+        ValueError: the device is unknown, missing or does not work.
     """
     device = pick_device(arguments.device)
     fault = find_fault(arguments, device) if device.type != "cpu" else None
     if fault and arguments.device == "auto":
-        tqdm.write(f"training on the CPU: {device} is there, but does not work ({fault})")
+        tqdm.write(f"training on the CPU, because {device} does not work ({fault})")
         device = torch.device("cpu")
     elif fault:
         raise ValueError(f"device {arguments.device!r} does not work: {fault}; try --device cpu")
@@ -32,10 +32,10 @@ def settle(arguments: TrainingArguments) -> TrainingArguments:
 
 
 def pick_device(name: str) -> torch.device:
-    """The named device, or for "auto" the fastest one present.
+    """Return the named device, or for "auto" the fastest on this machine.
 
     Raises:
-        ValueError: the device is unknown or not present.
+        ValueError: the device is unknown or missing.
     """
     here = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     here += ["mps"] * torch.backends.mps.is_available() + ["cpu"]
@@ -49,7 +49,7 @@ def pick_device(name: str) -> torch.device:
 
 
 def find_fault(arguments: TrainingArguments, device: torch.device) -> str | None:
-    """Why not even float32 works on a device: an old driver, no kernel for it; None if it does."""
+    """Say why float32 fails on a device (old driver, missing kernel); None if it works."""
     try:
         time_step(replace(arguments, precision="float32"), device, steps=2)
     except (RuntimeError, AssertionError) as error:  # torch raises both
@@ -58,10 +58,10 @@ def find_fault(arguments: TrainingArguments, device: torch.device) -> str | None
 
 
 def pick_precision(arguments: TrainingArguments, device: torch.device) -> str:
-    """The precision that is asked for, or for "auto" the one that is faster on this processor.
+    """Return the requested precision, or for "auto" the faster one.
 
-    Without AVX512 or AMX for bfloat16 a CPU takes up to eight times as long with it, with them
-    three quarters of the time; so both are timed. A GPU that has it is always faster with it.
+    With bfloat16, a CPU takes three quarters of the time if it has AVX512 or AMX for it, and up to
+    eight times as long if not, so we time both. A GPU with bfloat16 is always faster with it.
     """
     if arguments.precision != "auto":
         return arguments.precision
@@ -69,7 +69,9 @@ def pick_precision(arguments: TrainingArguments, device: torch.device) -> str:
         try:
             time_step(replace(arguments, precision="bfloat16"), device, steps=2)
         except RuntimeError as error:
-            tqdm.write(f"training in float32: {device} has no bfloat16 ({error})".splitlines()[0])
+            tqdm.write(
+                f"training in float32, because {device} lacks bfloat16 ({error})".splitlines()[0]
+            )
             return "float32"
         return "bfloat16"
     times = {name: time_step(replace(arguments, precision=name), device) for name in PRECISIONS}
@@ -83,7 +85,7 @@ def pick_precision(arguments: TrainingArguments, device: torch.device) -> str:
 def time_step(
     arguments: TrainingArguments, device: torch.device, steps: int = TRIAL_STEPS
 ) -> float:
-    """Seconds that a training step takes at its best, of a few on noise."""
+    """Shortest time of a training step on random images, in seconds."""
     learner = Learner(arguments, device, arguments.precision, steps)
     images = torch.rand(arguments.batch_size, 1, INPUT_SIZE, INPUT_SIZE, device=device)
     labels = torch.arange(arguments.batch_size, device=device) % NUM_CLASSES

@@ -1,8 +1,8 @@
-"""Public drawings of people, as a file to train with: UNIPEN and UCI Pendigits
+"""Converts UNIPEN and UCI Pendigits to a file of drawings: python -m finalnet drawings
 
-Both are in the format of UNIPEN (Guyon et al. 1994): `.PEN_DOWN` and `.PEN_UP` are followed by the
-points of a component, `.SEGMENT CHARACTER 1-2 ? "8"` says that the components 1 to 2 are an 8, and
-`.INCLUDE` names a file with the components. y points up.
+Both use the format of UNIPEN (Guyon et al. 1994). The points of a component follow `.PEN_DOWN` or
+`.PEN_UP`; `.SEGMENT CHARACTER 1-2 ? "8"` labels components 1 to 2 as an 8; `.INCLUDE` names a file
+with the components. y points up.
 """
 
 import argparse
@@ -16,13 +16,13 @@ from tqdm import tqdm
 
 from finalnet.drawings import Drawing, write_drawings
 
-CATEGORIES = ("1a", "1b", "1c", "1d")  # of UNIPEN: digits, upper case, lower case, signs
-LABEL = re.compile(r'"(\\?.)"')  # one character; a quotation mark has a backslash before it
+CATEGORIES = ("1a", "1b", "1c", "1d")  # UNIPEN's: digits, upper case, lower case, signs
+LABEL = re.compile(r'"(\\?.)"')  # one character; a backslash escapes a quotation mark
 COMPONENTS = re.compile(r"(\d+)(?:-(\d+))?")
 
 
 class Component(NamedTuple):
-    """What the pen did between two changes, on the paper or above it."""
+    """The path of the pen between two changes, on the paper or above it."""
 
     is_down: bool
     points: list[tuple[float, float]]
@@ -30,33 +30,49 @@ class Component(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Some components, and what they are."""
+    """A label for some components."""
 
     label: str
     components: str  # such as "1-2,4"
-    writer: str  # as Pendigits names it, behind the label
+    writer: str  # from the comment after the label, in Pendigits only
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--unipen", type=Path, help="folder of train_r01_v07, with data/ in it")
-    parser.add_argument("--sites", nargs="+", help="of UNIPEN, such as apa; all by default")
     parser.add_argument(
-        "--categories", nargs="+", default=CATEGORIES, help="of UNIPEN; 1a 1b 1c 1d by default"
+        "--unipen", type=Path, help="UNIPEN's folder train_r01_v07, which contains data/"
     )
     parser.add_argument(
-        "--pendigits", type=Path, nargs="+", default=[], help="pendigits-orig.tra, unpacked"
+        "--sites", nargs="+", help="UNIPEN's sites to convert, such as apa; default: all"
     )
-    parser.add_argument("--output", type=Path, required=True, help="JSON lines, named .gz gzip")
+    parser.add_argument(
+        "--categories",
+        nargs="+",
+        default=CATEGORIES,
+        help="UNIPEN's categories to convert; default: 1a 1b 1c 1d",
+    )
+    parser.add_argument(
+        "--pendigits",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="UCI Pendigits' original files, such as pendigits-orig.tra, unpacked",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        help="file to write: JSON lines, gzip if it ends in .gz",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the drawings of all the sets that are named into one file.
+    """Write the drawings of the named data sets to one file.
 
     Raises:
-        FileNotFoundError, ValueError: a set is not there or not readable; the message says which.
+        FileNotFoundError, ValueError: a data set is missing or unreadable; the message says which.
     """
     if not options.unipen and not options.pendigits:
-        raise ValueError("name a set of drawings with --unipen or --pendigits")
+        raise ValueError("name a data set with --unipen or --pendigits")
     labels = [0, 0]
 
     def drawings() -> Iterator[Drawing]:
@@ -78,10 +94,10 @@ def run(options: argparse.Namespace) -> None:
 def read_unipen(
     folder: Path, sites: list[str] | None = None, categories: tuple[str, ...] = CATEGORIES
 ) -> Iterator[Drawing]:
-    """The drawings of UNIPEN's release train_r01_v07.
+    """Yield the drawings of UNIPEN's release train_r01_v07.
 
     Raises:
-        FileNotFoundError: the folder holds no data of a category or site.
+        FileNotFoundError: the folder has no data for a category or site.
         ValueError: a file is not in UNIPEN's format.
     """
     for category in categories:
@@ -99,9 +115,9 @@ def read_unipen(
 
 
 def read_pendigits(path: Path) -> Iterator[Drawing]:
-    """The drawings of one of UCI Pendigits' two original files, as written by 30 and 14 people."""
+    """Yield the drawings of one of UCI Pendigits' original files: .tra by 30 people, .tes by 14."""
     if path.suffix == ".Z":
-        raise ValueError(f"{path} is packed; unpack it with `gzip -d {path}`, and name {path.stem}")
+        raise ValueError(f"{path} is compressed; run `gzip -d {path}`, and name {path.stem}")
     people = "test" if path.suffix == ".tes" else "train"
     components, segments = read_file(path)
     for drawing in cut(components, segments, "pendigits", path):
@@ -109,9 +125,9 @@ def read_pendigits(path: Path) -> Iterator[Drawing]:
 
 
 def read_file(path: Path, include: Path | None = None) -> tuple[list[Component], list[Segment]]:
-    """Components and segments of a file, with those of the files that it includes.
+    """Read the components and segments of a file, and the components that it includes.
 
-    Documentation that is included but not there holds no components, and is passed over.
+    Skips included documentation (.doc), which has no components and may be missing.
     """
     components: list[Component] = []
     segments: list[Segment] = []
@@ -128,7 +144,7 @@ def read_file(path: Path, include: Path | None = None) -> tuple[list[Component],
             elif words[0] in (".PEN_DOWN", ".PEN_UP"):
                 points = []
                 components.append(Component(words[0] == ".PEN_DOWN", points, writer))
-            elif words[0] != ".DT":  # a time, within a component too
+            elif words[0] != ".DT":  # a time; may stand within a component
                 points = None
             if words[:1] == [".WRITER_ID"]:
                 writer = "_".join(words[1:])
@@ -140,14 +156,14 @@ def read_file(path: Path, include: Path | None = None) -> tuple[list[Component],
                 segments[-1] = segments[-1]._replace(writer=words[2])
         except (IndexError, ValueError):
             raise ValueError(f"{path}, line {number}: not UNIPEN's format: {line[:60]!r}") from None
-    # Where the way above the paper is not recorded, what stands for it has no number.
+    # If the pen's path above the paper was not recorded, the empty component has no number.
     return [component for component in components if component.points], segments
 
 
 def cut(
     components: list[Component], segments: list[Segment], source: str, path: Path
 ) -> Iterator[Drawing]:
-    """The drawings that the segments of a file are; from the corner of their ink, y down."""
+    """Yield the drawing of each segment, with the origin at the corner of its ink and y down."""
     for segment in segments:
         chosen: list[Component] = []
         for part in segment.components.split(","):

@@ -1,4 +1,4 @@
-"""Writing a checkpoint folder: weights, metrics and model card, as one."""
+"""Writes a checkpoint folder (weights, metrics, model card) atomically."""
 
 import json
 import platform
@@ -17,9 +17,9 @@ from finalnet.training.states import State, write_states
 from finalnet.training.unfinished import UNFINISHED
 from finalnet.views import UNRECORDED_PENS
 
-ROOM = 8_000_000  # bytes, of a checkpoint beside the last one, and of a training's state twice
-NEW = ".new"  # in a folder that is a mount point, what is written before it takes the others' place
-ALLOWED = {NEW, UNFINISHED, "lost+found"}  # there
+ROOM = 8_000_000  # bytes: a checkpoint beside the previous one, and the state of a training twice
+NEW = ".new"  # folder for the new files inside a mount point, until they replace the others
+ALLOWED = {NEW, UNFINISHED, "lost+found"}  # other names in a mount point
 
 LEFT_OUT = """
 The drawn digits and letters above are of hands left out: each source is measured by a network that
@@ -63,18 +63,20 @@ middle); `Recognizer` does that. It knows single digits only.
 
 
 def check_output(folder: Path) -> None:
-    """Make sure that a checkpoint can be written to a folder before hours are spent on it.
+    """Check before the training that a checkpoint can be written to a folder.
 
     Raises:
-        ValueError: the folder holds other files, which would be lost, or cannot be written.
+        ValueError: the folder holds other files, which would be lost, or is not writable.
     """
     folder = folder.resolve()
     previous = folder.with_name(folder.name + ".old")
     if previous.exists() and not folder.exists():
-        previous.rename(folder)  # a crash came between the two renames of a write
+        previous.rename(folder)  # a write crashed between its two renames
     foreign = sorted(p.name for p in folder.glob("*") if p.name not in FILES | ALLOWED)
     if foreign or (folder.exists() and not folder.is_dir()):
-        raise ValueError(f"{folder} holds other files ({foreign[:3]}); name a folder of its own")
+        raise ValueError(
+            f"{folder} holds other files ({foreign[:3]}); name a new folder with --output"
+        )
     place = folder if folder.is_mount() else folder.parent
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -83,22 +85,23 @@ def check_output(folder: Path) -> None:
             probe.flush()
     except OSError as error:
         raise ValueError(
-            f"no checkpoint can be written to {folder} ({error.strerror or error}); make "
-            f"{ROOM / 1e6:.0f} MB of room, or name another folder with --output"
+            f"cannot write a checkpoint to {folder} ({error.strerror or error}); free "
+            f"{ROOM / 1e6:.0f} MB, or name another folder with --output"
         ) from None
 
 
 def write_checkpoint(
     folder: Path, model: FinalNet, metrics: dict[str, Any], states: Sequence[State] = ()
 ) -> None:
-    """Write the files beside the folder and swap them in whole.
+    """Write the files beside the folder, then swap the folders.
 
-    A crash never leaves half a checkpoint: at worst the last one waits in the folder's name with
-    ".old" behind it, from where `check_output` brings it back.
+    A crash never leaves half a checkpoint. After a crash between the two renames, the previous
+    checkpoint is in the folder named ".old", from which `check_output` restores it. Where the
+    folder is a mount point, the files replace each other one by one.
     """
     folder = folder.resolve()
     check_output(folder)
-    is_mount = folder.is_mount()  # and so cannot be renamed
+    is_mount = folder.is_mount()  # which cannot be renamed
     new, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
     if is_mount:
         new = folder / NEW
@@ -109,11 +112,11 @@ def write_checkpoint(
     model.save_pretrained(new)
     if states:
         write_states(new / STATES, states)
-    if (folder / TUTORIAL).exists():  # the same whatever else is trained
+    if (folder / TUTORIAL).exists():  # does not depend on this training
         shutil.copy(folder / TUTORIAL, new)
     write_card(new)
     if is_mount:
-        shutil.rmtree(folder / EVALUATION, ignore_errors=True)  # of other weights
+        shutil.rmtree(folder / EVALUATION, ignore_errors=True)  # it measured the previous weights
         for name in FILES - {EVALUATION} - {path.name for path in new.iterdir()}:
             (folder / name).unlink(missing_ok=True)
         for path in new.iterdir():
@@ -127,12 +130,12 @@ def write_checkpoint(
 
 
 def versions() -> dict[str, str]:
-    """What the weights were made with."""
+    """Versions to record with the weights."""
     return {"python": platform.python_version(), "torch": torch.__version__}
 
 
 def write_card(folder: Path) -> None:
-    """Write the model card of a checkpoint folder from the figures that lie in it."""
+    """Write the model card of a checkpoint folder from the figures in it."""
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     recorded = folder / EVALUATION / "metrics.json"
     evaluation = json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else None
@@ -178,13 +181,13 @@ def write_card(folder: Path) -> None:
         left_out=LEFT_OUT.format(**left_out) if left_out else "",
         minutes=metrics["seconds"] / 60,
         device=metrics["device"],
-        torch=metrics["versions"]["torch"].partition("+")[0],  # without the build's tag
+        torch=metrics["versions"]["torch"].partition("+")[0],  # without a tag such as +cpu
     )
     (folder / "README.md").write_text(str(ModelCard(card)), encoding="utf-8")
 
 
 def _people(drawings: dict[str, int]) -> str:
-    """Whose drawings were trained on beside MNIST's."""
+    """Describe the people's drawings beside MNIST."""
     if not drawings.get("digits"):
         return "no other drawing of a person"
     return (
@@ -194,7 +197,7 @@ def _people(drawings: dict[str, int]) -> str:
 
 
 def _start(start: dict[str, Any] | None) -> str:
-    """Which network the training went on from."""
+    """Describe the network that the training started from."""
     if not start:
         return ""
     if "arguments" not in start:
@@ -224,7 +227,7 @@ def _training_figures(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _evaluation_figures(evaluation: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Rows of the card for what `evaluate --record` measured."""
+    """Rows of the card for the figures of `evaluate --record`."""
     rows = []
     for score in evaluation.get("digits", []):
         by_digit = [(share, digit) for digit, share in enumerate(score["accuracy_by_digit"])]
@@ -259,7 +262,7 @@ def _evaluation_figures(evaluation: dict[str, Any]) -> list[tuple[str, str, str]
 
 
 def _over_sources(score: dict[str, Any]) -> str:
-    """What a score says about the people of several places; nothing where there is one."""
+    """Describe the accuracy per source; empty if there is only one source."""
     shares = score["accuracy_by_source"].values()
     if len(shares) < 2:
         return ""
