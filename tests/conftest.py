@@ -24,7 +24,7 @@ MNIST_DIR = Path(os.environ.get("MNIST_DIR", ROOT / "data")).resolve()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--layouts", type=int, default=14, help="window sizes that test_layout checks")
+    parser.addoption("--layouts", type=int, default=20, help="window sizes that test_layout checks")
     parser.addoption("--layout-seed", type=int, help="seed of these sizes; default: random")
 
 

@@ -7,14 +7,12 @@ from finalnet.drawings import read_drawings
 from finalnet.evaluation import scores as evaluation
 from finalnet.evaluation.placements import PLACEMENTS
 from finalnet.recognizer import Recognizer
-from finalnet.training.data import DATA_DIR, Split, load_mnist
+from finalnet.training.data import Split, add_data_dir, load_mnist
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", help="folder or Hub id; default: the bundled one")
-    parser.add_argument(
-        "--data-dir", type=Path, default=DATA_DIR, help="folder of MNIST, in torchvision's layout"
-    )
+    add_data_dir(parser)
     parser.add_argument(
         "--mnist", choices=["validation", "test"], help="the part to measure; default: test"
     )

@@ -36,7 +36,7 @@ from finalnet.training.command import (
     load_start,
     training_arguments,
 )
-from finalnet.training.data import DATA_DIR, Digits, load_mnist
+from finalnet.training.data import Digits, add_data_dir, load_mnist
 from finalnet.training.handwriting import Chunk, draw_ahead
 from finalnet.training.loop import Pool, TrainingArguments, train
 from finalnet.training.pool import plan_pool
@@ -59,9 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sources", nargs="+", help="sources to hold out; default: all that have digits"
     )
-    parser.add_argument(
-        "--data-dir", type=Path, default=DATA_DIR, help="folder of MNIST, in torchvision's layout"
-    )
+    add_data_dir(parser)
     parser.add_argument(
         "--output",
         type=Path,

@@ -1,6 +1,7 @@
 """Finds separators between digits, such as the colon in 12:30.
 
-To add a separator, add a row to `MARKS` or `DOTS`; separators.js uses the same rows.
+To add a separator, add a row to `MARKS`, and one to `DOTS` if it can be as small as a dot;
+separators.js uses the same rows.
 """
 
 import math

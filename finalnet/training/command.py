@@ -23,7 +23,7 @@ from finalnet.network import NUM_CLASSES
 from finalnet.recognizer import view_logits
 from finalnet.training.calibration import calibrate
 from finalnet.training.curves import write_curves
-from finalnet.training.data import DATA_DIR, Digits, load_mnist
+from finalnet.training.data import DATA_DIR, Digits, add_data_dir, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.logs import LOGS, Log, check_log, open_log
 from finalnet.training.loop import (
@@ -63,12 +63,7 @@ OUTPUT = Path("checkpoints", "finalnet") if IS_INSTALLED else COMMITTED
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data-dir",
-        type=Path,
-        default=DATA_DIR,
-        help=f"folder with MNIST, downloaded if missing; default: {DATA_DIR}",
-    )
+    add_data_dir(parser)
     parser.add_argument(
         "--output", type=Path, default=OUTPUT, help=f"checkpoint folder to write; default: {OUTPUT}"
     )

@@ -1,5 +1,6 @@
 """Loads MNIST and augments images."""
 
+import argparse
 import gzip
 import math
 import zlib
@@ -20,6 +21,16 @@ Split = Literal["train", "validation", "test"]
 class Digits(NamedTuple):
     images: Tensor  # (N, 28, 28) uint8, paper 0, ink 255
     labels: Tensor  # (N,) int64
+
+
+def add_data_dir(parser: argparse.ArgumentParser) -> None:
+    """Add the option of the commands that read MNIST."""
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=DATA_DIR,
+        help=f"folder with MNIST, downloaded if missing; default: {DATA_DIR}",
+    )
 
 
 def load_mnist(split: Split, data_dir: Path | str = DATA_DIR) -> Digits:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from finalnet.checkpoint import COMMITTED, TUTORIAL, find_checkpoint
 from finalnet.model import to_tensor
-from finalnet.training.data import DATA_DIR, Digits, load_mnist
+from finalnet.training.data import Digits, add_data_dir, load_mnist
 from finalnet.training.loop import Learner, TrainingArguments, measure_average
 from finalnet.training.precision import settle
 from finalnet.training.states import State, take_state, write_states
@@ -25,12 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=COMMITTED,
         help=f"checkpoint folder to write {TUTORIAL} into; default: the committed one",
     )
-    parser.add_argument(
-        "--data-dir",
-        type=Path,
-        default=DATA_DIR,
-        help=f"folder with MNIST, downloaded if missing; default: {DATA_DIR}",
-    )
+    add_data_dir(parser)
     parser.add_argument(
         "--device",
         default="auto",
