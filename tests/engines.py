@@ -251,10 +251,14 @@ class WebKit(Engine):
         return self.driver.execute_script(script, *arguments)
 
     def resize(self, width: int, height: int) -> None:
-        self.driver.set_window_size(width, height)
-        rim = height - self.run("return innerHeight")
-        self.driver.set_window_size(width, height + rim)
-        self.waits(f"return innerWidth === {width} && innerHeight === {height}")
+        deadline = time.monotonic() + TIMEOUT
+        while self.run("return [innerWidth, innerHeight]") != [width, height]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the window did not become {width}x{height}")
+            # The toolbar's height may be wrong while the window still changes.
+            toolbar = self.run("return outerHeight - innerHeight")
+            self.driver.set_window_size(width, height + toolbar)
+            time.sleep(0.05)
 
     def drag(self, points: Sequence[Point]) -> None:
         self.driver.execute("actions", {"actions": as_actions(points)})

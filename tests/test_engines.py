@@ -106,7 +106,7 @@ def stays_in_shape(engine: Engine, url: str) -> None:
     engine.waits("return document.documentElement.classList.contains('on-stage')")
     engine.sees("3")
     engine.run("document.querySelector('#leave').click()")
-    engine.waits("return innerWidth === 1280")  # leaving full screen takes a while
+    engine.waits("return innerWidth === 1280 && innerHeight === 800")  # after full screen
     assert engine.run(PLACES) == before
     assert faults_at_sizes(engine) == {}
 
