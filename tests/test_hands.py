@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from drawings import DRAWINGS, NOT_DIGITS
 from PIL import Image
-from visitor import Visitor, visit
+from visitor import SCREENS, Visitor, visit
 
 from finalnet import draw_strokes
 from finalnet.web import texts
@@ -16,15 +16,15 @@ ADDRESS = """async ([page, host]) => {
   return (await import(href)).addressFor(new URL(page), host);
 }"""
 SIZES = [(390, 664), (1280, 720)]  # px; test_layout.py checks others
-TOUCH = {(390, 664), (820, 1180)}
+TOUCH = {(390, 664), (820, 1180), (360, 640)}
 
 STROKES = "document.querySelector('#sketchpad').drawing().strokes.length"
 
 
 def screen(size) -> dict:
     width, height = size
-    touch = {"has_touch": True, "is_mobile": True} if size in TOUCH else {}
-    return {"viewport": {"width": width, "height": height}, **touch}
+    device = SCREENS["phone"] if size in TOUCH else {}
+    return {**device, "viewport": {"width": width, "height": height}}
 
 
 def beside(name: str, index: int, count: int) -> list:
@@ -158,9 +158,14 @@ def test_the_address_is_shown_as_a_qr_code_unless_only_this_machine_can_open_it(
         visitor.sees("5")
         page.click("#copy")
         page.get_by_text(texts.ANSWER["copied"]).wait_for()
-        page.evaluate("document.body.append(document.createElement('textarea'))")
-        page.locator("body > textarea").press("Control+v")
-        assert page.locator("body > textarea").input_value() == "5"
+        assert paste(page) == "5"
+
+
+def paste(page) -> str:
+    """The text on the clipboard, pasted as a person would; needs no permission."""
+    page.evaluate("document.body.append(document.createElement('textarea'))")
+    page.locator("body > textarea").press("Control+v")
+    return page.locator("body > textarea").input_value()
 
 
 def test_a_reload_keeps_drawing_pad_width_and_pen(visitor):
@@ -224,16 +229,15 @@ def test_an_unfinished_stroke_survives_a_reload(desktop):
     desktop.sees("3")
 
 
-def test_an_outdated_answer_is_dimmed(browser, page_url):
-    with visit(browser, page_url) as visitor:
-        visitor.draw("3 round")
-        visitor.sees("3")
-        # Stops the recogniser from answering.
-        visitor.page.evaluate("Worker.prototype.postMessage = () => {}")
-        visitor.draw("7 crossed")
-        visitor.page.wait_for_function(
-            "getComputedStyle(document.querySelector('#answer .digit')).opacity < 0.5"
-        )
+def test_an_outdated_answer_is_dimmed(desktop):
+    desktop.draw("3 round")
+    desktop.sees("3")
+    # Stops the recogniser from answering.
+    desktop.page.evaluate("Worker.prototype.postMessage = () => {}")
+    desktop.draw("7 crossed")
+    desktop.page.wait_for_function(
+        "getComputedStyle(document.querySelector('#answer .digit')).opacity < 0.5"
+    )
 
 
 def test_undone_strokes_can_be_redone(visitor):
@@ -372,18 +376,16 @@ def test_a_late_answer_to_a_picture_does_not_replace_the_answer_of_a_drawing(in_
     in_app.sees("7")
 
 
-def test_the_answer_can_be_copied_and_the_drawing_saved(browser, page_url):
-    permissions = ["clipboard-read", "clipboard-write"]
-    with visit(browser, page_url, permissions=permissions) as visitor:
-        visitor.draw("5 one stroke")
-        visitor.sees("5")
-        visitor.page.click("#copy")
-        visitor.page.get_by_text(texts.ANSWER["copied"]).wait_for()
-        assert visitor.page.evaluate("navigator.clipboard.readText()") == "5"
-        with visitor.page.expect_download() as download:
-            visitor.page.click("#save")
-        picture = Image.open(download.value.path()).convert("L")
-        assert picture.getpixel((0, 0)) == 255 and picture.getextrema()[0] < 40
+def test_the_answer_can_be_copied_and_the_drawing_saved(desktop):
+    desktop.draw("5 one stroke")
+    desktop.sees("5")
+    desktop.page.click("#copy")
+    desktop.page.get_by_text(texts.ANSWER["copied"]).wait_for()
+    assert paste(desktop.page) == "5"
+    with desktop.page.expect_download() as download:
+        desktop.page.click("#save")
+    picture = Image.open(download.value.path()).convert("L")
+    assert picture.getpixel((0, 0)) == 255 and picture.getextrema()[0] < 40
 
 
 def test_language_rounding_highlights_and_examples_on_a_small_phone(browser, page_url):

@@ -44,6 +44,17 @@ def find_chromium(kind: BrowserType) -> str | None:
     return next(filter(None, found), None) or next(filter(os.path.exists, places), None)
 
 
+DESKTOP = {"width": 1280, "height": 800}
+SCREENS = {
+    "desktop": {"viewport": DESKTOP},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+        "device_scale_factor": 3,
+    },
+}
+
 # Browser contexts and their profile folders, by the options of `open_device`.
 DEVICES: dict[str, tuple[BrowserContext, tempfile.TemporaryDirectory]] = {}
 
@@ -155,7 +166,7 @@ def visit(
     browser,
     url: str,
     guest: type[Guest] = Visitor,
-    viewport: dict | None = None,
+    viewport: dict = DESKTOP,
     media: dict | None = None,
     **device,
 ) -> Iterator[Guest]:
@@ -165,8 +176,7 @@ def visit(
     `localStorage` after each guest.
     """
     with open_device(browser, **device).new_page() as page:
-        if viewport:
-            page.set_viewport_size(viewport)
+        page.set_viewport_size(viewport)
         if media:
             page.emulate_media(**media)
         visitor = guest(page, url)
@@ -193,14 +203,3 @@ def open_device(browser: Browser, args: tuple[str, ...] = (), **options) -> Brow
         )
         DEVICES[device] = context, folder
     return DEVICES[device][0]
-
-
-SCREENS = {
-    "desktop": {"viewport": {"width": 1280, "height": 800}},
-    "phone": {
-        "viewport": {"width": 390, "height": 844},
-        "has_touch": True,
-        "is_mobile": True,
-        "device_scale_factor": 3,
-    },
-}
