@@ -91,9 +91,9 @@ def to_network(model: FinalNet) -> Network:
 
 def to_tensor(network_inputs: np.ndarray | Tensor) -> Tensor:
     """Normalise (N, 28, 28) uint8 network inputs to (N, 1, 28, 28) float32."""
-    return normalize(torch.as_tensor(network_inputs)[:, None].float() / 255)
+    return normalize_pixels(torch.as_tensor(network_inputs)[:, None].float() / 255)
 
 
-def normalize(pixels: Tensor) -> Tensor:
+def normalize_pixels(pixels: Tensor) -> Tensor:
     """Scale pixels in [0, 1], ink 1, so that MNIST has mean 0 and standard deviation 1."""
     return (pixels - MEAN) / STD

@@ -14,7 +14,7 @@ from finalnet import FinalNet, Recognizer
 from finalnet.checkpoint import COMMITTED
 from finalnet.model import to_tensor
 from finalnet.web import texts
-from finalnet.web.sketchpad import Drawing
+from finalnet.web.sketchpad import Sketch
 from tests.drawings import DRAWINGS
 from tests.visitor import HAND
 
@@ -52,7 +52,7 @@ def model() -> FinalNet:
 @pytest.fixture(scope="module")
 def network_input(recognizer: Recognizer) -> np.ndarray:
     strokes = [[(2.8 * x, 2.8 * y) for x, y in stroke] for stroke in DRAWINGS["7 crossed"][1]]
-    return recognizer.recognize(Drawing(strokes).render()).network_input
+    return recognizer.recognize(Sketch(strokes).render()).network_input
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from finalnet.preprocessing import shrink_whole
 from finalnet.sharing.export import export_page
 from finalnet.views import make_views
 from finalnet.web import texts
-from finalnet.web.sketchpad import Drawing
+from finalnet.web.sketchpad import Sketch
 
 CONFIG = json.loads((COMMITTED / "config.json").read_text())
 WORDS = texts.INSIDE["learning"]
@@ -164,7 +164,7 @@ def test_the_tutorials_network_sees_the_whole_pad_shrunk_to_28x28(watcher):
     page.wait_for_function("document.querySelector('#sketchpad').reading.state === 'tutorial'")
     drawing = page.evaluate("document.querySelector('#sketchpad').drawing()")
     (said,) = page.evaluate("document.querySelector('#sketchpad').reading.digits")
-    seen = shrink_whole(Drawing(drawing["strokes"], drawing["pen_width"]).render())
+    seen = shrink_whole(Sketch(drawing["strokes"], drawing["pen_width"]).render())
     assert np.array_equal(decode(said), seen)
     expected = probabilities(model, seen[None], 1)
     np.testing.assert_allclose(said["probabilities"], expected, atol=1e-3)

@@ -18,7 +18,7 @@ from finalnet.__main__ import main
 from finalnet.checkpoint import COMMITTED
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.evaluation.scores import mnist_samples, score
-from finalnet.model import normalize, to_tensor
+from finalnet.model import normalize_pixels, to_tensor
 from finalnet.training.command import add_training_arguments, training_arguments
 from finalnet.training.data import Digits, augment, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
@@ -112,7 +112,7 @@ def test_the_loss_is_that_of_augmented_digits_without_dropout_in_float32(few_dig
     features = []
     model.fc1.register_forward_hook(lambda _module, _inputs, output: features.append(output))
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-        model(normalize(images).to(memory_format=torch.channels_last))
+        model(normalize_pixels(images).to(memory_format=torch.channels_last))
         logits = model.fc2(features[0].relu())
     losses = -logits.double().log_softmax(dim=1)
     own = losses[range(60), labels[order].clamp(min=0)]
@@ -194,7 +194,7 @@ def test_all_rows_of_an_epoch_are_learned_from(few_digits):
     random = torch.Generator().manual_seed(TrainingArguments.seed)
     loss = 0.0
     for rows in epoch_order(60, 60, 0, random).split(40):
-        images = normalize(augment(digits.images[rows, None].float() / 255, random))
+        images = normalize_pixels(augment(digits.images[rows, None].float() / 255, random))
         log_probabilities = model(images.to(memory_format=torch.channels_last))
         loss += mixed_loss(log_probabilities, digits.labels[rows]).item() * len(rows) / 60
     assert whole.loss == pytest.approx(loss, rel=1e-6)

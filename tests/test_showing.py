@@ -11,7 +11,7 @@ from visitor import SCREENS, visit
 from finalnet.strokes import render_strokes
 from finalnet.web import texts
 from finalnet.web.examples import EXAMPLES
-from finalnet.web.sketchpad import Drawing
+from finalnet.web.sketchpad import Sketch
 
 HARD = {"slashed 0": "0", "crossed 7": "7", "scribble": "?", "letter A": "?"}
 # Allows for differences in antialiasing.
@@ -44,7 +44,7 @@ def number(names, width=100):
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_a_ready_made_drawing_is_read_as_its_name_says(recognizer, example):
-    prediction = recognizer.recognize(Drawing(example.strokes).render())
+    prediction = recognizer.recognize(Sketch(example.strokes).render())
     digit = re.search(r"\d", example.name)
     assert prediction.digit == (int(digit[0]) if digit else None)
 

@@ -12,7 +12,7 @@ from visitor import SCREENS
 from finalnet.checkpoint import COMMITTED
 from finalnet.server.page import launch_options
 from finalnet.strokes import render_strokes
-from finalnet.web.sketchpad import DEFAULT_PEN_WIDTH, Drawing, Sketchpad
+from finalnet.web.sketchpad import DEFAULT_PEN_WIDTH, Sketch, Sketchpad
 
 STROKES = [[[40, 40], [200, 230]]]
 
@@ -24,12 +24,12 @@ def pad() -> Sketchpad:
 
 def test_preprocess_returns_a_drawing(pad):
     drawing = pad.preprocess({"strokes": STROKES, "pen_width": 12, "finished": False, "more": 1})
-    assert drawing == Drawing(STROKES, 12, False)
+    assert drawing == Sketch(STROKES, 12, False)
     assert np.array_equal(drawing.render(), render_strokes(STROKES, 12))
 
 
 def test_postprocess_takes_a_drawing(pad):
-    assert pad.postprocess(Drawing(STROKES)) == {
+    assert pad.postprocess(Sketch(STROKES)) == {
         "strokes": STROKES,
         "pen_width": DEFAULT_PEN_WIDTH,
         "finished": True,
@@ -56,7 +56,7 @@ def test_a_payload_that_is_not_a_drawing_is_refused(pad, payload):
 @pytest.mark.parametrize("pen_width", [0, -3, 1e9, float("nan"), "9", None, True, [9]])
 def test_an_invalid_pen_width_is_refused(pen_width):
     with pytest.raises(ValueError, match="pen_width must"):
-        Drawing(STROKES, pen_width).render()
+        Sketch(STROKES, pen_width).render()
 
 
 def test_the_pad_has_its_events_and_no_misspelt_ones(pad):

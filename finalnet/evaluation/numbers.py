@@ -20,7 +20,7 @@ BASELINE = 0.06  # standard deviation, in digit heights
 GAPS = (-0.05, 0.4)  # between the ink of neighbours, in digit heights
 WORD_GAPS = (1.1, 3)  # added to the gap between neighbours
 LINE_PITCHES = (1.35, 2.2)
-PENS = (0.04, 0.14)  # in digit heights
+PEN_WIDTHS = (0.04, 0.14)  # in digit heights
 PICTURE_HEIGHTS = (40, 110)  # px of a digit in a picture
 FLATTEST = 0.6  # least height / width of a drawing when scaling, so that flat ones stay small
 
@@ -64,7 +64,7 @@ def compose_number(
 def compose_text(drawings: list[Drawing], pattern: str, random: np.random.Generator) -> DrawnNumber:
     """Compose a text with separators and line breaks; each 0 of the pattern is a random digit."""
     chosen = [drawings[i] for i in random.integers(len(drawings), size=pattern.count("0"))]
-    pen_width = random.uniform(*PENS)
+    pen_width = random.uniform(*PEN_WIDTHS)
     left, base, text, strokes = 0.0, 0.0, "", list[np.ndarray]()
     for character in pattern:
         if character == "\n":

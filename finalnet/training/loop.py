@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from tqdm import tqdm
 
-from finalnet.model import FinalNet, normalize, to_tensor
+from finalnet.model import FinalNet, normalize_pixels, to_tensor
 from finalnet.preprocessing import INPUT_SIZE
 from finalnet.training.data import Digits, augment
 from finalnet.training.states import EPOCHS, STEPS, State, name_state, take_state
@@ -250,7 +250,7 @@ class Training:
 
     def step(self, rows: Tensor) -> None:
         images = self.examples.images[rows].float() / 255
-        batch = normalize(augment(images, self.generator))
+        batch = normalize_pixels(augment(images, self.generator))
         self.losses.append(self.learner.step(batch, self.examples.labels[rows]) * len(rows))
         self.place += len(rows)
 

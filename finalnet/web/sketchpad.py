@@ -25,7 +25,7 @@ PAD_OPTIONS = {
 }
 
 
-class Drawing(NamedTuple):
+class Sketch(NamedTuple):
     """The content of the pad.
 
     Attributes:
@@ -65,7 +65,7 @@ class Drawing(NamedTuple):
 class Sketchpad(Part):
     """Paper to draw on with a mouse, finger or pen: a square, or wide for whole numbers.
 
-    Its value is a `Drawing`, both as an input and as an output; None is an empty pad.
+    Its value is a `Sketch`, both as an input and as an output; None is an empty pad.
 
     Args:
         checkpoint: folder of the checkpoint with which the browser reads drawings; None reads
@@ -85,7 +85,7 @@ class Sketchpad(Part):
 
     def __init__(
         self,
-        value: Drawing | None = None,
+        value: Sketch | None = None,
         examples: Sequence[Example] = EXAMPLES,
         checkpoint: Path | str | None = None,
         files: str | None = None,
@@ -111,24 +111,24 @@ class Sketchpad(Part):
             **own,
         )
 
-    def preprocess(self, payload: dict[str, Any] | None) -> Drawing:  # type: ignore[override]
-        """The browser's JSON as a `Drawing`; `Drawing.render` validates its fields.
+    def preprocess(self, payload: dict[str, Any] | None) -> Sketch:  # type: ignore[override]
+        """The browser's JSON as a `Sketch`; `Sketch.render` validates its fields.
 
         Raises:
             gr.Error: the JSON is not a drawing.
         """
         if payload is None:
-            return Drawing([], finished=False)
+            return Sketch([], finished=False)
         if not isinstance(payload, dict) or "strokes" not in payload:
             raise gr.Error(
                 'The sketchpad takes {"strokes": [[[x, y], ...], ...]}, '
                 f"got {type(payload).__name__}.",
                 print_exception=False,
             )
-        return Drawing(**{name: payload[name] for name in Drawing._fields if name in payload})
+        return Sketch(**{name: payload[name] for name in Sketch._fields if name in payload})
 
     def postprocess(  # type: ignore[override]
-        self, value: Drawing | None
+        self, value: Sketch | None
     ) -> dict[str, Any] | None:
         return None if value is None else value._asdict()
 
