@@ -164,9 +164,7 @@ class Examples:
         self.mnist = len(digits.labels)
         generated = arguments.generated_digits + arguments.generated_others
         share = min(arguments.generated_per_epoch / max(generated, 1), 1)
-        self.drawn = round(
-            share * pool.size
-        )  # drawings per epoch, worth 1.2 points on drawn digits
+        self.drawn = round(share * pool.size)  # per epoch; worth 1.2 points on drawn digits
         self.epoch_size = self.mnist + self.drawn
 
     def grow(self, epoch: int) -> None:

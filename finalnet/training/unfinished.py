@@ -53,7 +53,7 @@ def read_state(path: Path) -> Kept:
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], AbstractContextManager[None]]]:
-    """Make SIGTERM raise KeyboardInterrupt, as Ctrl-C does, and allow to delay both.
+    """Make SIGTERM raise KeyboardInterrupt, as Ctrl-C does, and allow delaying both.
 
     Yields `whole`: inside `with whole():` a signal waits and raises KeyboardInterrupt at the end.
     """
@@ -76,9 +76,7 @@ def interruptible() -> Iterator[Callable[[], AbstractContextManager[None]]]:
         if is_waiting:
             raise KeyboardInterrupt
 
-    if (
-        threading.current_thread() is not threading.main_thread()
-    ):  # only the main thread receives signals
+    if threading.current_thread() is not threading.main_thread():  # which receives no signals
         yield whole
         return
     before = {s: signal.signal(s, take_signal) for s in (signal.SIGINT, signal.SIGTERM)}

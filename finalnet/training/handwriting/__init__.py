@@ -1,4 +1,4 @@
-"""Handwriting to train with: drawings that a program imagines, and those of people drawn anew."""
+"""Handwriting to train with: generated drawings, and variations of people's drawings."""
 
 import math
 import multiprocessing
@@ -23,36 +23,35 @@ from finalnet.training.handwriting.others import OTHERS, OTHERS_SHARES, UNSEEN
 from finalnet.training.handwriting.pen import draw_again, draw_varied
 
 MAX_WORKERS = 8  # processes
-CHUNK = 1_000  # drawings from one seed; a multiple of ten, so that digits stay in turn
-
+CHUNK = 1_000  # drawings per seed; a multiple of ten, so that the digits stay in turn
 NO_DIGIT = -1  # the label of what is not a digit
 
-UNGUARDED = """the processes that draw have ended; in a script, put what calls this under
+UNGUARDED = """the drawing processes have ended; in a script, call this under
 
     if __name__ == "__main__":
 
-because each of them imports the script (and `python -` has none to import)"""
+because each process imports the script; it cannot import what `python -` reads"""
 
 Drawer = Callable[[int, int], np.ndarray]
 
 
 class Chunk(NamedTuple):
-    """Some drawings: `drawer(len(labels), seed)`."""
+    """A batch of drawings, which `drawer(len(labels), seed)` draws."""
 
     drawer: Drawer
     labels: np.ndarray  # (N,) int64, 0 to 9 or NO_DIGIT
     seed: int
-    sources: np.ndarray  # (N,) str, of people's drawings; "" for what is generated
+    sources: np.ndarray  # (N,) str, of people's drawings; "" for generated ones
 
 
 def generate(drawer: Drawer, count: int, seed: int) -> np.ndarray:
-    """`drawer(count, seed)` on all processor cores; the same pictures whatever their number."""
+    """Run `drawer(count, seed)` on all cores; their number does not change the pictures."""
     with draw_ahead(split_work(drawer, count, seed)) as pictures:
         return np.concatenate(list(pictures))
 
 
 def split_work(drawer: Drawer, count: int, seed: int) -> list[Chunk]:
-    """`count` generated drawings in chunks, each of a seed of its own."""
+    """Plan `count` generated drawings in chunks, each with its own seed."""
     chunks = []
     for size, own_seed in _sizes_and_seeds(count, seed):
         labels = np.full(size, NO_DIGIT)
@@ -63,7 +62,7 @@ def split_work(drawer: Drawer, count: int, seed: int) -> list[Chunk]:
 
 
 def split_again(drawings: Sequence[Drawing], count: int, seed: int) -> list[Chunk]:
-    """`count` drawings of people in chunks: all of them in random order, then all of them again."""
+    """Plan `count` variations of people's drawings: all in random order, then all again."""
     if not drawings:
         return []
     random = np.random.default_rng(seed)
@@ -87,7 +86,7 @@ def _sizes_and_seeds(count: int, seed: int) -> list[tuple[int, int]]:
 
 
 def interleave(kinds: Sequence[list[Chunk]]) -> list[Chunk]:
-    """Chunks of several kinds in one row, each kind as frequent at its start as at its end."""
+    """Merge the chunks of several kinds; each kind is spread evenly from start to end."""
     places = [
         ((number + 0.5) / len(chunks), chunk)
         for chunks in kinds
@@ -98,7 +97,7 @@ def interleave(kinds: Sequence[list[Chunk]]) -> list[Chunk]:
 
 @contextmanager
 def draw_ahead(chunks: list[Chunk]) -> Iterator[Iterator[np.ndarray]]:
-    """The pictures of each chunk in turn; other processes draw the next while one is used."""
+    """Yield the pictures of each chunk in turn; other processes draw ahead."""
     workers = max(1, min(len(chunks), os.cpu_count() or 1, MAX_WORKERS))
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_step_back)
@@ -111,7 +110,7 @@ def draw_ahead(chunks: list[Chunk]) -> Iterator[Iterator[np.ndarray]]:
         raise RuntimeError(UNGUARDED) from None
     except BaseException:
         for process in multiprocessing.active_children():
-            if process not in others:  # nobody waits for what nobody will use
+            if process not in others:  # its pictures are no longer needed
                 process.terminate()
         raise
     finally:
@@ -120,7 +119,7 @@ def draw_ahead(chunks: list[Chunk]) -> Iterator[Iterator[np.ndarray]]:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Processes that start here are not for Ctrl-C, which a terminal sends to all."""
+    """Start processes that ignore Ctrl-C, which a terminal sends to all of them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -132,7 +131,7 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _step_back() -> None:
-    """Leave the processor to the training wherever both want it, and end when it has ended."""
+    """Give way to the training process, and end with it."""
     if hasattr(os, "nice"):
         os.nice(10)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -150,25 +149,25 @@ def _draw(chunk: Chunk) -> np.ndarray:
 
 
 def generate_digits(count: int, seed: int) -> np.ndarray:
-    """Draw `count` digits in turn, 0 to 9 and again: (count, 28, 28) uint8 network inputs."""
+    """Draw `count` digits, 0 to 9 in turn: (count, 28, 28) uint8 network inputs."""
     random = np.random.default_rng(seed)
     return np.stack([draw_varied(DIGITS[i % 10](random), random) for i in range(count)])
 
 
 def generate_others(count: int, seed: int) -> np.ndarray:
-    """Draw `count` things that are not digits: (count, 28, 28) uint8 network inputs."""
+    """Draw `count` letters, signs and doodles: (count, 28, 28) uint8 network inputs."""
     random = np.random.default_rng(seed)
     kinds = random.choice(len(OTHERS), count, p=OTHERS_SHARES)
     return np.stack([draw_varied(OTHERS[kind](random), random) for kind in kinds])
 
 
 def generate_unseen(count: int, seed: int) -> np.ndarray:
-    """Draw scribbles of kinds that are kept for measuring: (count, 28, 28) uint8."""
+    """Draw scribbles of kinds that no training uses: (count, 28, 28) uint8."""
     random = np.random.default_rng(seed)
     return np.stack([draw_varied(UNSEEN[i % len(UNSEEN)](random), random) for i in range(count)])
 
 
 def generate_again(drawings: list[list[np.ndarray]], count: int, seed: int) -> np.ndarray:
-    """Draw people's strokes anew, `count` of them in turn: (count, 28, 28) uint8."""
+    """Draw `count` variations of people's drawings, in turn: (count, 28, 28) uint8."""
     random = np.random.default_rng(seed)
     return np.stack([draw_again(drawings[i % len(drawings)], random) for i in range(count)])

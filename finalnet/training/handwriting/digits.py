@@ -1,9 +1,9 @@
-"""The ways in which people write the ten digits, as strokes.
+"""How people write the ten digits, as strokes.
 
 MNIST was written by Americans on forms and holds few slashed zeros, flagged or based 1s, crossed
 7s, curved-tail 9s and one-stroke 4s. Each digit here has its styles from European, American and
-South Asian school hands, in a frame 1 high with x = 0 in the middle. How often a style is drawn is
-a judgement, not a fit.
+South Asian school hands, in a frame 1 high with x = 0 in the middle. The shares of the styles are
+judgement, not a fit.
 """
 
 import math

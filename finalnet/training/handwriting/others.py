@@ -7,8 +7,8 @@ import numpy as np
 from finalnet.training.handwriting.digits import DIGITS
 from finalnet.training.handwriting.pen import Points, Random, curve, vary
 
-# Strokes are parted by "/", points by spaces; "*" marks a corner. The frame is 10 high, y down.
-# Left out is what people also take for a digit: B, D, G, I, O, Q, S, Y, Z, b, g, i, j, l, o, q, s,
+# "/" separates strokes, a space separates points, "*" marks a corner. The frame is 10 high, y down.
+# Omits what people also read as a digit: B, D, G, I, O, Q, S, Y, Z, b, g, i, j, l, o, q, s,
 # y, z, the square, the question mark and the greater-than sign.
 SHAPES = {
     "A": "-3,10 0,0* 3,10 / -2,6 2,6",
@@ -75,7 +75,7 @@ MIRRORABLE = (3, 4, 7)  # a mirrored 2 is a 5 to many, a mirrored 6 or 9 a lette
 
 
 def shape(r: Random) -> list[Points]:
-    """A letter, sign or doodle, every point a little elsewhere."""
+    """A letter, sign or doodle with every point moved a little."""
     text = SHAPES[r.choice(list(SHAPES))]
     wobble = r.uniform(0.01, 0.07)
     strokes = []
@@ -90,7 +90,7 @@ def shape(r: Random) -> list[Points]:
 
 
 def scribble(r: Random) -> list[Points]:
-    """A wild curve through many places."""
+    """A wild curve through random points."""
     return [curve(*r.uniform(0, 1, (r.integers(6, 26), 2)))]
 
 
@@ -109,7 +109,7 @@ def spiral(r: Random) -> list[Points]:
 
 
 def lines(r: Random) -> list[Points]:
-    """A few straight strokes anywhere, or hatching."""
+    """A few random straight strokes, or hatching."""
     if r.random() < 0.5:
         return [curve(*r.uniform(0, 1, (2, 2))) for _ in range(r.integers(3, 8))]
     x = np.linspace(0, 1, r.integers(4, 9))
@@ -127,23 +127,23 @@ def pair(r: Random) -> list[Points]:
 
 
 def mirrored(r: Random) -> list[Points]:
-    """A digit seen in a mirror."""
-    turned = math.copysign(1, r.random() - 0.3)  # some stand on their heads
+    """A mirrored digit, sometimes also upside down."""
+    turned = math.copysign(1, r.random() - 0.3)
     return [stroke * (-1, turned) for stroke in DIGITS[r.choice(MIRRORABLE)](r)]
 
 
-# --- kinds that are never trained on, to measure with ----------------------------------------
+# --- kinds that no training uses, to measure with --------------------------------------------
 
 
 def harmonics(r: Random) -> list[Points]:
-    """A sum of a few sines in x and y, as a child's scribble is."""
+    """A sum of a few sines in x and y, like a child's scribble."""
     t = np.linspace(0, 2 * np.pi, 120)[:, None, None]
     waves = r.normal(0, 1, (2, 5)) * np.sin(t * np.arange(1, 6) + r.uniform(0, 2 * np.pi, (2, 5)))
     return [0.2 * waves.sum(axis=2)]
 
 
 def polygon(r: Random) -> list[Points]:
-    """A closed shape with corners in random places."""
+    """A closed shape with random corners."""
     corners = r.uniform(0, 1, (r.integers(5, 9), 2))
     return [curve(*np.repeat(np.concatenate([corners, corners[:1]]), 2, axis=0))]
 
@@ -160,13 +160,13 @@ def grid(r: Random) -> list[Points]:
 
 
 def dashes(r: Random) -> list[Points]:
-    """Many short strokes all over."""
+    """Many short random strokes."""
     starts = r.uniform(0, 1, (r.integers(5, 15), 2))
     return [curve(start, start + r.normal(0, 0.12, 2)) for start in starts]
 
 
 def walk(r: Random) -> list[Points]:
-    """A random walk that turns all the time."""
+    """A random walk that turns at every step."""
     heading = np.cumsum(r.normal(0, 0.9, 60))
     steps = np.stack([np.cos(heading), np.sin(heading)], axis=1)
     return [0.08 * np.cumsum(steps, axis=0)]

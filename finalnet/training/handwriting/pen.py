@@ -1,4 +1,4 @@
-"""A pen and a hand: curves, and how the same drawing differs from hand to hand.
+"""Curves, and how a drawing varies with hand, pen and digitiser.
 
 Drawings are lists of strokes in a frame 1 high, y pointing down.
 """
@@ -13,11 +13,11 @@ from finalnet.preprocessing import preprocess
 from finalnet.strokes import draw_strokes
 
 CANVAS = 120  # px, side of the pad on which a generated drawing is rendered
-MIN_PEN, MAX_PEN = 0.03, 0.25  # of the longer side of the pen's way
-STEP = 0.02  # between points of a stroke before a digitiser thins them out
-FAITHFUL = 0.5  # share of a person's drawings that are varied little
-FAITHFULLY = 0.5  # how much they are then, against what another hand would do
-NEAR = 0.45  # from the end of a stroke to the start of the next, if the pen is not lifted
+MIN_PEN, MAX_PEN = 0.03, 0.25  # of the longer side of the strokes
+STEP = 0.02  # between points of a stroke, until a digitiser drops some
+FAITHFUL = 0.5  # share of people's drawings that keep their own hand
+OWN_LEAN = 0.5  # how much these lean, compared with another hand
+NEAR = 0.45  # longest gap between strokes that an unlifted pen joins
 
 Points = NDArray[np.float64]  # (n, 2)
 Point = Any  # one (x, y): a tuple or an array
@@ -25,33 +25,33 @@ Random = np.random.Generator
 
 
 def draw_varied(strokes: list[Points], random: Random) -> np.ndarray:
-    """A network input, (28, 28) uint8, of the strokes as another hand and pen would draw them."""
+    """The network input, (28, 28) uint8, of strokes as another hand and pen would draw them."""
     return draw(vary(strokes, random), random)
 
 
 def draw_again(strokes: list[Points], random: Random) -> np.ndarray:
-    """The same of a person's strokes in any unit; every second one with its own hand."""
+    """The same for a person's strokes in any unit; half of them keep their own hand."""
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     framed = [(stroke - low) / max(extent.max(), 1e-6) for stroke in strokes]
     if random.random() < FAITHFUL:
-        return draw(lean(framed, random, FAITHFULLY), random)
+        return draw(lean(framed, random, OWN_LEAN), random)
     return draw_varied(framed, random)
 
 
 def draw(strokes: list[Points], random: Random) -> np.ndarray:
-    """A network input, (28, 28) uint8, of the strokes with any pen."""
+    """The network input, (28, 28) uint8, of strokes drawn with a random pen."""
     pen = math.exp(random.uniform(math.log(MIN_PEN), math.log(MAX_PEN)))
     return preprocess(draw_strokes(strokes, pen, CANVAS))
 
 
-# --- one hand's variation of any drawing -----------------------------------------------------
+# --- variations of a drawing -----------------------------------------------------------------
 
 
 def vary(strokes: list[Points], random: Random) -> list[Points]:
     """Draw strokes as another hand, another pen and another digitiser would.
 
-    Wider than any one group of people: what nobody has thought of should be among it.
+    Varies more than any one group of people, to cover hands that nobody has thought of.
     """
     care = random.uniform(0, 1)  # of the hand: 0 is the most careful one
     strokes = [resample(stroke, STEP) for stroke in strokes]
@@ -69,7 +69,7 @@ def vary(strokes: list[Points], random: Random) -> list[Points]:
 
 
 def lean(strokes: list[Points], random: Random, breadth: float = 1) -> list[Points]:
-    """The slant and the proportions of a hand, and how it holds the paper."""
+    """Give strokes a hand's slant and proportions, and turn the paper."""
     slant, turn = random.normal(0.08, 0.2), math.radians(random.normal(0, 5))
     slant, turn = breadth * slant, breadth * turn
     stretch = math.exp(breadth * random.normal(0, 0.22))
@@ -78,7 +78,7 @@ def lean(strokes: list[Points], random: Random, breadth: float = 1) -> list[Poin
 
 
 def misplace(stroke: Points, care: float, random: Random) -> Points:
-    """A stroke after the first, which lands elsewhere, larger or smaller, and turned."""
+    """Move, scale and turn a stroke, as happens to strokes after the first."""
     middle = (stroke.min(axis=0) + stroke.max(axis=0)) / 2
     turn = math.radians(random.normal(0, 14 * care))
     size = math.exp(random.normal(0, 0.26 * care))
@@ -86,7 +86,7 @@ def misplace(stroke: Points, care: float, random: Random) -> Points:
 
 
 def finish(stroke: Points, care: float, random: Random) -> Points:
-    """The ends of a stroke: too long, too short, or curled."""
+    """Lengthen, shorten or curl both ends of a stroke."""
     for _ in range(2):  # one end, then, turned round, the other
         change = random.normal(0, 0.04 * care)
         if random.random() < 0.06:
@@ -100,7 +100,7 @@ def finish(stroke: Points, care: float, random: Random) -> Points:
 
 
 def curl(stroke: Points, random: Random) -> Points:
-    """A small hook or a curl where a stroke ends, to either side."""
+    """A small hook or curl at the end of a stroke, to either side."""
     radius, turn = random.uniform(0.02, 0.09), math.radians(random.uniform(60, 260))
     side = random.choice([-1, 1])
     ahead = heading(stroke)
@@ -111,7 +111,7 @@ def curl(stroke: Points, random: Random) -> Points:
 
 
 def join_strokes(strokes: list[Points]) -> list[Points]:
-    """The pen is not lifted where the next stroke begins near."""
+    """Join strokes where the next one begins near the end of the last."""
     joined = strokes[:1]
     for stroke in strokes[1:]:
         if np.linalg.norm(stroke[0] - joined[-1][-1]) < NEAR:
@@ -122,7 +122,7 @@ def join_strokes(strokes: list[Points]) -> list[Points]:
 
 
 def lift_pen(strokes: list[Points], random: Random) -> list[Points]:
-    """The pen is lifted within a stroke, and comes down a little further on."""
+    """Lift the pen within a stroke, and put it down a little further on."""
     longest = max(range(len(strokes)), key=lambda index: len(strokes[index]))
     stroke = strokes[longest]
     if len(stroke) < 24:
@@ -134,7 +134,7 @@ def lift_pen(strokes: list[Points], random: Random) -> list[Points]:
 
 
 def digitise(strokes: list[Points], random: Random) -> list[Points]:
-    """What a digitiser keeps of the way: shaken, rounded off, few points, or those of a grid."""
+    """Keep what a digitiser would: shaken, smoothed, few points, or points of a grid."""
     tremor, wobble = random.uniform(0, 0.012), random.uniform(0, 0.02) * (random.random() < 0.1)
     window = int(random.integers(3, 8)) if random.random() < 0.1 else 1
     few = random.uniform(2, 6) if random.random() < 0.3 else 1
@@ -151,13 +151,13 @@ def digitise(strokes: list[Points], random: Random) -> list[Points]:
 
 
 def smooth_noise(count: int, window: int, scale: float, random: Random) -> Points:
-    """Noise of a standard deviation, the same over about `window` points: (count, 2)."""
+    """Noise with standard deviation `scale` that changes over about `window` points: (count, 2)."""
     noise = random.normal(0, scale, (count + window - 1, 2))
     return smooth(noise, window, "valid") * math.sqrt(window)
 
 
 def smooth(points: Points, window: int, mode: str = "nearest") -> Points:
-    """The mean over `window` points; "valid" leaves out where there are fewer."""
+    """The moving mean over `window` points; "valid" omits the ends, which have fewer."""
     if window == 1:
         return points
     if mode == "nearest":
@@ -168,7 +168,7 @@ def smooth(points: Points, window: int, mode: str = "nearest") -> Points:
 
 
 def resample(stroke: Points, step: float) -> Points:
-    """Points at even steps along a stroke, its ends among them."""
+    """Points at even steps along a stroke, including its ends."""
     steps = np.linalg.norm(np.diff(stroke, axis=0), axis=1)
     way = np.concatenate([[0], np.cumsum(steps)])
     places = np.linspace(0, way[-1], max(2, math.ceil(way[-1] / step) + 1))
@@ -176,7 +176,7 @@ def resample(stroke: Points, step: float) -> Points:
 
 
 def heading(stroke: Points) -> Points:
-    """The direction in which a stroke ends, (2,) of length 1; to the right where it has none."""
+    """The direction at the end of a stroke, (2,) of length 1; to the right if it has none."""
     way = stroke[-1] - stroke[max(-4, -len(stroke))]
     length = np.linalg.norm(way)
     return way / length if length > 0 else np.array([1.0, 0.0])
@@ -229,5 +229,5 @@ def join(*pieces: Points) -> Points:
 
 
 def pick(random: Random, **shares: float) -> str:
-    """One of the names, as often as its share says; the shares sum to 1."""
+    """Pick a name with the probability that is its share; the shares sum to 1."""
     return str(random.choice(list(shares), p=list(shares.values())))
