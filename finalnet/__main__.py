@@ -11,7 +11,7 @@ import sys
 from importlib import import_module
 
 COMMANDS = {  # name: (module, what it does)
-    "app": ("server.app", "serve the page"),
+    "app": ("server.start", "serve the page"),
     "predict": ("predict", "read the digit or number in image files"),
     "summary": ("summary", "print the network, layer by layer"),
     "export": ("sharing.export", "write the page as static files that need no server"),
@@ -26,7 +26,7 @@ COMMANDS = {  # name: (module, what it does)
     ),
     "drawings": ("training.unipen", "convert public data sets to a file of drawings"),
     "evaluate": (
-        "evaluation.command",
+        "evaluation.evaluate",
         "measure a checkpoint on MNIST or on files of drawings",
     ),
     "crossvalidate": (

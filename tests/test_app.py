@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from serving import COMMAND, ROOT, free_port, running_app
 
-from finalnet.server.app import find_network_host, listen
+from finalnet.server.start import find_network_host, listen
 
 START = (*COMMAND, "--host", "127.0.0.1")
 

@@ -92,7 +92,7 @@ def test_on_a_space_the_proxy_names_the_client_and_a_frame_may_show_the_page(tmp
                 assert codes[:4] == [200] * 4 and codes[4] == 429
             page = http.get("/", headers={"X-Forwarded-Proto": "https"})
         assert not {"x-frame-options", "content-security-policy"} & set(page.headers)
-        code = "from finalnet.server.app import find_own_address, listen; "
+        code = "from finalnet.server.start import find_own_address, listen; "
         code += "print(find_own_address(), listen('127.0.0.1', None).getsockname()[1])"
         command = [sys.executable, "-c", code]
         environment = {**os.environ, "SPACE_ID": "ann/app", "GRADIO_SERVER_PORT": str(free_port())}
