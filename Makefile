@@ -1,7 +1,7 @@
 # make app        serves the page (PORT=7871: on another port)
 # make test       runs the tests
 # make check      lints and checks types
-# make benchmark  measures latency, loading and load
+# make benchmark  measures latency, loading, many visitors and load
 # The first run sets up a virtual environment in .venv. It needs only Python 3.10 or later.
 
 PYTHON ?= python3

@@ -56,7 +56,7 @@ class Reader:
         self.recognizer = Recognizer.load(checkpoint)
 
     @serve.batch(max_batch_size=BATCH_SIZE, batch_wait_timeout_s=BATCH_WAIT)
-    async def recognize(self, images: list[np.ndarray]) -> list[Prediction]:
+    async def recognize_drawing(self, images: list[np.ndarray]) -> list[Prediction]:
         return self.recognizer.recognize_batch(images)
 
     def recognize_picture(self, file: bytes | None) -> Prediction:
@@ -72,8 +72,8 @@ class Readers:
     def __init__(self, handle: DeploymentHandle) -> None:
         self._handle = handle
 
-    def recognize(self, image: Image.Image | np.ndarray) -> Prediction:
-        return repeat(lambda: self._handle.recognize.remote(image))
+    def recognize_drawing(self, image: Image.Image | np.ndarray) -> Prediction:
+        return repeat(lambda: self._handle.recognize_drawing.remote(image))
 
     def recognize_picture(self, file: bytes | None) -> Prediction:
         return repeat(lambda: self._handle.recognize_picture.remote(file))

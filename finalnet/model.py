@@ -11,7 +11,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from finalnet.network import CHANNELS, FEATURES, NUM_CLASSES, Network
+from finalnet.network import CHANNELS, DROPOUT, FEATURES, NUM_CLASSES, Network
 from finalnet.preprocessing import MEAN, STD
 from finalnet.views import UNRECORDED_PENS
 
@@ -58,7 +58,7 @@ class FinalNet(
         self.bn4 = nn.BatchNorm2d(CHANNELS[4])
         self.pool2 = nn.MaxPool2d(2)
         self.fc1 = nn.Linear(*FEATURES)
-        self.dropout = nn.Dropout(0.25)
+        self.dropout = nn.Dropout(DROPOUT)
         self.fc2 = nn.Linear(FEATURES[1], NUM_CLASSES)
 
     def logits(self, images: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ CHANNELS = (1, 8, 16, 16, 16)  # input of the first convolution, then output of 
 POOLED = (2, 4)  # convolutions followed by 2x2 max pooling
 FEATURES = (7 * 7 * CHANNELS[-1], 32)  # input and output of fc1
 EPSILON = 1e-5  # default of torch's batch norm
+DROPOUT = 0.25  # probability before fc2; the default training switches it off
 CHUNK = 8  # network inputs per pass; the activations of more overflow the cache
 
 

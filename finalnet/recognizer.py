@@ -34,7 +34,7 @@ Verdict = Literal["digit", "unsure", "blank"]
 BATCH_SIZE = 256  # network inputs per pass, each with its views
 UPRIGHT = 0.97  # certainty from which on other rotations of a picture are not tried
 SURER = 0.05  # least gain in certainty for a rotated reading to replace the original one
-MAX_SPANS = 250  # read so far; further rotations are skipped, as they would take seconds
+ENOUGH_SPANS = 250  # read so far; further rotations are skipped, as they would take seconds
 TALLEST = 3.0  # height / width of any digit but a 1
 LEVELLING = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 LIKELY = 0.5  # probability above which a digit is likelier than all others together
@@ -236,7 +236,7 @@ class Recognizer:
         problem: ValueError | None = None
         read = 0
         for quarters, (turned, move) in enumerate(turn(ink)):
-            if read > MAX_SPANS:
+            if read > ENOUGH_SPANS:
                 break
             # Many digits are digits upside down, too, so both sideways rotations are read.
             if quarters != 2 and readings and max(readings, key=_first)[0] >= UPRIGHT:

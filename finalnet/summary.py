@@ -4,10 +4,9 @@ import argparse
 from math import prod
 from typing import NamedTuple
 
-from finalnet.network import CHANNELS, FEATURES, NUM_CLASSES, POOLED, weight_shapes
+from finalnet.network import CHANNELS, DROPOUT, FEATURES, NUM_CLASSES, POOLED, weight_shapes
 from finalnet.preprocessing import INPUT_SIZE
 
-DROPOUT = 0.25  # before the last layer; the default training switches it off
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # not parameters
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# Two tests run in parallel on two cores. The app that they start reads it, too.
+# Three tests run in parallel on two cores. The apps that they start read it, too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
 import numpy as np
@@ -43,12 +43,9 @@ def recognizer() -> Recognizer:
 
 @pytest.fixture(scope="session")
 def mnist_test() -> Digits:
-    if not (MNIST_DIR / "MNIST" / "raw").is_dir():
-        missing(
-            f"no MNIST in {MNIST_DIR}",
-            "run `python train.py --epochs 1 --output /tmp/finalnet`, which downloads it, "
-            "or set MNIST_DIR",
-        )
+    if not (MNIST_DIR / "MNIST" / "raw" / "train-images-idx3-ubyte").exists():
+        fetch = 'from torchvision.datasets import MNIST; MNIST("data", download=True)'
+        missing(f"no MNIST in {MNIST_DIR}", f"run `.venv/bin/python -c '{fetch}'` or set MNIST_DIR")
     return load_mnist("test", MNIST_DIR)
 
 

@@ -1,4 +1,4 @@
-"""Measuring on hands left out: each source by a network that has seen none of it."""
+"""Measuring on held-out writers: each source by a network that has seen none of it."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ def drawings() -> list[Drawing]:
     ]
 
 
-def test_nothing_of_a_source_left_out_is_trained_on(drawings, tmp_path):
+def test_no_drawing_of_a_held_out_source_is_trained_on(drawings, tmp_path):
     drawn = draw_all(plan_pool(TrainingArguments(**FEW), drawings), tmp_path)
     pool = without(drawn, "place-a")
     left = sum(len(part.labels) for part in pool.drawings)
@@ -79,10 +79,10 @@ def test_the_command_measures_each_source_and_resumes(drawings, small_mnist, tmp
     measured = score(Recognizer.load(output / "place-a"), draw_samples(own, "random placement"))
     assert scores["digits"][0]["accuracy"] == measured.accuracy
     metrics = json.loads((checkpoint / "evaluation" / "metrics.json").read_text())
-    assert metrics["hands left out"] == {"seed": TrainingArguments.seed, "epochs": 1}
+    assert metrics["held-out writers"] == {"seed": TrainingArguments.seed, "epochs": 1}
     assert [row["name"] for row in metrics["digits"]][:4] == list(PLACEMENTS)
     assert metrics["digits"][0]["count"] == 2 * len(DRAWINGS)
-    assert "hands left out" in (checkpoint / "README.md").read_text()
+    assert "held-out writers" in (checkpoint / "README.md").read_text()
     written = {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.is_file()}
     main(command)  # all is there
     assert {p: p.stat().st_mtime_ns for p in output.rglob("*") if p.is_file()} == written

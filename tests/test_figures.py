@@ -37,7 +37,7 @@ def row(page: str, name: str) -> str:
     ],
 )
 def test_drawn_digits_are_measured_on_held_out_writers(name, placement):
-    assert METRICS["hands left out"]
+    assert METRICS["held-out writers"]
     score = SCORES[placement]
     worst = score["accuracy_by_source"][score["worst_source"]]
     written = row("docs/results.md", name)

@@ -295,7 +295,12 @@ def test_train_command_writes_a_whole_checkpoint(small_mnist, drawings_file, tmp
             precision="float32",
         )
     )
-    assert metrics["drawings"] == {"digits": len(DRAWINGS), "others": 0, "writers": 1}
+    assert metrics["drawings"] == {
+        "digits": len(DRAWINGS),
+        "others": 0,
+        "writers": 1,
+        "sources": ["tests"],
+    }
     committed = json.loads((COMMITTED / "metrics.json").read_text())
     assert metrics["start"]["arguments"] == committed["arguments"]
     card = " ".join((output / "README.md").read_text().split())

@@ -1,7 +1,7 @@
-"""Measure on hands left out: python -m finalnet crossvalidate --drawings FILE
+"""Measure on held-out writers: python -m finalnet crossvalidate --drawings FILE
 
-For every source of drawings a network is trained without it and measured on it, by the recipe of
-`train.py`. So each drawing is read by a network that has seen none of its people.
+Leaves out each source of drawings in turn, trains on the rest with the recipe of `train.py`, and
+measures on that source.
 """
 
 import argparse
@@ -47,7 +47,7 @@ from finalnet.training.writing import write_card
 MOST = 2_000  # drawings of one source that are measured, of each kind
 SCORES = "scores.json"
 PICTURES = "pictures.npy"  # of all drawings, (N, 28, 28) uint8
-MARKS = ("<!-- hands left out -->\n", "<!-- end of hands left out -->\n")
+MARKS = ("<!-- held-out writers -->\n", "<!-- end of held-out writers -->\n")
 
 Drawn = tuple[Chunk, np.ndarray]  # what was to be drawn, and its pictures
 
@@ -85,7 +85,8 @@ def run(options: argparse.Namespace) -> None:
     sources = options.sources or sorted({d.source for d in drawings if d.is_digit})
     for source in sources:
         if not any(drawing.source == source and drawing.is_digit for drawing in drawings):
-            raise ValueError(f"no digits of the source {source!r} in {options.drawings}")
+            files = ", ".join(map(str, options.drawings))
+            raise ValueError(f"no digits of the source {source!r} in {files}")
     settings = asdict(arguments) | {"start": describe_start(options.start)}
     del settings["device"], settings["precision"]  # not part of the recipe
     missing = [s for s in sources if not is_done(options.output / s, settings)]
@@ -298,7 +299,8 @@ def put_table(path: Path, table: str) -> None:
     text = path.read_text(encoding="utf-8")
     start, end = (text.find(mark) for mark in MARKS)
     if not 0 <= start < end:
-        raise ValueError(f"{path} has no place for the table; add the lines {MARKS}")
+        marks = " and ".join(mark.strip() for mark in MARKS)
+        raise ValueError(f"{path} has no place for the table; add the lines {marks}")
     start += len(MARKS[0])
     path.write_text(text[:start] + table + text[end:], encoding="utf-8")
 
@@ -322,7 +324,7 @@ def record(
         {
             "digits": [asdict(score) for score in digits],
             "not digits": [asdict(rejection) for rejection in rejections],
-            "hands left out": {"seed": arguments.seed, "epochs": arguments.epochs},
+            "held-out writers": {"seed": arguments.seed, "epochs": arguments.epochs},
         },
     )
     write_card(checkpoint)

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from finalnet.checkpoint import COMMITTED
 from finalnet.drawings import read_drawings
 from finalnet.evaluation import scores as evaluation
 from finalnet.evaluation.placements import PLACEMENTS
@@ -50,6 +51,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def print_evaluation(options: argparse.Namespace) -> None:
+    if options.record and not Path(options.checkpoint or COMMITTED).is_dir():
+        raise ValueError(
+            f"--record needs a checkpoint folder, got {options.checkpoint}; download it first"
+        )
     recognizer = Recognizer.load(options.checkpoint)
     runs = [Recognizer.load(run) for run in options.runs]
     samples, others = _collect_digits(options), [evaluation.generated_scribbles()]
@@ -88,7 +93,7 @@ def _collect_digits(options: argparse.Namespace) -> list[evaluation.Samples]:
     if options.pictures:
         samples.append(evaluation.read_pictures(options.pictures))
     if options.strokes:
-        drawings = list(read_drawings(options.strokes))
+        drawings = [drawing for drawing in read_drawings(options.strokes) if drawing.is_digit]
         samples += [evaluation.draw_samples(drawings, name) for name in PLACEMENTS]
     if options.mnist or not samples:
         split: Split = options.mnist or "test"

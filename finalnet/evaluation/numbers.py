@@ -1,4 +1,4 @@
-"""Measures how well numbers are read, composed of one writer's digits, as strokes and pictures."""
+"""Measures how well numbers are read, as strokes and pictures; each is one writer's digits."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -54,15 +54,8 @@ class NumberScores(NamedTuple):
     pictures_split: float
 
 
-def compose_number(
-    drawings: list[Drawing], length: int, random: np.random.Generator
-) -> DrawnNumber:
-    """Compose a line of random digits of one writer; the strokes are in random order."""
-    return compose_text(drawings, "0" * length, random)
-
-
 def compose_text(drawings: list[Drawing], pattern: str, random: np.random.Generator) -> DrawnNumber:
-    """Compose a text with separators and line breaks; each 0 of the pattern is a random digit."""
+    """Compose a text; each 0 of the pattern is a random digit. The strokes are in random order."""
     chosen = [drawings[i] for i in random.integers(len(drawings), size=pattern.count("0"))]
     pen_width = random.uniform(*PEN_WIDTHS)
     left, base, text, strokes = 0.0, 0.0, "", list[np.ndarray]()
@@ -115,7 +108,7 @@ def draw_mark(name: str, random: np.random.Generator) -> list[np.ndarray]:
 def score_numbers(
     recognizer: Recognizer, drawings: Iterable[Drawing], count: int = 500, seed: int = 0
 ) -> list[NumberScores]:
-    """Measure `count` numbers of each kind; every writer is as frequent."""
+    """Measure `count` numbers of each kind; all writers are equally frequent."""
     by_writer: dict[str, list[Drawing]] = defaultdict(list)
     for drawing in drawings:
         by_writer[drawing.writer].append(drawing)

@@ -29,7 +29,7 @@ WORST = 40  # mistakes on the contact sheet, in rows of 10
 
 ROWS = {"digits", "not digits", "runs"}  # parts of the metrics that are lists of sets of samples
 
-Metrics = dict[str, Any]  # by what was measured: the ROWS, and how hands were left out
+Metrics = dict[str, Any]  # by what was measured: the ROWS, and the recipe of the held-out figures
 
 
 def write_report(
@@ -58,17 +58,15 @@ def write_report(
 
 
 def file_name(name: str) -> str:
-    """The name of a set of samples as that of its pictures begins."""
+    """How the names of a set's picture files begin."""
     return name.lower().replace(" ", "-")
 
 
 def record(checkpoint: str | None, *report: Any) -> None:
     """Write a report into a checkpoint folder, and its figures into the model card.
 
-    What was recorded before and is not measured anew stays.
-
-    The people who drew gave their drawings for measuring, so their mistakes are not shown: only
-    MNIST's are.
+    Figures that are not measured again stay. Shows the mistakes on MNIST only, because people gave
+    their drawings for measuring, not for showing.
     """
     folder = Path(checkpoint or COMMITTED)
     write_report(folder / EVALUATION, *report)
@@ -79,17 +77,16 @@ def record(checkpoint: str | None, *report: Any) -> None:
 
 
 def update_metrics(path: Path, measured: Metrics) -> None:
-    """Write figures into `metrics.json`; others that it holds already stay."""
+    """Write figures into `metrics.json`, and keep its others."""
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     metrics = json.dumps(merge(before, measured), indent=1) + "\n"
     path.write_text(metrics, encoding="utf-8")
 
 
 def merge(before: Metrics, measured: Metrics) -> Metrics:
-    """The figures recorded before, those with a new measurement replaced by it.
+    """Replace recorded figures by new ones.
 
-    What is not a digit was told from some set of digits; against another one it is no new
-    measurement of the same.
+    A rejection is measured against a set of digits; one against another set replaces nothing.
     """
     digits = before.get("digits", [])
     digits_of = {
@@ -107,7 +104,7 @@ def merge(before: Metrics, measured: Metrics) -> Metrics:
 
 
 def draw_confusion(score: Scores) -> plt.Figure:
-    """What was drawn against what was answered; only the mistakes are coloured."""
+    """Drawn digits against answers; only mistakes are coloured."""
     counts = np.array(score.confusion)
     mistakes = counts - np.diag(np.diag(counts))
     figure, axes = plt.subplots(figsize=(5, 5), layout="constrained")
@@ -126,7 +123,7 @@ def draw_confusion(score: Scores) -> plt.Figure:
 
 
 def draw_reliability(predictions: Sequence[Prediction], labels: np.ndarray) -> plt.Figure:
-    """How often the answer is right against how sure it is."""
+    """The share of right answers against their probability."""
     confidence = np.array([prediction.probabilities.max() for prediction in predictions])
     right = list_answers(predictions) == labels
     edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
@@ -142,7 +139,7 @@ def draw_reliability(predictions: Sequence[Prediction], labels: np.ndarray) -> p
 
 
 def draw_mistakes(samples: Samples, predictions: Sequence[Prediction]) -> plt.Figure:
-    """The mistakes of which the network was surest, as it saw them."""
+    """The network's most confident mistakes, as it saw them."""
     answers = list_answers(predictions)
     sureness = np.array([prediction.probabilities.max() for prediction in predictions])
     wrong = np.flatnonzero((answers != samples.labels) & (answers >= 0))

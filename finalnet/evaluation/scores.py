@@ -22,7 +22,7 @@ from finalnet.training.data import Digits
 from finalnet.training.handwriting import generate_unseen
 
 CALIBRATION_BINS = 15
-KEPT_DIGITS = 0.99  # share of digits accepted at the threshold that compares non-digits
+COMPARED_AT = 0.99  # share of digits accepted at the threshold that compares non-digits
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 
 
@@ -183,7 +183,7 @@ def score_rejection(recognizer: Recognizer, digits: Samples, others: Samples) ->
     digit_confidence, other_confidence = (
         confidence(recognizer.logits(samples.inputs)) for samples in (digits, others)
     )
-    threshold = np.quantile(digit_confidence, 1 - KEPT_DIGITS)
+    threshold = np.quantile(digit_confidence, 1 - COMPARED_AT)
     verdicts = [prediction.verdict for prediction in recognizer.recognize_inputs(others.inputs)]
     return Rejection(
         name=others.name,

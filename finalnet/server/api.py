@@ -22,7 +22,10 @@ TOP = {
 }
 VERDICT = {
     "verdict": {"type": "string", "enum": ["digit", "unsure", "blank"]},
-    "digit": {"anyOf": [{"type": "integer"}, {"type": "null"}], "description": "null when unsure"},
+    "digit": {
+        "anyOf": [{"type": "integer"}, {"type": "null"}],
+        "description": "null if not a digit",
+    },
     "top": TOP,
     "probabilities": {"type": "array", "items": PROBABILITY, "description": "of 0 to 9"},
 }
@@ -39,7 +42,12 @@ DIGITS = {"type": "array", "items": {"type": "object", "properties": {**VERDICT,
 PREDICTION = {"type": "object", "properties": {**VERDICT, **REVISION}}
 NUMBER = {
     "type": "object",
-    "properties": {"text": {"type": "string"}, "digits": DIGITS, **REVISION},
+    "properties": {
+        "text": {"type": "string"},
+        "digits": DIGITS,
+        "unread": {"type": "integer", "description": "signs that the text leaves out"},
+        **REVISION,
+    },
 }
 
 

@@ -42,7 +42,7 @@ class LocalReaders:
         self._checkpoint = checkpoint
         self._start()
 
-    def recognize(self, image: Image.Image | np.ndarray) -> Prediction:
+    def recognize_drawing(self, image: Image.Image | np.ndarray) -> Prediction:
         return self._recognizer.recognize(image)
 
     def recognize_picture(self, file: bytes | None) -> Prediction:

@@ -34,7 +34,7 @@ class Busy(RuntimeError):
 class Readers(Protocol):
     """Recognisers in this or other processes; raise what `Recognizer` raises, or Busy."""
 
-    def recognize(self, image: Image.Image | np.ndarray) -> Prediction: ...
+    def recognize_drawing(self, image: Image.Image | np.ndarray) -> Prediction: ...
     def recognize_picture(self, file: bytes | None) -> Prediction: ...
     def read_number(self, drawing: bytes | Strokes | None) -> Number: ...
 
@@ -96,7 +96,7 @@ class Service:
         """The digit in strokes of [x, y], y pointing down, in any unit."""
         # Before the wait: invalid strokes are refused at once, and arrays take 10 % of the memory.
         strokes = check_strokes(strokes)
-        read = self._readers.recognize
+        read = self._readers.recognize_drawing
         prediction = await self._drawings.run(lambda: read(draw_strokes(strokes)))
         return self._sign(describe_digit(prediction))
 

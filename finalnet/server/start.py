@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def find_own_address() -> str:
-    """The default address to listen on: all on a Space, this machine only elsewhere."""
+    """The default address: `GRADIO_SERVER_NAME`; else all on a Space, elsewhere this machine."""
     return os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if IS_SPACE else "127.0.0.1")
 
 

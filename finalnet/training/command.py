@@ -27,7 +27,7 @@ from finalnet.training.data import DATA_DIR, Digits, add_data_dir, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.logs import LOGS, Log, check_log, open_log
 from finalnet.training.loop import (
-    GOING_ON,
+    FINE_TUNING,
     QUICK,
     TrainingArguments,
     measure_accuracy,
@@ -117,12 +117,12 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         help="quick: train on MNIST alone, to 99 %% in half a minute",
     )
     for field in fields(TrainingArguments):
-        going_on = getattr(GOING_ON, field.name)
+        fine_tuning = getattr(FINE_TUNING, field.name)
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
             type=type(field.default),
             help=f"{HELP[field.name]}; default: {field.default}"
-            + (f"; with --from {going_on}" if going_on != field.default else ""),
+            + (f"; with --from {fine_tuning}" if fine_tuning != field.default else ""),
         )
 
 
@@ -246,7 +246,7 @@ def train_and_write(
         "device": settled.device,
         "precision": precision,
         "arguments": asdict(arguments),
-        "drawings": count_drawings(drawings),
+        "drawings": describe_drawings(drawings),
         "start": describe_start(options.start),
         "versions": versions(),
         "history": [asdict(epoch) for epoch in history],
@@ -293,7 +293,7 @@ def training_arguments(options: argparse.Namespace) -> TrainingArguments:
     named = {field.name: getattr(options, field.name) for field in fields(TrainingArguments)}
     if options.preset and options.start:
         raise ValueError("--preset and --from both set the defaults; leave one out")
-    defaults = GOING_ON if options.start else PRESETS[options.preset]
+    defaults = FINE_TUNING if options.start else PRESETS[options.preset]
     return replace(defaults, **{name: v for name, v in named.items() if v is not None})
 
 
@@ -327,11 +327,12 @@ def calibration_digits(validation: Digits) -> tuple[np.ndarray, Tensor]:
     return inputs, torch.cat([validation.labels, torch.arange(len(drawn)) % NUM_CLASSES])
 
 
-def count_drawings(drawings: Sequence[Drawing]) -> dict[str, int]:
-    """Count the drawings that training uses, and the people who drew them."""
+def describe_drawings(drawings: Sequence[Drawing]) -> dict[str, Any]:
+    """Count the drawings that training uses and the people who drew them; name the sources."""
     used = [drawing for drawing in drawings if drawing.is_digit or drawing.is_no_digit]
     return {
         "digits": sum(drawing.is_digit for drawing in used),
         "others": sum(drawing.is_no_digit for drawing in used),
         "writers": len({(drawing.source, drawing.writer) for drawing in used}),
+        "sources": sorted({drawing.source for drawing in used}),
     }

@@ -47,7 +47,7 @@ class TrainingArguments:
     learning_rate: float = 1e-2  # AdamW's, at the peak of OneCycle
     muon_rate: float = 2e-2  # Muon's, at the peak of OneCycle
     weight_decay: float = 1e-2
-    dropout: float = 0.0  # the specification says 0.25, with which so small a network underfits
+    dropout: float = 0.0  # with the usual 0.25, so small a network underfits
     ema_span: float = 0.05  # the weights are averaged over this share of the training
     seed: int = 4  # the seed from 0 to 4 with the highest validation accuracy
     device: str = "auto"
@@ -68,7 +68,7 @@ class TrainingArguments:
 
 
 # The defaults with `--from`: a few epochs at lower rates.
-GOING_ON = TrainingArguments(
+FINE_TUNING = TrainingArguments(
     epochs=3,
     generated_digits=30_000,
     generated_others=6_000,

@@ -21,11 +21,16 @@ ROOM = 8_000_000  # bytes: a checkpoint beside the previous one, and the state o
 NEW = ".new"  # folder for the new files inside a mount point, until they replace the others
 ALLOWED = {NEW, UNFINISHED, "lost+found"}  # other names in a mount point
 
-LEFT_OUT = """
-The drawn digits and letters above are of hands left out: each source is measured by a network that
-has seen none of it, trained by the same recipe for {epochs} epochs (seed {seed}). The network in
-this folder has learned from all of them, so on these it has no figure of its own.
+HELD_OUT = """
+The drawn digits and letters above come from held-out writers: for each source, we trained a network
+without it by the same recipe ({epochs} epochs, seed {seed}) and measured it on that source. This
+network has learned from all sources, so they cannot measure it.
 """
+PUBLIC = ("unipen-", "pendigits")  # how the sources of `finalnet drawings` begin
+CREDIT = " (from UNIPEN and UCI Pendigits, both CC BY 4.0)"
+REJECTS = ", and says so when a drawing is not a digit"
+CALIBRATED = """Temperature and rejection threshold (`config.json`) are fitted on MNIST's last 5,000
+training images and as many generated digits. """
 CARD = """---
 {metadata}
 ---
@@ -33,7 +38,7 @@ CARD = """---
 # FinalNet
 
 A convolutional network of 31,450 parameters that recognises handwritten digits in 28x28 grey
-images, and says so when a drawing is not a digit.
+images{rejects}.
 
 | figure | value | conditions |
 |---|---|---|
@@ -43,22 +48,22 @@ Trained for {epochs} epochs on MNIST's first 55,000 training images, {digits:,} 
 {others:,} generated drawings that are not digits, and {people}, in {minutes:.0f} minutes on
 {device} with torch {torch}{start}. The weights are the exponential moving average after the last
 epoch.
-Temperature and rejection threshold (`config.json`) are fitted on MNIST's last 5,000 training images
-and as many generated digits. Every answer is the mean of the logits over the drawing as pens would
-draw it that are so many pixels finer (below 0) or bolder: {pens}.
-{left_out}{pictures}
+{calibrated}Every answer is the mean of the logits over several views of the drawing,
+each with a pen finer (below 0) or bolder by so many pixels: {pens}.
+{held_out}{pictures}
 ## Use
 
 ```python
 from finalnet import Recognizer
 
-recognizer = Recognizer.load()
+recognizer = Recognizer.load("OWNER/NAME")  # or the path of this folder
 prediction = recognizer.recognize(image)  # a PIL image or an array
 prediction.digit, prediction.top(3)
 ```
 
 The input must be placed as MNIST places it (ink cropped, longer side 20 px, centre of mass in the
-middle); `Recognizer` does that. It knows single digits only.
+middle); `Recognizer` does that. The network reads single digits; `Recognizer.read_number` splits a
+number into digits.
 """
 
 
@@ -74,9 +79,8 @@ def check_output(folder: Path) -> None:
         previous.rename(folder)  # a write crashed between its two renames
     foreign = sorted(p.name for p in folder.glob("*") if p.name not in FILES | ALLOWED)
     if foreign or (folder.exists() and not folder.is_dir()):
-        raise ValueError(
-            f"{folder} holds other files ({foreign[:3]}); name a new folder with --output"
-        )
+        names = ", ".join(foreign[:3])
+        raise ValueError(f"{folder} holds other files ({names}); name a new folder with --output")
     place = folder if folder.is_mount() else folder.parent
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -140,7 +144,8 @@ def write_card(folder: Path) -> None:
     recorded = folder / EVALUATION / "metrics.json"
     evaluation = json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else None
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    left_out = (evaluation or {}).get("hands left out")
+    held_out = (evaluation or {}).get("held-out writers")
+    can_reject = config.get("rejection_threshold") is not None
     arguments = metrics["arguments"]
     result = EvalResult(
         task_type="image-classification",
@@ -178,7 +183,9 @@ def write_card(folder: Path) -> None:
         start=_start(metrics.get("start")),
         people=_people(metrics.get("drawings", {})),
         pens=", ".join(f"{pen:g}" for pen in config.get("pens", UNRECORDED_PENS)),
-        left_out=LEFT_OUT.format(**left_out) if left_out else "",
+        held_out=HELD_OUT.format(**held_out) if held_out else "",
+        rejects=REJECTS if can_reject else "",
+        calibrated=CALIBRATED if can_reject else "",
         minutes=metrics["seconds"] / 60,
         device=metrics["device"],
         torch=metrics["versions"]["torch"].partition("+")[0],  # without a tag such as +cpu
@@ -186,13 +193,15 @@ def write_card(folder: Path) -> None:
     (folder / "README.md").write_text(str(ModelCard(card)), encoding="utf-8")
 
 
-def _people(drawings: dict[str, int]) -> str:
+def _people(drawings: dict[str, Any]) -> str:
     """Describe the people's drawings beside MNIST."""
     if not drawings.get("digits"):
         return "no other drawing of a person"
+    sources = drawings.get("sources", [])
+    are_public = sources and all(source.startswith(PUBLIC) for source in sources)
     return (
         f"{drawings['digits']:,} digits and {drawings['others']:,} letters and signs that "
-        f"{drawings['writers']} people drew (of UNIPEN and UCI Pendigits, both CC BY 4.0)"
+        f"{drawings['writers']} people drew{CREDIT if are_public else ''}"
     )
 
 
@@ -203,9 +212,11 @@ def _start(start: dict[str, Any] | None) -> str:
     if "arguments" not in start:
         return f", from the weights {start['weights']}"
     arguments = start["arguments"]
+    people = start.get("drawings", {}).get("digits", 0)
+    generated = arguments["generated_digits"] + arguments["generated_others"]
     return (
-        f", from a network trained for {arguments['epochs']} epochs on MNIST and "
-        f"{arguments['generated_digits'] + arguments['generated_others']:,} generated drawings"
+        f", from a network trained for {arguments['epochs']} epochs on MNIST, "
+        f"{generated:,} generated drawings and {people:,} digits that people drew"
     )
 
 

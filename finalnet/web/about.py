@@ -52,7 +52,7 @@ def describe(folder: Path) -> str:
         digits=[score | {"worst": worst_digit(score)} for score in digits],
         runs=[spread for spread in evaluation.get("runs", []) if spread["runs"] > 1],
         others=evaluation.get("not digits", []),
-        left_out=evaluation.get("hands left out"),
+        left_out=evaluation.get("held-out writers"),
         confused=confused,
         mistake=worst_mistake(confused["confusion"]) if confused else None,
         mistakes=_data_url(folder / EVALUATION / MISTAKES),

@@ -22,6 +22,7 @@ RECOGNIZER = FOLDER / "recognizer"
 MODULES = [
     "reading.js",
     "lifetime.js",
+    "words.js",
     "sketchpad.js",
     "ink.js",
     "pointers.js",

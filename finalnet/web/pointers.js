@@ -9,12 +9,12 @@ const PALM = 500; // ms between a touch that the browser cancelled and the pen o
 export class Pointers {
   /**
    * canvas: the part of the paper that captures the pointer.
-   * hand: callbacks {begin(event, isEraser), move(event), end(), takeBack()}. takeBack removes a stroke
+   * actions: callbacks {begin(event, isEraser), move(event), end(), takeBack()}. takeBack removes a stroke
    * that turns out to be a palm's, before or after its end.
    * signal: aborted when the paper is removed from the page.
    */
-  constructor(paper, canvas, hand, signal) {
-    Object.assign(this, { paper, canvas, hand, active: null });
+  constructor(paper, canvas, actions, signal) {
+    Object.assign(this, { paper, canvas, actions, active: null });
     this.penSeen = this.calledOff = -Infinity; // ms
     // On the whole page, and in the capture phase: if a pointerup never arrives, the next move or
     // press ends the stroke.
@@ -38,7 +38,7 @@ export class Pointers {
   notice(event) {
     if (event.pointerType === "pen") this.penSeen = event.timeStamp;
     if (!this.isActive(event)) return;
-    if (event.type === "pointermove" && isHeld(event, this.active)) return this.hand.move(event);
+    if (event.type === "pointermove" && isHeld(event, this.active)) return this.actions.move(event);
     if (event.type === "pointercancel" && this.active.type === "touch") {
       this.calledOff = event.timeStamp;
     }
@@ -56,7 +56,7 @@ export class Pointers {
     this.calledOff = -Infinity;
     if (type === "pen" && wasTouch) {
       this.active = null;
-      this.hand.takeBack();
+      this.actions.takeBack();
     } else this.end();
     this.active = { id, type, held: buttons };
     try {
@@ -64,13 +64,13 @@ export class Pointers {
     } catch {
       // The pointer is already gone.
     }
-    this.hand.begin(event, isEraser);
+    this.actions.begin(event, isEraser);
   }
 
   end() {
     if (!this.active) return;
     this.active = null;
-    this.hand.end();
+    this.actions.end();
   }
 }
 

@@ -4,6 +4,7 @@ import { lifeOf } from "./lifetime.js";
 import { chooseTile, follow, latest, padOf, shownDigit } from "./reading.js";
 import { decode, topDigits } from "./recognizer/answer.js";
 import { mountCorrection } from "./teaching.js";
+import { fill, write } from "./words.js";
 
 const SECOND_CHOICE = 0.15; // least probability of a second digit that the caption names
 const TWO_LEFT = 0.6; // least probability of the best two together; below, it is no digit
@@ -229,10 +230,3 @@ function paint(canvas, digit) {
   decode(digit.input).forEach((ink, i) => pixels.data.set([ink, ink, ink, 255], 4 * i));
   context.putImageData(pixels, 0, 0);
 }
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-/** Replace {names} in a text by values. */
-const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);

@@ -1,5 +1,7 @@
 // Shows the sum of products behind one pixel, which recognizer/explaining.js computes.
 
+import { fill, write } from "./words.js";
+
 const NAMES = ["inputs", "weights", "products"];
 
 /** Show the explanation of a pixel in an element `place`. */
@@ -42,9 +44,3 @@ function showNine(grid, values) {
 function number(value) {
   return (Math.round(100 * value) / 100 + 0).toFixed(2).replace("-", "\u2212");
 }
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);

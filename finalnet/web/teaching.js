@@ -1,10 +1,11 @@
-// Teaching: "Not right?", the list of taught drawings, and "Show it your hand".
+// Teaching: "Not right?", the list of taught drawings, and "Show it your handwriting".
 
 import { lifeOf } from "./lifetime.js";
 import { padOf } from "./reading.js";
 import { extentOf } from "./recognizer/strokes.js";
 import { nameOf } from "./taught.js";
 import { Tour } from "./tour.js";
+import { fill, write } from "./words.js";
 
 const LARGEST_FILE = 10e6; // bytes
 const ROOM = 0.15; // margin of a thumbnail, as a share of its drawing
@@ -123,7 +124,6 @@ function countWords(count, texts) {
 
 /** What was learned last, and why it may be lost. */
 function describe({ drawings, reads, trouble, last }, texts) {
-  const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const nameOfLabel = (label) => (label === null ? texts.no_digit : texts.digits[label]);
   const sentences = [];
   const count = last?.added.length ?? 0;
@@ -172,8 +172,4 @@ function saveFile(text) {
   link.download = "mine.jsonl";
   link.click();
   URL.revokeObjectURL(link.href);
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

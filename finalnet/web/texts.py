@@ -137,7 +137,7 @@ ANSWER = {
 # The visitor's handwriting.
 HAND = {
     "digits": DIGITS,
-    "none": "Teach it your hand",
+    "none": "Teach it your handwriting",
     "one": "Knows 1 of your drawings",
     "several": "Knows {count} of your drawings",
     "title": "What it knows about your handwriting",
@@ -147,7 +147,7 @@ HAND = {
         "stay on this device."
     ),
     "kept": "It reads drawings like these as you said. They stay on this device.",
-    "show": "Show it your hand",
+    "show": "Show it your handwriting",
     "load": "Load",
     "load_title": "Learn from a file of drawings",
     "download": "Download",
@@ -162,7 +162,7 @@ HAND = {
     "forgotten_one": "Forgot 1 drawing.",
     "forgotten": "Forgot {count} drawings.",
     "shown": "It read {before} of your {count} digits right; now it reads {after}.",
-    "shown_all": "It read all {count} of your digits right, and now knows your hand.",
+    "shown_all": "It read all {count} of your digits right, and now knows your handwriting.",
     "one_gone": "It keeps at most {count}, so it forgot the oldest, {label}.",
     "gone": "It keeps at most {count}, so it forgot the {gone} oldest.",
     "broken": "What it learned in this browser is damaged and lost.",
@@ -306,7 +306,7 @@ INSIDE = {
     "features_text": (
         "The network sums up what it found in 32 numbers. Brighter cells are stronger clues."
     ),
-    "scores": "The verdict",
+    "scores": "The scores",
     "scores_text": (
         "Each digit’s score is the logarithm of its probability: 0 is certain, and 2.3 less is "
         "ten times less likely."

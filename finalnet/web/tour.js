@@ -1,4 +1,4 @@
-// "Show it your hand": asks for the ten digits in turn, and teaches the drawings at the end.
+// "Show it your handwriting": asks for the ten digits in turn, and teaches the drawings at the end.
 
 import { padOf } from "./reading.js";
 

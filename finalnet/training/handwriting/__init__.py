@@ -155,7 +155,7 @@ def generate_digits(count: int, seed: int) -> np.ndarray:
 
 
 def generate_others(count: int, seed: int) -> np.ndarray:
-    """Draw `count` letters, signs and doodles: (count, 28, 28) uint8 network inputs."""
+    """Draw `count` drawings that are not digits: (count, 28, 28) uint8 network inputs."""
     random = np.random.default_rng(seed)
     kinds = random.choice(len(OTHERS), count, p=OTHERS_SHARES)
     return np.stack([draw_varied(OTHERS[kind](random), random) for kind in kinds])

@@ -1,4 +1,4 @@
-"""Drawings that are not digits: letters, signs, doodles, scribbles, broken digits."""
+"""Drawings that are not digits: letters, signs, doodles, scribbles, mirrored or touching digits."""
 
 import math
 

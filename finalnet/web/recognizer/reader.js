@@ -65,7 +65,7 @@ export class Reader {
     if (this.isReady) this.worker.postMessage(files);
   }
 
-  /** Explain a pixel of a map, see `explainPixel` in inside.js. */
+  /** Explain a pixel of a map, see `explainPixel` in explaining.js. */
   explain(input, spot, state, onExplained) {
     this.onExplained = onExplained;
     if (this.isReady) this.worker.postMessage({ explain: input, spot, state });
@@ -86,7 +86,7 @@ export class Reader {
     return revision === this.read?.revision;
   }
 
-  /** Look inside the network for a network input in base64, see `lookInside` in inside.js. */
+  /** Look inside the network for a network input in base64, see `lookInside` in explaining.js. */
   look(input, isThorough, state, onInside) {
     this.onInside = onInside;
     this.looked = { look: input, isThorough, state };
