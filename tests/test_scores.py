@@ -1,3 +1,4 @@
+import gzip
 import json
 import shutil
 
@@ -192,6 +193,11 @@ def test_recorded_figures_stay_with_the_checkpoint(
     check_output(folder)
 
 
+def test_figures_of_a_checkpoint_on_the_hub_cannot_be_recorded():
+    with pytest.raises(SystemExit, match="needs a checkpoint folder, got owner/name"):
+        main(["evaluate", "--checkpoint", "owner/name", "--record"])
+
+
 def test_what_is_measured_anew_replaces_what_was_recorded():
     def metrics(mnist: float, scribbles: float, digits: str) -> dict:
         return {
@@ -242,9 +248,17 @@ def test_the_report_has_metrics_and_pictures(recognizer, drawings_file, tmp_path
             assert min(image.size) > 300
 
 
-def test_evaluate_command_measures_mnist_and_a_drawings_file(small_mnist, drawings_file, capsys):
+def test_evaluate_command_measures_mnist_and_the_digits_of_a_file(
+    small_mnist, drawings_file, tmp_path, capsys
+):
+    mixed = tmp_path / "mixed.jsonl"
+    others = [{"label": label, "strokes": NOT_DIGITS["A"]} for label in ("A", None)]
+    mixed.write_bytes(
+        gzip.decompress(drawings_file.read_bytes())
+        + "".join(json.dumps(other) + "\n" for other in others).encode()
+    )
     command = ["evaluate", "--data-dir", str(small_mnist)]
-    command += ["--strokes", str(drawings_file), "--mnist", "test"]
+    command += ["--strokes", str(mixed), "--mnist", "test"]
     main(command)
     told = capsys.readouterr().out
     for placement in PLACEMENTS:
