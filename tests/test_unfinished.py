@@ -91,9 +91,8 @@ def test_a_training_that_was_killed_twice_ends_with_the_weights_of_one_that_was_
 
 def test_ctrl_c_ends_a_training_with_all_its_processes_and_says_how_to_go_on(small_mnist, tmp_path):
     output = tmp_path / "finalnet"
-    run = start(
-        small_mnist, output, *OPTIONS, "--generated-digits", "8000", "--generated-per-epoch", "500"
-    )
+    drawings = ["--generated-digits", "8000", "--generated-per-epoch", "500"]
+    run = start(small_mnist, output, *OPTIONS, *drawings, "--batch-size", "100")
     wait_for_epoch(run, 1)
     os.killpg(run.pid, signal.SIGINT)
     said, _ = run.communicate(timeout=30)
