@@ -7,17 +7,24 @@ from finalnet.checkpoint import COMMITTED
 from finalnet.model import to_network
 from finalnet.recognizer import softmax, view_logits
 from finalnet.training.calibration import KEPT_DIGITS, calibrate
+from finalnet.training.data import Digits
 
 
 @pytest.fixture(scope="module")
-def calm(mnist_validation) -> FinalNet:
+def digits(mnist_validation) -> Digits:
+    """2,000 digits, of which one more or less is 0.0005 of the share that is kept."""
+    return Digits(mnist_validation.images[:2_000], mnist_validation.labels[:2_000])
+
+
+@pytest.fixture(scope="module")
+def calm(digits) -> FinalNet:
     """The committed network, calibrated on MNIST alone."""
     model = FinalNet.from_pretrained(COMMITTED).eval()
-    return calibrate(model, mnist_validation.images.numpy(), mnist_validation.labels)
+    return calibrate(model, digits.images.numpy(), digits.labels)
 
 
-def test_a_network_that_overstates_threefold_is_calmed_threefold(calm, mnist_validation):
-    inputs, labels = mnist_validation.images.numpy(), mnist_validation.labels
+def test_a_network_that_overstates_threefold_is_calmed_threefold(calm, digits):
+    inputs, labels = digits.images.numpy(), digits.labels
     loud = FinalNet.from_pretrained(COMMITTED).eval()
     with torch.no_grad():
         loud.fc2.weight *= 3
@@ -26,8 +33,8 @@ def test_a_network_that_overstates_threefold_is_calmed_threefold(calm, mnist_val
     assert loud.temperature == pytest.approx(3 * calm.temperature, rel=0.03)
 
 
-def test_the_threshold_keeps_the_stated_share_of_digits(calm, mnist_validation):
-    predictions = Recognizer(to_network(calm)).recognize_inputs(mnist_validation.images.numpy())
+def test_the_threshold_keeps_the_stated_share_of_digits(calm, digits):
+    predictions = Recognizer(to_network(calm)).recognize_inputs(digits.images.numpy())
     kept = np.mean([prediction.verdict == "digit" for prediction in predictions])
     assert kept == pytest.approx(KEPT_DIGITS, abs=0.001)
 
@@ -39,10 +46,10 @@ def test_what_was_fitted_is_saved_with_the_weights(calm, tmp_path):
     assert loaded.temperature == calm.temperature
 
 
-def test_stated_probabilities_are_those_at_the_temperature(mnist_validation):
+def test_stated_probabilities_are_those_at_the_temperature(digits):
     model = FinalNet.from_pretrained(COMMITTED).eval()
     model.temperature = 2.5
-    inputs = mnist_validation.images[:200].numpy()
+    inputs = digits.images[:200].numpy()
     stated = np.stack(
         [p.probabilities for p in Recognizer(to_network(model)).recognize_inputs(inputs)]
     )

@@ -152,9 +152,11 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_the_export_command_writes_the_page(tmp_path):
+def test_the_export_command_writes_the_page_without_importing_gradio(tmp_path):
+    code = "import sys; from finalnet.__main__ import main; main(sys.argv[1:]); "
+    code += "sys.exit('gradio' in sys.modules)"
     run = subprocess.run(
-        [sys.executable, "-m", "finalnet", "export", str(tmp_path / "page")],
+        [sys.executable, "-c", code, "export", str(tmp_path / "page")],
         capture_output=True,
         text=True,
     )

@@ -33,7 +33,7 @@ def moved(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     folder = home / '50% off #1? ünï: it\'s a "test" & more+%20'
     for name in ("finalnet", "checkpoints"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "app.py", folder)
     (home / "foreign.types").write_text("text/plain js\napplication/x-css css\n")
     (home / "sitecustomize.py").write_text(FOREIGN_TYPES.format(path=str(home / "foreign.types")))

@@ -46,9 +46,16 @@ def wait_for_end(process: int) -> None:
         time.sleep(0.05)
 
 
-def test_the_most_expensive_picture_hardly_loads_the_process_that_reads_drawings(tmp_path):
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """An app whose reading process these tests may kill."""
+    with running_app(tmp_path_factory.mktemp("readers")) as app:
+        yield app
+
+
+def test_the_most_expensive_picture_hardly_loads_the_process_that_reads_drawings(app):
     picture = encode(draw_noise())
-    with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=60) as http:
+    with httpx.Client(base_url=app.url, timeout=60) as http:
         http.post("/api/read_number", content=picture)
         reader = reader_of(app.process.pid)
         before = [processor_time(each) for each in (app.process.pid, reader)]
@@ -58,8 +65,8 @@ def test_the_most_expensive_picture_hardly_loads_the_process_that_reads_drawings
         assert here - before[0] < 0.3 * (there - before[1])
 
 
-def test_a_reader_that_dies_is_replaced(tmp_path):
-    with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=60) as http:
+def test_a_reader_that_dies_is_replaced(app):
+    with httpx.Client(base_url=app.url, timeout=60) as http:
         drawing = {"json": {"strokes": THREE}}
         assert http.post("/api/read_number_strokes", **drawing).json()["text"] == "3"
         os.kill(reader_of(app.process.pid), signal.SIGKILL)

@@ -37,7 +37,8 @@ def find_child(parent: int, word: str) -> int | None:
 def test_parallel_seeds_resume_after_ctrl_c_and_sigkill_and_give_the_files_of_a_single_training(
     small_mnist, tmp_path
 ):
-    command = [sys.executable, str(ROOT / "train.py"), "--data-dir", str(small_mnist), *OPTIONS]
+    options = ["--data-dir", str(small_mnist), *OPTIONS]
+    command = [sys.executable, str(ROOT / "train.py"), *options]
     both = [*command, "--output", str(tmp_path / "both"), "--seeds", "0-1"]
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     run = subprocess.Popen(both, **output)
@@ -58,9 +59,7 @@ def test_parallel_seeds_resume_after_ctrl_c_and_sigkill_and_give_the_files_of_a_
     table = [line.split("|")[1].strip() for line in said.splitlines()[-5:]]
     assert table == ["seed", "---", "0", "1", "mean"]
     alone, beside = tmp_path / "alone", tmp_path / "both-seed-1"
-    subprocess.run(
-        [*command, "--output", str(alone), "--seed", "1"], check=True, capture_output=True
-    )
+    main(["train", *options, "--output", str(alone), "--seed", "1"])
     for name in ("model.safetensors", STATES, "config.json"):
         assert (beside / name).read_bytes() == (alone / name).read_bytes(), name
     recorded, expected = (json.loads((f / "metrics.json").read_text()) for f in (beside, alone))

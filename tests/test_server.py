@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 
 import httpx
+import pytest
 from drawings import DRAWINGS
 from serving import ROOT, free_port, running_app
 
@@ -16,8 +17,15 @@ from benchmarks.crowd import processor_time
 THREE = DRAWINGS["3 round"][1]
 
 
-def test_the_health_checks_answer_and_the_log_has_no_drawing_query_or_address(tmp_path):
-    with running_app(tmp_path) as app, httpx.Client(base_url=app.url, timeout=30) as http:
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """An app that only these tests use, so its log is short and it has nothing left to do."""
+    with running_app(tmp_path_factory.mktemp("server")) as app:
+        yield app
+
+
+def test_the_health_checks_answer_and_the_log_has_no_drawing_query_or_address(app):
+    with httpx.Client(base_url=app.url, timeout=30) as http:
         assert http.get("/healthz").json() == {"status": "lives"}
         ready = http.get("/readyz").json()
         assert ready["status"] == "ready" and len(ready["revision"]) == 12
@@ -36,12 +44,11 @@ def test_the_health_checks_answer_and_the_log_has_no_drawing_query_or_address(tm
             assert secret not in app.text()
 
 
-def test_an_idle_process_uses_almost_no_processor_time(tmp_path):
-    with running_app(tmp_path) as app:
-        time.sleep(1)
-        before = processor_time(app.process.pid)
-        time.sleep(8)
-        assert processor_time(app.process.pid) - before < 0.2  # s
+def test_an_idle_process_uses_almost_no_processor_time(app):
+    time.sleep(1)
+    before = processor_time(app.process.pid)
+    time.sleep(8)
+    assert processor_time(app.process.pid) - before < 0.2  # s
 
 
 def test_shutdown_finishes_the_requests_being_answered(tmp_path):

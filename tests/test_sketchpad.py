@@ -12,7 +12,8 @@ from visitor import SCREENS
 from finalnet.checkpoint import COMMITTED
 from finalnet.server.page import launch_options
 from finalnet.strokes import render_strokes
-from finalnet.web.sketchpad import DEFAULT_PEN_WIDTH, Sketch, Sketchpad
+from finalnet.web.browser import DEFAULT_PEN_WIDTH
+from finalnet.web.sketchpad import Sketch, Sketchpad
 
 STROKES = [[[40, 40], [200, 230]]]
 

@@ -19,13 +19,13 @@ from finalnet.training.writing import write_checkpoint
 @pytest.fixture(scope="module")
 def digits(mnist_test) -> Digits:
     whole = load_mnist("train", MNIST_DIR)
-    return Digits(whole.images[:640], whole.labels[:640])
+    return Digits(whole.images[:320], whole.labels[:320])
 
 
 @pytest.fixture(scope="module")
 def watched(digits) -> Trained:
     """Three epochs of 32 steps."""
-    arguments = TrainingArguments(epochs=3, batch_size=20, precision="float32", device="cpu")
+    arguments = TrainingArguments(epochs=3, batch_size=10, precision="float32", device="cpu")
     return train(arguments, digits, digits, Pool(0, iter(())), keep_states=True)
 
 
@@ -63,7 +63,7 @@ def test_the_states_reach_from_the_untrained_network_to_the_last_epoch(watched, 
 
 
 def test_taking_snapshots_does_not_change_the_training(watched, digits):
-    arguments = TrainingArguments(epochs=3, batch_size=20, precision="float32", device="cpu")
+    arguments = TrainingArguments(epochs=3, batch_size=10, precision="float32", device="cpu")
     alone = train(arguments, digits, digits, Pool(0, iter(())))
     assert alone.states == [] and len(alone.history) == len(watched.history)
     for name, tensor in alone.model.state_dict().items():

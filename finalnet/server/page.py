@@ -27,7 +27,8 @@ from finalnet.server.routes import FUNCTIONS
 from finalnet.server.service import Service
 from finalnet.web import texts
 from finalnet.web.about import describe
-from finalnet.web.browser import Part, training
+from finalnet.web.browser import training
+from finalnet.web.part import Part
 from finalnet.web.sketchpad import Sketchpad
 
 SHOW_ABOUT = "async () => (await fetch(`${gradio_config.root}/about.html`)).text()"

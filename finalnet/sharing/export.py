@@ -15,6 +15,7 @@ from finalnet.web import texts
 from finalnet.web.browser import (
     FOLDER,
     MODULES,
+    PAD_OPTIONS,
     page_files,
     recognizer_settings,
     render,
@@ -23,7 +24,6 @@ from finalnet.web.browser import (
 from finalnet.web.examples import EXAMPLES
 from finalnet.web.frame import STYLES, body_words, head_words
 from finalnet.web.icons import ACCENT, ICON_SIZES, draw_icon, draw_preview, to_png
-from finalnet.web.sketchpad import PAD_OPTIONS
 
 PAGE_STYLES = [*STYLES, "static.css"]
 STATIC_MODULE = "static.js"

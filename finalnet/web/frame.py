@@ -8,10 +8,9 @@ from typing import Any
 from markupsafe import Markup
 
 from finalnet.web import texts
-from finalnet.web.browser import FOLDER, render
+from finalnet.web.browser import FOLDER, PAD_OPTIONS, render
 from finalnet.web.examples import EXAMPLES
 from finalnet.web.icons import PREVIEW_SIZE
-from finalnet.web.sketchpad import PAD_OPTIONS
 
 # Of both pages.
 STYLES = ["controls.css", "sketchpad.css", "page.css", "inside.css", "learning.css", "trouble.css"]

@@ -9,20 +9,18 @@ import numpy as np
 
 from finalnet.checkpoint import CHECKPOINT_FILES
 from finalnet.strokes import PAD_SIZE, Strokes, fit_pen, render_strokes
-from finalnet.web.browser import Part, recognizer_settings, to_link
+from finalnet.web.browser import (
+    DEFAULT_PEN_WIDTH,
+    MAX_PEN_WIDTH,
+    MIN_PEN_WIDTH,
+    PAD_OPTIONS,
+    WIDE_SIZE,
+    recognizer_settings,
+    to_link,
+)
 from finalnet.web.examples import EXAMPLES, Example
+from finalnet.web.part import Part
 from finalnet.web.texts import PAD
-
-DEFAULT_PEN_WIDTH = 18  # pad px; 8 % of a digit that fills most of the pad
-WIDE_SIZE = 700  # pad px, width of the pad for whole numbers
-MIN_PEN_WIDTH, MAX_PEN_WIDTH = 6, 48  # pad px
-PAD_OPTIONS = {
-    "size": PAD_SIZE,
-    "wide_size": WIDE_SIZE,
-    "pen_width": DEFAULT_PEN_WIDTH,
-    "min_pen_width": MIN_PEN_WIDTH,
-    "max_pen_width": MAX_PEN_WIDTH,
-}
 
 
 class Sketch(NamedTuple):
