@@ -26,8 +26,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
+from finalnet.training.arguments import QUICK
 from finalnet.training.data import DATA_DIR
-from finalnet.training.loop import QUICK
 from finalnet.training.precision import settle, time_step
 
 TRAINING_DIGITS = 60_000  # per epoch of the tutorial, which holds none out for validation

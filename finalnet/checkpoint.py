@@ -17,7 +17,7 @@ from finalnet.views import MAX_VIEWS, UNRECORDED_PENS
 # the package in a checkout.
 PACKAGE = Path(__file__).resolve().parent
 IS_INSTALLED = (PACKAGE / "checkpoints").is_dir()
-COMMITTED = (PACKAGE if IS_INSTALLED else PACKAGE.parent) / "checkpoints" / "finalnet"
+BUNDLED = (PACKAGE if IS_INSTALLED else PACKAGE.parent) / "checkpoints" / "finalnet"
 
 EVALUATION = "evaluation"  # folder, written by `python -m finalnet evaluate --record`
 CURVES = "learning-curves.svg"  # drawn from metrics.json
@@ -54,7 +54,7 @@ def find_checkpoint(source: Path | str | None = None) -> Path:
     Raises:
         FileNotFoundError: no such folder, and the Hub has no such checkpoint.
     """
-    folder = Path(source or COMMITTED)
+    folder = Path(source or BUNDLED)
     if folder.is_dir():
         return folder
     wanted = "train one with `python train.py`, or name a checkpoint folder or a Hub id"

@@ -15,7 +15,7 @@ from serving import ROOT, App, running_app
 from visitor import DEVICES, FLAGS, SCREENS, find_chromium, visit
 
 from finalnet import Recognizer
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.drawings import Drawing, write_drawings
 from finalnet.sharing.export import export_page
 from finalnet.training.data import Digits, load_mnist
@@ -114,7 +114,7 @@ def browser():
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an exported page."""
     folder = tmp_path_factory.mktemp("exported")
-    export_page(folder, COMMITTED)
+    export_page(folder, BUNDLED)
     return folder
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from visitor import visit
 
 from finalnet import FinalNet
-from finalnet.checkpoint import COMMITTED, CURVES, EVALUATION
+from finalnet.checkpoint import BUNDLED, CURVES, EVALUATION
 from finalnet.summary import summarize
 from finalnet.web import texts
 from finalnet.web.about import describe
@@ -118,7 +118,7 @@ async (css) => {
 @pytest.fixture
 def checkpoint(tmp_path):
     """A copy of the committed checkpoint."""
-    return Path(shutil.copytree(COMMITTED, tmp_path / "finalnet"))
+    return Path(shutil.copytree(BUNDLED, tmp_path / "finalnet"))
 
 
 @pytest.fixture(scope="module", params=THEMES)

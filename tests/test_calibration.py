@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from finalnet import FinalNet, Recognizer
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.model import to_network
 from finalnet.recognizer import softmax, view_logits
 from finalnet.training.calibration import KEPT_DIGITS, calibrate
@@ -19,13 +19,13 @@ def digits(mnist_validation) -> Digits:
 @pytest.fixture(scope="module")
 def calm(digits) -> FinalNet:
     """The committed network, calibrated on MNIST alone."""
-    model = FinalNet.from_pretrained(COMMITTED).eval()
+    model = FinalNet.from_pretrained(BUNDLED).eval()
     return calibrate(model, digits.images.numpy(), digits.labels)
 
 
-def test_a_network_that_overstates_threefold_is_calmed_threefold(calm, digits):
+def test_a_threefold_overconfident_network_gets_a_threefold_temperature(calm, digits):
     inputs, labels = digits.images.numpy(), digits.labels
-    loud = FinalNet.from_pretrained(COMMITTED).eval()
+    loud = FinalNet.from_pretrained(BUNDLED).eval()
     with torch.no_grad():
         loud.fc2.weight *= 3
         loud.fc2.bias *= 3
@@ -39,15 +39,15 @@ def test_the_threshold_keeps_the_stated_share_of_digits(calm, digits):
     assert kept == pytest.approx(KEPT_DIGITS, abs=0.001)
 
 
-def test_what_was_fitted_is_saved_with_the_weights(calm, tmp_path):
+def test_temperature_and_threshold_are_saved_with_the_weights(calm, tmp_path):
     calm.save_pretrained(tmp_path)
     loaded = FinalNet.from_pretrained(tmp_path)
     assert loaded.rejection_threshold == calm.rejection_threshold > 0.1
     assert loaded.temperature == calm.temperature
 
 
-def test_stated_probabilities_are_those_at_the_temperature(digits):
-    model = FinalNet.from_pretrained(COMMITTED).eval()
+def test_probabilities_use_the_temperature(digits):
+    model = FinalNet.from_pretrained(BUNDLED).eval()
     model.temperature = 2.5
     inputs = digits.images[:200].numpy()
     stated = np.stack(

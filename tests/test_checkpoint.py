@@ -10,14 +10,14 @@ from safetensors.torch import load_file, save_file
 from serving import ROOT
 
 from finalnet import FinalNet, Recognizer
-from finalnet.checkpoint import COMMITTED, find_checkpoint, load_checkpoint
+from finalnet.checkpoint import BUNDLED, find_checkpoint, load_checkpoint
 from finalnet.model import to_network
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A copy of the bundled checkpoint, for tests to break."""
-    return shutil.copytree(COMMITTED, tmp_path / "copy")
+    return shutil.copytree(BUNDLED, tmp_path / "copy")
 
 
 def change_weights(folder, change):
@@ -115,7 +115,7 @@ def test_the_error_for_a_missing_file_names_it(folder, name):
         "./nowhere",
         "nowhere",
         "checkpoints/finalnt",
-        COMMITTED.parent / "finalnt",
+        BUNDLED.parent / "finalnt",
     ],
 )
 def test_a_mistyped_path_does_not_contact_the_hub(source, monkeypatch):

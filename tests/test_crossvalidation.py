@@ -9,12 +9,12 @@ from drawings import DRAWINGS, NOT_DIGITS
 
 from finalnet import Recognizer
 from finalnet.__main__ import main
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.drawings import Drawing, read_drawings, write_drawings
 from finalnet.evaluation.crossvalidation import MARKS, combine_scores, draw_all, without
 from finalnet.evaluation.placements import PLACEMENTS
 from finalnet.evaluation.scores import draw_samples, score
-from finalnet.training.loop import TrainingArguments
+from finalnet.training.arguments import TrainingArguments
 from finalnet.training.pool import plan_pool
 
 FEW = {"generated_digits": 20, "generated_others": 10, "real_digits": 60, "real_others": 20}
@@ -65,7 +65,7 @@ def test_the_command_measures_each_source_and_resumes(drawings, small_mnist, tmp
     file, output, table = tmp_path / "drawings.jsonl", tmp_path / "out", tmp_path / "table.md"
     write_drawings(file, drawings)
     table.write_text(f"before\n{''.join(MARKS)}after\n")
-    checkpoint = shutil.copytree(COMMITTED, tmp_path / "finalnet")
+    checkpoint = shutil.copytree(BUNDLED, tmp_path / "finalnet")
     command = ["crossvalidate", "--drawings", str(file), "--data-dir", str(small_mnist)]
     command += ["--output", str(output), "--table", str(table), "--record", str(checkpoint)]
     command += ["--epochs", "1", "--precision", "float32"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from finalnet.checkpoint import COMMITTED, CURVES
+from finalnet.checkpoint import BUNDLED, CURVES
 from finalnet.training.curves import draw_curves, write_curves
 from finalnet.training.loop import Epoch
 
@@ -38,18 +38,18 @@ def test_no_label_is_cut_off_and_no_two_are_equal(name):
 
 
 def test_the_committed_chart_shows_the_committed_history(tmp_path):
-    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    metrics = json.loads((BUNDLED / "metrics.json").read_text())
     history = [Epoch(**epoch) for epoch in metrics["history"]]
     write_curves(tmp_path / CURVES, history)
-    assert (tmp_path / CURVES).read_bytes() == (COMMITTED / CURVES).read_bytes()
+    assert (tmp_path / CURVES).read_bytes() == (BUNDLED / CURVES).read_bytes()
     history[-1] = replace(history[-1], loss=history[-1].loss + 0.01)
     write_curves(tmp_path / CURVES, history)
-    assert (tmp_path / CURVES).read_bytes() != (COMMITTED / CURVES).read_bytes()
+    assert (tmp_path / CURVES).read_bytes() != (BUNDLED / CURVES).read_bytes()
 
 
 def test_the_committed_chart_has_margins_and_a_transparent_background(browser, tmp_path):
     page = browser.new_page(viewport={"width": 384, "height": 384})
-    page.set_content((COMMITTED / CURVES).read_text().partition("?>")[2])
+    page.set_content((BUNDLED / CURVES).read_text().partition("?>")[2])
     page.add_style_tag(content="body { margin: 0; background: none } svg { display: block }")
     picture = page.screenshot(path=tmp_path / "chart.png", omit_background=True)
     page.close()
@@ -64,7 +64,7 @@ def test_the_committed_chart_has_enough_contrast_on_white_and_on_black():
         linear = np.where(channels > 0.04045, ((channels + 0.055) / 1.055) ** 2.4, channels / 12.92)
         return linear @ [0.2126, 0.7152, 0.0722]
 
-    colours = set(re.findall("#[0-9a-f]{6}", (COMMITTED / CURVES).read_text()))
+    colours = set(re.findall("#[0-9a-f]{6}", (BUNDLED / CURVES).read_text()))
     assert len(colours) >= 2
     for colour in colours:
         assert 1.05 / (brightness(colour) + 0.05) > 4.4, colour

@@ -5,7 +5,7 @@ import torch
 from conftest import MNIST_DIR
 
 from finalnet import FinalNet
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.model import normalize_pixels
 from finalnet.training.data import augment, load_mnist, read_idx
 
@@ -44,7 +44,7 @@ def test_augmented_digits_are_still_recognised(mnist_test):
     images = mnist_test.images[:1_000, None].float() / 255
     changed = normalize_pixels(augment(images, torch.Generator().manual_seed(0)))
     with torch.inference_mode():
-        answers = FinalNet.from_pretrained(COMMITTED).eval()(changed).argmax(dim=1)
+        answers = FinalNet.from_pretrained(BUNDLED).eval()(changed).argmax(dim=1)
     assert (answers == mnist_test.labels[:1_000]).float().mean() > 0.98
 
 

@@ -12,7 +12,7 @@ from photographs import photograph
 from PIL import Image
 from test_export import StaticServer
 
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.sharing.export import export_page
 
 ENGINES = {"chromium": Chromium, "firefox": Firefox, "webkit": WebKit}
@@ -149,7 +149,7 @@ def reads_a_picture(engine: Engine, path: Path, sent: Path) -> None:
 
 
 def test_the_exported_page_works_online_and_offline(engine, tmp_path):
-    export_page(tmp_path / "a" / "sub-path", COMMITTED)
+    export_page(tmp_path / "a" / "sub-path", BUNDLED)
     server = StaticServer(tmp_path)
     try:
         engine.resize(1280, 800)

@@ -14,7 +14,7 @@ from hosts import Host
 from serving import free_port
 from visitor import SCREENS, visit
 
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.sharing.export import export_page
 from finalnet.web import texts
 from finalnet.web.browser import training
@@ -46,7 +46,7 @@ class StaticServer:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     root = tmp_path_factory.mktemp("site")
-    export_page(root / "a" / "sub-path", COMMITTED)
+    export_page(root / "a" / "sub-path", BUNDLED)
     return root
 
 
@@ -104,7 +104,7 @@ def test_a_new_export_replaces_an_old_one(exported, tmp_path):
     shutil.copytree(exported / "a" / "sub-path", folder)
     worker = (folder / "service-worker.js").read_text()
     checkpoint = tmp_path / "checkpoint"
-    shutil.copytree(COMMITTED, checkpoint)
+    shutil.copytree(BUNDLED, checkpoint)
     (checkpoint / "config.json").write_text('{"temperature": 2.0, "rejection_threshold": null}')
     export_page(folder, checkpoint)
     assert "2.0" in (folder / "checkpoint" / "config.json").read_text()
@@ -136,7 +136,7 @@ def test_visitors_with_a_cached_export_get_the_new_one(browser, exported, tmp_pa
 def test_the_export_is_small_and_has_the_files_for_a_space_and_a_home_screen(exported):
     folder = exported / "a" / "sub-path"
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    late = set(training(COMMITTED).values())
+    late = set(training(BUNDLED).values())
     assert late < files
     assert sum((folder / name).stat().st_size for name in files - late) <= LARGEST
     assert "sdk: static" in (folder / "README.md").read_text()
@@ -148,7 +148,7 @@ def test_the_export_is_small_and_has_the_files_for_a_space_and_a_home_screen(exp
 def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(FileExistsError, match=r"thesis\.txt"):
-        export_page(tmp_path, COMMITTED)
+        export_page(tmp_path, BUNDLED)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 

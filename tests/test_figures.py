@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from finalnet import strokes
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.pictures import opening, pixels
 from finalnet.server import limits, protocol, server, service
 
 ROOT = Path(__file__).resolve().parent.parent
-METRICS = json.loads((COMMITTED / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
-TRAINING = json.loads((COMMITTED / "metrics.json").read_text(encoding="utf-8"))
+METRICS = json.loads((BUNDLED / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
+TRAINING = json.loads((BUNDLED / "metrics.json").read_text(encoding="utf-8"))
 SCORES = {score["name"]: score for score in METRICS["digits"]}
 REJECTIONS = {score["name"]: score for score in METRICS["not digits"]}
 RUNS = {runs["name"]: runs for runs in METRICS["runs"]}

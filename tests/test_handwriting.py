@@ -42,7 +42,7 @@ def test_generating_on_all_cores_gives_the_pictures_of_one():
     assert np.array_equal(together, np.concatenate(one_by_one))
 
 
-def test_generated_digits_that_no_training_drew_are_read_as_meant(recognizer):
+def test_unseen_generated_digits_are_read_correctly(recognizer):
     pictures = generate_digits(2_000, 99)
     probabilities = np.stack([p.probabilities for p in recognizer.recognize_inputs(pictures)])
     right = probabilities.argmax(axis=1) == np.arange(2_000) % 10
@@ -51,7 +51,7 @@ def test_generated_digits_that_no_training_drew_are_read_as_meant(recognizer):
     assert right.mean() > 0.97
 
 
-def test_what_is_measured_with_is_never_trained_on():
+def test_training_uses_no_drawings_kept_for_measuring():
     assert not set(OTHERS) & set(UNSEEN)
 
 
@@ -78,7 +78,7 @@ def test_an_arc_lies_on_its_ellipse():
     np.testing.assert_allclose((((path - (1, 2)) / (3, 4)) ** 2).sum(axis=1), 1)
 
 
-def test_even_steps_along_a_stroke_keep_its_ends_and_its_way():
+def test_resampling_keeps_the_ends_and_the_length_of_a_stroke():
     stroke = resample(curve((0, 0), (1, 2), (3, 1)), 0.02)
     steps = np.linalg.norm(np.diff(stroke, axis=0), axis=1)
     assert steps.max() <= 0.02 and steps.min() > 0.015
@@ -86,7 +86,7 @@ def test_even_steps_along_a_stroke_keep_its_ends_and_its_way():
     assert resample(np.array([(1.0, 2.0)]), 0.02).tolist() == [[1, 2], [1, 2]]
 
 
-def test_a_careful_hand_puts_a_stroke_where_it_belongs_and_a_careless_one_does_not():
+def test_a_careless_hand_misplaces_strokes_and_a_careful_one_does_not():
     random = np.random.default_rng(0)
     bar = line((0, 0.5), (0.4, 0.5))
     np.testing.assert_allclose(misplace(bar, 0.0, random), bar)
@@ -127,7 +127,7 @@ def test_a_lifted_pen_makes_two_strokes_of_the_longest_one():
     assert lift_pen([short], random) == [short]
 
 
-def test_a_digitiser_keeps_the_ends_and_never_less_than_four_points():
+def test_a_digitiser_keeps_the_ends_and_at_least_four_points():
     random = np.random.default_rng(0)
     bar = resample(line((0, 0), (1, 0)), 0.02)
     kept = [digitise([bar], random)[0] for _ in range(300)]
@@ -136,7 +136,7 @@ def test_a_digitiser_keeps_the_ends_and_never_less_than_four_points():
     assert all(np.linalg.norm(stroke[-1] - (1, 0)) < 0.2 for stroke in kept)
 
 
-def test_a_mean_over_neighbours_leaves_a_straight_line_straight():
+def test_smoothing_keeps_a_straight_line_straight():
     bar = line((0, 0), (1, 1))
     smoothed = smooth(bar, 5)
     assert smoothed.shape == bar.shape

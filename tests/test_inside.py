@@ -11,7 +11,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from benchmarks.twins import load_in_browser
 from finalnet import FinalNet, Recognizer
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.model import to_tensor
 from finalnet.web import texts
 from finalnet.web.sketchpad import Sketch
@@ -46,7 +46,7 @@ CANVAS = "document.querySelectorAll('#inside .map canvas')[2].toDataURL()"
 
 @pytest.fixture(scope="module")
 def model() -> FinalNet:
-    return FinalNet.from_pretrained(COMMITTED).eval()
+    return FinalNet.from_pretrained(BUNDLED).eval()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from PIL import Image
 from test_export import StaticServer
 from visitor import SCREENS, Visitor, visit
 
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.sharing.export import export_page
 from finalnet.strokes import draw_strokes
 
@@ -176,7 +176,7 @@ def test_the_rules_of_the_layout_hold_at_any_size(browser, app_url, tmp_path, py
     count = pytestconfig.getoption("--layouts")
     seed = pytestconfig.getoption("--layout-seed") or random.randrange(1_000_000)
     print(f"--layouts {count} --layout-seed {seed}")
-    export_page(tmp_path / "a" / "sub-path", COMMITTED)
+    export_page(tmp_path / "a" / "sub-path", BUNDLED)
     server = StaticServer(tmp_path)
     urls = {"app": app_url, "export": server.url}
     faults = []

@@ -14,7 +14,7 @@ from visitor import SCREENS, Visitor, visit
 
 from benchmarks.twins import load_in_browser
 from finalnet import FinalNet
-from finalnet.checkpoint import COMMITTED, STATES, TUTORIAL
+from finalnet.checkpoint import BUNDLED, STATES, TUTORIAL
 from finalnet.model import to_tensor
 from finalnet.preprocessing import shrink_whole
 from finalnet.sharing.export import export_page
@@ -22,7 +22,7 @@ from finalnet.views import make_views
 from finalnet.web import texts
 from finalnet.web.sketchpad import Sketch
 
-CONFIG = json.loads((COMMITTED / "config.json").read_text())
+CONFIG = json.loads((BUNDLED / "config.json").read_text())
 WORDS = texts.INSIDE["learning"]
 FRAME = 16  # ms
 
@@ -69,7 +69,7 @@ FETCHED = """() => performance.getEntriesByType("resource").map(({ name }) => na
 
 def states_of(name: str) -> tuple[list[dict], list[FinalNet]]:
     """The states in a file of the checkpoint: their metadata, and PyTorch models."""
-    with safe_open(COMMITTED / name, "pt") as file:
+    with safe_open(BUNDLED / name, "pt") as file:
         states = json.loads(file.metadata()["states"])
         tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
     models = []
@@ -118,7 +118,7 @@ def watcher(three):
 
 def test_every_state_gives_the_probabilities_and_features_of_pytorch(watcher):
     states, models = states_of(STATES)
-    models[-1] = FinalNet.from_pretrained(COMMITTED).eval()  # the last state is the trained network
+    models[-1] = FinalNet.from_pretrained(BUNDLED).eval()  # the last state is the trained network
     for stop, (state, model) in enumerate(zip(states, models, strict=True)):
         said = watcher.page.evaluate(SLIDE, stop)
         network_input = decode(said)
@@ -145,7 +145,7 @@ def test_every_state_gives_the_probabilities_and_features_of_pytorch(watcher):
 
 def test_the_page_says_when_the_states_are_cut_short_and_retries(in_app):
     page = in_app.page
-    whole = (COMMITTED / STATES).read_bytes()
+    whole = (BUNDLED / STATES).read_bytes()
     page.route("**/states.safetensors", lambda route: route.fulfill(body=whole[:500_000]))
     page.click("#inside summary")
     page.click("#learn")
@@ -253,8 +253,8 @@ def test_an_exported_page_shows_the_training_offline_unless_the_checkpoint_lacks
     browser, tmp_path
 ):
     bare = tmp_path / "bare"
-    shutil.copytree(COMMITTED, bare, ignore=shutil.ignore_patterns(STATES))
-    export_page(tmp_path / "a" / "sub-path", COMMITTED)
+    shutil.copytree(BUNDLED, bare, ignore=shutil.ignore_patterns(STATES))
+    export_page(tmp_path / "a" / "sub-path", BUNDLED)
     export_page(tmp_path / "a" / "bare", bare)
     server = StaticServer(tmp_path)
     try:

@@ -13,26 +13,16 @@ from drawings import DRAWINGS
 
 from finalnet import FinalNet, Recognizer
 from finalnet.__main__ import main
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.evaluation.scores import mnist_samples, score
 from finalnet.model import normalize_pixels, to_tensor
+from finalnet.training.arguments import PRECISIONS, QUICK, TrainingArguments
 from finalnet.training.command import add_training_arguments, training_arguments
 from finalnet.training.data import Digits, augment, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
-from finalnet.training.loop import (
-    GOING_ON,
-    PENS,
-    PRECISIONS,
-    QUICK,
-    Learner,
-    Pool,
-    TrainingArguments,
-    epoch_order,
-    measure_accuracy,
-    mixed_loss,
-    train,
-)
+from finalnet.training.learner import PENS, Learner, mixed_loss
+from finalnet.training.loop import GOING_ON, Pool, epoch_order, measure_accuracy, train
 from finalnet.training.pool import growing_pool
 from finalnet.training.precision import pick_device, pick_precision
 from finalnet.training.writing import check_output, write_checkpoint
@@ -96,7 +86,7 @@ def test_training_on_few_digits_learns_and_repeats_with_the_seed(few_digits, dra
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_the_loss_is_that_of_augmented_digits_without_dropout_in_float32(few_digits, precision):
+def test_the_loss_is_that_of_augmented_digits_in_float32_without_dropout(few_digits, precision):
     labels = few_digits.labels[:60].clone()
     labels[::3] = -1  # not digits
     digits = Digits(few_digits.images[:60], labels)
@@ -118,7 +108,7 @@ def test_the_loss_is_that_of_augmented_digits_without_dropout_in_float32(few_dig
     assert epoch.loss == pytest.approx(expected.item(), rel=1e-6)
 
 
-def test_dropout_is_silent_unless_asked_for(few_digits):
+def test_dropout_is_off_by_default(few_digits):
     default, silent = trained(few_digits), trained(few_digits, dropout=0.0)
     loud = trained(few_digits, dropout=0.25)
     assert torch.equal(default.fc2.weight, silent.fc2.weight)
@@ -126,7 +116,7 @@ def test_dropout_is_silent_unless_asked_for(few_digits):
     assert default.dropout.p == loud.dropout.p == 0.25
 
 
-def test_the_weights_are_the_moving_average_over_the_span_and_at_first_over_less(few_digits):
+def test_averaged_weights_follow_over_the_span_and_sooner_at_first(few_digits):
     learner, (_, first, second, third) = step_by_step(few_digits, ema_span=0.115)
     last = learner.model.fc1.weight
     expected = first["fc1.weight"]
@@ -141,12 +131,12 @@ def test_the_weights_are_the_moving_average_over_the_span_and_at_first_over_less
     torch.testing.assert_close(learner.averaged.fc1.weight, expected)
 
 
-def test_training_gives_the_average_and_not_the_last_weights(few_digits):
+def test_training_returns_the_averaged_weights(few_digits):
     long, last = (trained(few_digits, epochs=10, ema_span=span) for span in (1e12, 0))
     assert (long.fc1.weight - last.fc1.weight).abs().max() > 1e-4
 
 
-def test_kernels_move_in_all_directions_alike(few_digits):
+def test_muon_moves_kernels_equally_in_all_directions(few_digits):
     _, (before, after, *_) = step_by_step(few_digits, weight_decay=0.0)
     for name in ("conv2.weight", "conv3.weight", "conv4.weight", "fc1.weight"):
         sizes = torch.linalg.svdvals((after[name] - before[name]).flatten(1))
@@ -154,7 +144,7 @@ def test_kernels_move_in_all_directions_alike(few_digits):
         assert sizes.min() > 0.3 * sizes.max(), name
 
 
-def test_weights_decay_as_much_as_is_said(few_digits):
+def test_weight_decay_follows_its_argument(few_digits):
     _, (before, free, *_) = step_by_step(few_digits, weight_decay=0.0)
     _, (_, decayed, *_) = step_by_step(few_digits, weight_decay=0.5)
     start = 1 / 25  # of the peak rate, where OneCycle begins
@@ -163,7 +153,7 @@ def test_weights_decay_as_much_as_is_said(few_digits):
         torch.testing.assert_close(free[name] - decayed[name], expected, rtol=0.05, atol=1e-6)
 
 
-def test_what_is_not_a_digit_is_drawn_towards_ten_equal_shares():
+def test_other_drawings_are_trained_towards_ten_equal_probabilities():
     log_probabilities = torch.tensor([[0.5] + [0.5 / 9] * 9, [0.1] * 10]).log()
     loss = mixed_loss(log_probabilities, torch.tensor([-1, -1]))
     assert loss.item() == pytest.approx(
@@ -181,7 +171,7 @@ def test_an_epoch_has_every_real_row_once_and_some_generated_ones():
     assert order[:50].tolist() != sorted(order[:50].tolist())
 
 
-def test_all_rows_of_an_epoch_are_learned_from(few_digits):
+def test_every_row_of_an_epoch_is_learned(few_digits):
     digits = Digits(few_digits.images[:60], few_digits.labels[:60])
     plain = {"learning_rate": 0.0, "muon_rate": 0.0, "weight_decay": 0.0, "ema_span": 0.0}
     # The mean of the losses over all rows, in batches of 40 and 20, of which none moves a weight.
@@ -198,7 +188,7 @@ def test_all_rows_of_an_epoch_are_learned_from(few_digits):
     assert whole.loss == pytest.approx(loss, rel=1e-6)
 
 
-def test_batch_norm_answers_with_the_statistics_of_digits_as_they_are(few_digits):
+def test_batch_norm_uses_statistics_of_unaugmented_digits(few_digits):
     digits = Digits(few_digits.images[:60], few_digits.labels[:60])
     model = train(one_batch(), digits, digits, NOTHING).model
     seen = model.conv1(to_tensor(digits.images)).transpose(0, 1).flatten(1)
@@ -206,8 +196,8 @@ def test_batch_norm_answers_with_the_statistics_of_digits_as_they_are(few_digits
     torch.testing.assert_close(model.bn1.running_var, seen.var(dim=1), rtol=1e-3, atol=1e-4)
 
 
-def test_a_training_goes_on_from_the_network_that_is_named(few_digits):
-    start = FinalNet.from_pretrained(COMMITTED)
+def test_a_training_starts_from_the_given_network(few_digits):
+    start = FinalNet.from_pretrained(BUNDLED)
     digits = Digits(few_digits.images[:60], few_digits.labels[:60])
     still = one_batch(learning_rate=0.0, muon_rate=0.0, weight_decay=0.0)
     model = train(still, digits, digits, NOTHING, start).model
@@ -228,7 +218,7 @@ def test_the_pool_mixes_digits_and_others_evenly_and_repeats():
     assert np.array_equal(digits.numpy(), generate(generate_digits, 1_010, 4))
 
 
-def test_drawings_of_people_are_drawn_anew_in_the_pool_and_repeat():
+def test_the_pool_varies_peoples_drawings_and_repeats_with_the_seed():
     stroke = np.array([[3.0, 900], [5, 100]])
     drawings = [Drawing("1", "a", [stroke]), Drawing("4", "b", [stroke, stroke + (90, 0)])]
     drawings += [
@@ -251,7 +241,7 @@ def test_drawings_of_people_are_drawn_anew_in_the_pool_and_repeat():
     assert all(torch.equal(a.images, b) for a, b in zip(parts, again, strict=True))
 
 
-def test_the_faster_precision_is_taken_unless_one_is_named():
+def test_the_faster_precision_is_used_unless_one_is_given():
     arguments, cpu = TrainingArguments(batch_size=16), torch.device("cpu")
     assert pick_precision(arguments, cpu) in PRECISIONS
     for precision in PRECISIONS:
@@ -266,8 +256,8 @@ def test_the_faster_precision_is_measured(capsys):
     assert re.search(r"training in (float32|bfloat16) \(.*float32 \d+ ms, bfloat16 \d+ ms", said)
 
 
-def test_the_committed_checkpoint_was_trained_by_the_recipe_as_it_stands():
-    trained = json.loads((COMMITTED / "metrics.json").read_text())["arguments"]
+def test_the_bundled_checkpoint_was_trained_with_the_current_defaults():
+    trained = json.loads((BUNDLED / "metrics.json").read_text())["arguments"]
     recipe = asdict(TrainingArguments())
     # The weights may be older than an argument; its default must do what was done without it.
     assert recipe | trained == recipe
@@ -278,7 +268,7 @@ def test_train_command_writes_a_whole_checkpoint(small_mnist, drawings_file, tmp
     options = ["--data-dir", str(small_mnist)]
     options += ["--output", str(output), "--epochs", "2", "--precision", "float32"]
     options += ["--generated-digits", "500", "--generated-others", "100"]
-    options += ["--drawings", str(drawings_file), "--real-digits", "100", "--from", str(COMMITTED)]
+    options += ["--drawings", str(drawings_file), "--real-digits", "100", "--from", str(BUNDLED)]
     main(["train", *options])
     names = {path.name for path in output.iterdir()}
     files = {"README.md", "config.json", "metrics.json", "model.safetensors"}
@@ -300,7 +290,7 @@ def test_train_command_writes_a_whole_checkpoint(small_mnist, drawings_file, tmp
         "writers": 1,
         "sources": ["tests"],
     }
-    committed = json.loads((COMMITTED / "metrics.json").read_text())
+    committed = json.loads((BUNDLED / "metrics.json").read_text())
     assert metrics["start"]["arguments"] == committed["arguments"]
     card = " ".join((output / "README.md").read_text().split())
     assert f"{len(DRAWINGS)} digits and 0 letters and signs that 1 people drew" in card
@@ -315,14 +305,14 @@ def test_train_command_writes_a_whole_checkpoint(small_mnist, drawings_file, tmp
     assert list(tmp_path.iterdir()) == [output]
 
 
-def test_a_preset_changes_defaults_and_what_is_named_still_counts():
+def test_options_override_a_preset():
     parser = argparse.ArgumentParser()
     add_training_arguments(parser)
     quick = parser.parse_args(["--preset", "quick", "--seed", "7"])
     assert training_arguments(quick) == replace(QUICK, seed=7)
     assert training_arguments(parser.parse_args([])) == TrainingArguments()
     with pytest.raises(ValueError, match="leave one out"):
-        training_arguments(parser.parse_args(["--preset", "quick", "--from", str(COMMITTED)]))
+        training_arguments(parser.parse_args(["--preset", "quick", "--from", str(BUNDLED)]))
 
 
 def test_train_command_names_the_option_when_mnist_is_missing(tmp_path):
@@ -335,7 +325,7 @@ def test_train_command_names_the_option_when_mnist_is_missing(tmp_path):
 
 def test_a_failed_write_leaves_the_old_checkpoint(tmp_path):
     folder = tmp_path / "finalnet"
-    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    metrics = json.loads((BUNDLED / "metrics.json").read_text())
     write_checkpoint(folder, FinalNet(), metrics)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(KeyError):
@@ -350,21 +340,21 @@ def test_a_failed_write_leaves_the_old_checkpoint(tmp_path):
 
 def test_a_folder_with_other_files_is_not_written_to(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
-    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    metrics = json.loads((BUNDLED / "metrics.json").read_text())
     with pytest.raises(ValueError, match="holds other files"):
         write_checkpoint(tmp_path, FinalNet(), metrics)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_an_unknown_device_names_those_present():
+def test_an_unknown_device_is_refused_with_a_list_of_devices():
     with pytest.raises(ValueError, match=r"device 'tpu' is not available; choose auto or .*cpu"):
         pick_device("tpu")
     assert pick_device("cpu") == torch.device("cpu")
 
 
-def test_the_committed_checkpoint_reaches_the_accuracy_in_its_metrics(mnist_test):
-    metrics = json.loads((COMMITTED / "metrics.json").read_text())
-    one_view = measure_accuracy(FinalNet.from_pretrained(COMMITTED), mnist_test)
+def test_the_bundled_checkpoint_reaches_the_accuracy_in_its_metrics(mnist_test):
+    metrics = json.loads((BUNDLED / "metrics.json").read_text())
+    one_view = measure_accuracy(FinalNet.from_pretrained(BUNDLED), mnist_test)
     accuracy = score(Recognizer.load(), mnist_samples("MNIST test", mnist_test)).accuracy
     # Within two digits, because other machines round otherwise.
     assert one_view == pytest.approx(metrics["test_accuracy_of_one_view"], abs=2e-4)
@@ -372,13 +362,13 @@ def test_the_committed_checkpoint_reaches_the_accuracy_in_its_metrics(mnist_test
     assert accuracy >= 0.995
 
 
-def test_an_output_that_cannot_be_written_is_told_before_the_training():
+def test_an_unwritable_output_is_reported_before_training():
     for folder in ("/proc/finalnet", "/dev/null/finalnet"):
         with pytest.raises(SystemExit, match=f"to {folder}.*name another folder with --output"):
             main(["train", "--output", folder])
 
 
-def test_a_disk_that_is_full_is_told_before_the_training(tmp_path):
+def test_a_full_disk_is_reported_before_training(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, hard))
     try:

@@ -10,7 +10,7 @@ from drawings import DRAWINGS
 from serving import ROOT
 
 from finalnet import FinalNet, Recognizer, draw_strokes
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.model import to_network, to_tensor
 from finalnet.network import CHUNK, Network, weight_shapes
 from finalnet.preprocessing import normalize
@@ -20,7 +20,7 @@ from finalnet.views import make_views
 
 @pytest.fixture(scope="module")
 def model() -> FinalNet:
-    return FinalNet.from_pretrained(COMMITTED).eval()
+    return FinalNet.from_pretrained(BUNDLED).eval()
 
 
 def test_numpy_and_pytorch_agree_on_a_thousand_drawings(model, recognizer):
@@ -87,7 +87,7 @@ def test_what_serves_needs_no_pytorch(tmp_path):
     run = run_without_torch(
         "from finalnet import Recognizer, draw_strokes\n"
         "from finalnet.__main__ import main\n"
-        "from finalnet.checkpoint import COMMITTED\n"
+        "from finalnet.checkpoint import BUNDLED\n"
         "from finalnet.server.page import mount_page\n"
         "from finalnet.server.readers import LocalReaders\n"
         "from finalnet.server.service import Service\n"
@@ -96,8 +96,8 @@ def test_what_serves_needs_no_pytorch(tmp_path):
         "recognizer = Recognizer.load()\n"
         "print(recognizer.recognize(draw_strokes(strokes)).digit)\n"
         "print(recognizer.read_number(strokes).text)\n"
-        "print('31,450' in describe(COMMITTED))\n"
-        "print(sorted(mount_page(Service(LocalReaders(COMMITTED), COMMITTED)).numbers.values()))\n"
+        "print('31,450' in describe(BUNDLED))\n"
+        "print(sorted(mount_page(Service(LocalReaders(BUNDLED), BUNDLED)).numbers.values()))\n"
         f"main(['export', {str(tmp_path / 'page')!r}])\n"
         "main(['summary'])\n"
     )

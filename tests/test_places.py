@@ -16,7 +16,7 @@ from serving import ROOT, running_app
 from visitor import SCREENS, draw_on, visit
 
 from finalnet import draw_strokes
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.sharing.export import export_page
 from finalnet.web import texts
 
@@ -243,7 +243,7 @@ def test_a_link_to_the_exported_page_has_a_title_and_a_preview(exported, tmp_pat
     found = tags((exported / "index.html").read_text())
     assert found["og:title"] == [texts.TITLE] and found["canonical"] == ["./"]
     assert found["og:image"] == ["preview.png"] and "og:url" not in found
-    export_page(tmp_path / "page", COMMITTED, "https://example.org/draw")
+    export_page(tmp_path / "page", BUNDLED, "https://example.org/draw")
     found = tags((tmp_path / "page" / "index.html").read_text())
     assert found["og:url"] == ["https://example.org/draw/"]
     assert found["og:image"] == ["https://example.org/draw/preview.png"]

@@ -17,7 +17,7 @@ from test_export import StaticServer
 from visitor import SCREENS, visit
 
 from finalnet import Recognizer, draw_strokes
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.sharing.publish import collect_model
 
 
@@ -119,7 +119,7 @@ def test_a_published_model_loads(publish, hub, tmp_path, recognizer):
     arrived = hub.repositories["model", "ann/net"]
     assert {name: len(content) for name, content in arrived.items()} == files_in(run.stdout)
     for name, content in arrived.items():
-        assert content == (COMMITTED / name).read_bytes(), name
+        assert content == (BUNDLED / name).read_bytes(), name
     assert {"README.md", "metrics.json", "learning-curves.svg"} <= arrived.keys()
     assert "model.safetensors" in hub.large
     loaded = Recognizer.load(write(tmp_path / "net", arrived))
@@ -136,7 +136,7 @@ def test_publishing_again_sends_only_changed_files_and_keeps_others(publish, hub
     hub.large.clear()
     run = publish("--model", "ann/net", "--yes")
     assert run.returncode == 0, run.stderr
-    assert arrived["config.json"] == (COMMITTED / "config.json").read_bytes()
+    assert arrived["config.json"] == (BUNDLED / "config.json").read_bytes()
     assert arrived["notes.md"] == b"mine" and hub.large == set()
 
 
@@ -165,7 +165,7 @@ def test_an_existing_repository_of_another_owner_is_refused(publish, hub):
 @pytest.mark.parametrize("name", ["net", "ann/net/more", "ann/n et", "ann/net.git", "/net"])
 def test_an_invalid_name_is_rejected_before_anything_is_sent(name):
     with pytest.raises(ValueError, match=f"must be OWNER/NAME, got '{name}'"):
-        collect_model(name, COMMITTED)
+        collect_model(name, BUNDLED)
 
 
 def test_an_unreachable_hub_gives_one_line_of_error(publish):
@@ -192,7 +192,7 @@ def test_a_web_server_that_is_not_a_hub_gives_one_line_of_error(publish):
 
 
 def test_a_checkpoint_without_a_card_can_be_published_as_a_space_only(publish, tmp_path):
-    bare = {n: (COMMITTED / n).read_bytes() for n in ("config.json", "model.safetensors")}
+    bare = {n: (BUNDLED / n).read_bytes() for n in ("config.json", "model.safetensors")}
     folder = write(tmp_path / "bare", bare)
     complains(publish("--model", "ann/net", "--checkpoint", str(folder)), "no model card")
     run = publish("--space", "ann/app", "--checkpoint", str(folder))

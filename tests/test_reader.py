@@ -5,7 +5,7 @@ from hosts import Host
 from visitor import SCREENS, draw_on
 
 from finalnet import draw_strokes
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.sharing.export import export_page
 from finalnet.web import texts
 
@@ -135,7 +135,7 @@ window.count = () => [held.size, workers.filter(({ isAlive }) => isAlive).length
 
 
 def test_a_removed_part_leaks_nothing(browser, tmp_path):
-    export_page(tmp_path / "page", COMMITTED)
+    export_page(tmp_path / "page", BUNDLED)
     host = Host(tmp_path / "page")
     try:
         with browser.new_context(**SCREENS["desktop"]) as context:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from finalnet import FinalNet, Recognizer, draw_strokes
 from finalnet.__main__ import main
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.drawings import read_drawings
 from finalnet.evaluation.placements import PLACEMENTS
 from finalnet.evaluation.report import merge, record, write_report
@@ -103,7 +103,7 @@ def test_rejection_is_what_can_be_counted_by_hand(recognizer, drawings_file):
     digits = draw_samples(read_drawings(drawings_file), "random placement")
     others = generated_scribbles(60)
     rejection = score_rejection(recognizer, digits, others)
-    model, sure = FinalNet.from_pretrained(COMMITTED).eval(), {}
+    model, sure = FinalNet.from_pretrained(BUNDLED).eval(), {}
     for samples in (digits, others):
         views = torch.from_numpy(make_views(samples.inputs, model.pens)).flatten(0, 1)
         with torch.inference_mode():
@@ -117,7 +117,7 @@ def test_rejection_is_what_can_be_counted_by_hand(recognizer, drawings_file):
 
 
 def test_without_a_threshold_everything_is_accepted(drawings_file):
-    model = FinalNet.from_pretrained(COMMITTED).eval()
+    model = FinalNet.from_pretrained(BUNDLED).eval()
     model.rejection_threshold = None
     digits = draw_samples(read_drawings(drawings_file), "random placement")
     rejection = score_rejection(Recognizer(to_network(model)), digits, generated_scribbles(30))
@@ -162,10 +162,10 @@ def test_recorded_figures_stay_with_the_checkpoint(
     recognizer, small_mnist, drawings_file, tmp_path
 ):
     folder = tmp_path / "finalnet"
-    shutil.copytree(COMMITTED, folder)
+    shutil.copytree(BUNDLED, folder)
     shutil.rmtree(folder / "evaluation")
     command = ["evaluate", "--checkpoint", str(folder)]
-    command += ["--strokes", str(drawings_file), "--runs", str(COMMITTED), "--record"]
+    command += ["--strokes", str(drawings_file), "--runs", str(BUNDLED), "--record"]
     others = tmp_path / "letters-of-mine.jsonl"
     others.write_text(json.dumps({"label": "A", "strokes": NOT_DIGITS["A"]}))
     command += ["--others", str(others)]

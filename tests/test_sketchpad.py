@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from serving import free_port
 from visitor import SCREENS
 
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.server.page import launch_options
 from finalnet.strokes import render_strokes
 from finalnet.web.browser import DEFAULT_PEN_WIDTH
@@ -124,8 +124,8 @@ def test_a_drawing_is_sent_only_if_something_listens(browser):
 
 def test_two_pads_on_a_page_have_their_own_readings_teaching_and_history(browser):
     with gr.Blocks(analytics_enabled=False) as demo, gr.Row():
-        Sketchpad(checkpoint=COMMITTED, elem_id="left")
-        Sketchpad(checkpoint=COMMITTED)  # without an elem_id
+        Sketchpad(checkpoint=BUNDLED, elem_id="left")
+        Sketchpad(checkpoint=BUNDLED)  # without an elem_id
     drawing = DRAWINGS["7 crossed"][1]
     readings = "[...document.querySelectorAll('.paper')].map((pad) => pad.reading?.text)"
 

@@ -8,10 +8,11 @@ from torch import Tensor
 
 from finalnet import FinalNet
 from finalnet.__main__ import main
-from finalnet.checkpoint import COMMITTED, STATES, TUTORIAL
+from finalnet.checkpoint import BUNDLED, STATES, TUTORIAL
 from finalnet.network import weight_shapes
+from finalnet.training.arguments import TrainingArguments
 from finalnet.training.data import Digits, load_mnist
-from finalnet.training.loop import Pool, Trained, TrainingArguments, measure_accuracy, train
+from finalnet.training.loop import Pool, Trained, measure_accuracy, train
 from finalnet.training.states import write_states
 from finalnet.training.writing import write_checkpoint
 
@@ -76,7 +77,7 @@ def test_a_dozen_states_take_less_than_800_kb(watched, tmp_path):
 
 
 def test_a_new_checkpoint_replaces_the_states_and_keeps_the_tutorial_network(watched, tmp_path):
-    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    metrics = json.loads((BUNDLED / "metrics.json").read_text())
     folder = tmp_path / "finalnet"
     write_checkpoint(folder, watched.model, metrics, watched.states)
     (folder / TUTORIAL).write_bytes(b"tutorial")
@@ -86,7 +87,7 @@ def test_a_new_checkpoint_replaces_the_states_and_keeps_the_tutorial_network(wat
 
 def test_the_tutorial_command_trains_on_mnist_alone(small_mnist, watched, tmp_path):
     folder = tmp_path / "finalnet"
-    metrics = json.loads((COMMITTED / "metrics.json").read_text())
+    metrics = json.loads((BUNDLED / "metrics.json").read_text())
     write_checkpoint(folder, watched.model, metrics, watched.states)
     options = ["--data-dir", str(small_mnist), "--epochs", "3", "--device", "cpu"]
     main(["tutorial", "--checkpoint", str(folder), *options])

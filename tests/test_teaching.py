@@ -8,7 +8,7 @@ from drawings import DRAWINGS
 from hosts import Host
 from visitor import SCREENS, Visitor, visit
 
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.drawings import read_drawings
 from finalnet.sharing.export import export_page
 from finalnet.web import texts
@@ -353,7 +353,7 @@ def test_corrections_of_an_earlier_version_are_kept(person):
 
 
 def test_the_exported_page_learns_offline_and_remembers_after_a_reload(browser, tmp_path):
-    export_page(tmp_path / "page", COMMITTED)
+    export_page(tmp_path / "page", BUNDLED)
     host = Host(tmp_path / "page")
     try:
         with visit(browser, host.url, **SCREENS["phone"]) as visitor:

@@ -23,7 +23,7 @@ from benchmarks.twins import (
     teach_both,
 )
 from finalnet.answer import describe_number
-from finalnet.checkpoint import COMMITTED, load_checkpoint
+from finalnet.checkpoint import BUNDLED, load_checkpoint
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.training.handwriting import generate_digits
 from finalnet.training.handwriting.digits import DIGITS
@@ -245,7 +245,7 @@ FAULTS = {
 def test_browser_and_python_report_the_same_faults_of_a_checkpoint(page, fault, tmp_path):
     spoil, words = FAULTS[fault]
     for name in ("config.json", "model.safetensors"):
-        shutil.copy(COMMITTED / name, tmp_path)
+        shutil.copy(BUNDLED / name, tmp_path)
     weights = load_file(tmp_path / "model.safetensors")
     weights = {n: w if n.endswith("tracked") else w.astype(np.float16) for n, w in weights.items()}
     spoil(weights)

@@ -11,9 +11,10 @@ from serving import ROOT
 
 from finalnet.__main__ import main
 from finalnet.checkpoint import STATES
+from finalnet.training.arguments import TrainingArguments
 from finalnet.training.data import Digits
-from finalnet.training.loop import Pool, TrainingArguments, train
-from finalnet.training.unfinished import read_state, unfinished_path
+from finalnet.training.loop import Pool, train
+from finalnet.training.unfinished import read_progress, unfinished_path
 
 OPTIONS = ["--epochs", "4", "--generated-digits", "60", "--generated-others", "0"]
 OPTIONS += ["--precision", "float32", "--device", "cpu", "--batch-size", "20", "--seed", "4"]
@@ -50,7 +51,7 @@ def whole(small_mnist, tmp_path_factory) -> Path:
 
 
 def is_at_work(group: int) -> bool:
-    """Whether a process of the group runs; one that has ended may wait to be buried."""
+    """Whether a process of the group runs; one that has ended may not be reaped yet."""
     listed = subprocess.run(
         ["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True
     )
@@ -67,7 +68,7 @@ def end_of_group(group: int, seconds: int) -> bool:
     return False
 
 
-def test_a_training_that_was_killed_twice_ends_with_the_weights_of_one_that_was_not(
+def test_a_training_killed_twice_gives_the_weights_of_an_uninterrupted_one(
     whole, small_mnist, tmp_path
 ):
     output = tmp_path / "finalnet"
@@ -89,7 +90,7 @@ def test_a_training_that_was_killed_twice_ends_with_the_weights_of_one_that_was_
     assert list(tmp_path.iterdir()) == [output]
 
 
-def test_ctrl_c_ends_a_training_with_all_its_processes_and_says_how_to_go_on(small_mnist, tmp_path):
+def test_ctrl_c_ends_all_processes_of_a_training_and_says_how_to_resume(small_mnist, tmp_path):
     output = tmp_path / "finalnet"
     drawings = ["--generated-digits", "8000", "--generated-per-epoch", "500"]
     run = start(small_mnist, output, *OPTIONS, *drawings, "--batch-size", "100")
@@ -99,12 +100,12 @@ def test_ctrl_c_ends_a_training_with_all_its_processes_and_says_how_to_go_on(sma
     assert run.returncode == 130 and end_of_group(run.pid, seconds=2)
     assert said.splitlines()[-1].endswith(f"--resume --output {output}")
     assert "Traceback" not in said and "Process" not in said
-    assert len(read_state(unfinished_path(output))["history"]) >= 1
+    assert len(read_progress(unfinished_path(output))["history"]) >= 1
     with pytest.raises(SystemExit, match="the training began with --epochs 4, not 5"):
         train_here(small_mnist, output, "--resume", "--epochs", "5")
 
 
-def test_a_loss_that_is_no_number_ends_the_training(small_mnist, tmp_path):
+def test_a_loss_that_is_not_finite_ends_the_training(small_mnist, tmp_path):
     output = tmp_path / "finalnet"
     too_fast = ["--learning-rate", "1e30", "--batch-size", "200"]
     with pytest.raises(SystemExit, match="loss is no longer a number in epoch .*--learning-rate"):
@@ -112,7 +113,7 @@ def test_a_loss_that_is_no_number_ends_the_training(small_mnist, tmp_path):
     assert not output.exists()
 
 
-def test_a_training_that_is_stopped_after_the_last_batch_of_an_epoch_goes_on(mnist_validation):
+def test_a_training_stopped_after_the_last_batch_of_an_epoch_resumes(mnist_validation):
     digits = Digits(mnist_validation.images[:60], mnist_validation.labels[:60])
     arguments = TrainingArguments(
         epochs=2,

@@ -4,7 +4,7 @@ from drawings import DRAWINGS
 from finalnet import draw_strokes
 from finalnet.preprocessing import normalize, preprocess
 from finalnet.recognizer import view_logits
-from finalnet.training.loop import PENS
+from finalnet.training.learner import PENS
 from finalnet.views import change_pen, make_views
 
 EIGHT = preprocess(draw_strokes(DRAWINGS["8 two circles"][1]))

@@ -28,6 +28,7 @@ from finalnet.evaluation.scores import (
 )
 from finalnet.model import FinalNet, to_network
 from finalnet.recognizer import Recognizer
+from finalnet.training.arguments import TrainingArguments
 from finalnet.training.calibration import calibrate
 from finalnet.training.command import (
     add_training_arguments,
@@ -38,7 +39,7 @@ from finalnet.training.command import (
 )
 from finalnet.training.data import Digits, add_data_dir, load_mnist
 from finalnet.training.handwriting import Chunk, draw_ahead
-from finalnet.training.loop import Pool, TrainingArguments, train
+from finalnet.training.loop import Pool, train
 from finalnet.training.pool import plan_pool
 from finalnet.training.precision import settle
 from finalnet.training.runs import Run, add_ray, check_ray, run_all, to_command

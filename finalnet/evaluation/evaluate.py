@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from finalnet.checkpoint import COMMITTED
+from finalnet.checkpoint import BUNDLED
 from finalnet.drawings import read_drawings
 from finalnet.evaluation import scores as evaluation
 from finalnet.evaluation.placements import PLACEMENTS
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def print_evaluation(options: argparse.Namespace) -> None:
-    if options.record and not Path(options.checkpoint or COMMITTED).is_dir():
+    if options.record and not Path(options.checkpoint or BUNDLED).is_dir():
         raise ValueError(
             f"--record needs a checkpoint folder, got {options.checkpoint}; download it first"
         )

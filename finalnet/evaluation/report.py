@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from finalnet.checkpoint import COMMITTED, EVALUATION
+from finalnet.checkpoint import BUNDLED, EVALUATION
 from finalnet.evaluation.scores import (
     CALIBRATION_BINS,
     Rejection,
@@ -68,7 +68,7 @@ def record(checkpoint: str | None, *report: Any) -> None:
     Figures that are not measured again stay. Shows the mistakes on MNIST only, because people gave
     their drawings for measuring, not for showing.
     """
-    folder = Path(checkpoint or COMMITTED)
+    folder = Path(checkpoint or BUNDLED)
     write_report(folder / EVALUATION, *report)
     for picture in (folder / EVALUATION).glob("*-mistakes.png"):
         if not picture.name.startswith("mnist"):

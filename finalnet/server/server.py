@@ -24,9 +24,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from finalnet.server.gradio_calls import GradioCalls
-from finalnet.server.guard import Guard
 from finalnet.server.limits import RATE, Limits, Rates
 from finalnet.server.protocol import Protocol
+from finalnet.server.request_log import RequestLog
 from finalnet.server.routes import api_routes, health_routes, parse, refuse
 from finalnet.server.service import SEVEN, Busy, Service
 
@@ -105,7 +105,7 @@ def build_app(
     )
     app = Starlette(
         routes=routes,
-        middleware=[cors, Middleware(Guard)],
+        middleware=[cors, Middleware(RequestLog)],
         exception_handlers=dict.fromkeys(
             (HTTPException, ValueError, Busy, ClientDisconnect), refuse
         ),

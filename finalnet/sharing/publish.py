@@ -11,7 +11,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.utils import disable_progress_bars, validate_repo_id
 
 from finalnet.checkpoint import (
-    COMMITTED,
+    BUNDLED,
     EVALUATION,
     FILES,
     IS_INSTALLED,
@@ -106,7 +106,7 @@ def collect_space(name: str, checkpoint: Path) -> Publication:
         **_read(ROOT, [ROOT / n for n in PLAIN]),
         **_read(ROOT, (ROOT / "docs").glob("*.[pm][nd]*")),
         **_read(ROOT, code),
-        **{str(COMMITTED.relative_to(ROOT) / n): content for n, content in checkpoint_files},
+        **{str(BUNDLED.relative_to(ROOT) / n): content for n, content in checkpoint_files},
         "requirements.txt": (ROOT / LEAN).read_bytes(),
     }
     return Publication(name, "gradio", files)

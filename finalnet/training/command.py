@@ -16,27 +16,22 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from finalnet.checkpoint import COMMITTED, CURVES, IS_INSTALLED, load_checkpoint
+from finalnet.checkpoint import BUNDLED, CURVES, IS_INSTALLED, load_checkpoint
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.model import FinalNet, to_network
 from finalnet.network import NUM_CLASSES
 from finalnet.recognizer import view_logits
+from finalnet.training.arguments import FINE_TUNING, QUICK, TrainingArguments
 from finalnet.training.calibration import calibrate
 from finalnet.training.curves import write_curves
 from finalnet.training.data import DATA_DIR, Digits, add_data_dir, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.logs import LOGS, Log, check_log, open_log
-from finalnet.training.loop import (
-    FINE_TUNING,
-    QUICK,
-    TrainingArguments,
-    measure_accuracy,
-    train,
-)
+from finalnet.training.loop import measure_accuracy, train
 from finalnet.training.pool import growing_pool
 from finalnet.training.precision import settle
 from finalnet.training.runs import Run, add_ray, check_ray, run_all, to_command, to_option
-from finalnet.training.unfinished import Kept, read_state, unfinished_path, write_state
+from finalnet.training.unfinished import Progress, read_progress, unfinished_path, write_progress
 from finalnet.training.writing import check_output, versions, write_checkpoint
 
 VALIDATION_SEED = 2**31  # generates digits that no training sees
@@ -59,7 +54,7 @@ HELP = {
 }
 PRESETS = {None: TrainingArguments(), "quick": QUICK}
 # An installed package does not write into its own folder.
-OUTPUT = Path("checkpoints", "finalnet") if IS_INSTALLED else COMMITTED
+OUTPUT = Path("checkpoints", "finalnet") if IS_INSTALLED else BUNDLED
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,7 +134,7 @@ def run(options: argparse.Namespace) -> None:
     log = open_log(options.log_to, options.output)
     check_output(options.output)
     unfinished = unfinished_path(options.output)
-    resumed = read_state(unfinished) if options.resume else None
+    resumed = read_progress(unfinished) if options.resume else None
     if resumed:
         take_options(options, resumed["options"])
         torch.set_num_threads(resumed["threads"])  # another number changes the last bits of sums
@@ -206,9 +201,9 @@ def write_seeds(outputs: dict[int, Path]) -> str:
 
 
 def train_and_write(
-    options: argparse.Namespace, unfinished: Path, resumed: Kept | None, log: Log
+    options: argparse.Namespace, unfinished: Path, resumed: Progress | None, log: Log
 ) -> None:
-    """Train and write the checkpoint; after each epoch, save the state for `--resume`."""
+    """Train and write the checkpoint; after each epoch, save the progress for `--resume`."""
     arguments = training_arguments(options)
     settled = replace(arguments, **resumed["settled"]) if resumed else settle(arguments)
     drawings = [drawing for path in options.drawings for drawing in read_drawings(path)]
@@ -222,11 +217,11 @@ def train_and_write(
         "threads": torch.get_num_threads(),
     }
 
-    def keep(state: Kept) -> None:
+    def keep(progress: Progress) -> None:
         try:
-            write_state(unfinished, given | state)
+            write_progress(unfinished, given | progress)
         except OSError as error:
-            tqdm.write(f"could not save the state of the training ({error}); training continues")
+            tqdm.write(f"could not save the progress of the training ({error}); training continues")
 
     # Snapshots cost as much as half an epoch, too much for the quick preset.
     keep_states = not options.preset
@@ -257,7 +252,7 @@ def train_and_write(
 
 
 def give_options(options: argparse.Namespace) -> dict[str, Any]:
-    """Options to store with the state; absolute paths, to resume from any folder."""
+    """Options to store with the progress; absolute paths, to resume from any folder."""
     arguments = {field.name: getattr(options, field.name) for field in fields(TrainingArguments)}
     return arguments | {
         "preset": options.preset,

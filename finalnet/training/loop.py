@@ -7,81 +7,24 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.optim.lr_scheduler import OneCycleLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
+from torch import Tensor
+from torch.optim.swa_utils import update_bn
 from tqdm import tqdm
 
 from finalnet.model import FinalNet, normalize_pixels, to_tensor
 from finalnet.preprocessing import INPUT_SIZE
+from finalnet.training.arguments import TrainingArguments
 from finalnet.training.data import Digits, augment
+from finalnet.training.learner import Learner
 from finalnet.training.states import EPOCHS, STEPS, State, name_state, take_state
-from finalnet.training.unfinished import Kept, interruptible
+from finalnet.training.unfinished import Progress, interruptible
 
 EVALUATION_BATCH = 250  # images; 1,000 at a time leave the processor's cache and take twice as long
 STATISTICS_SIZE = 10_000  # digits from which batch norm takes its means and variances,
 STATISTICS_BATCH = 1_000  # so many at a time
-# px, of the two views: half a pixel finer, a quarter bolder. Python and browsers round both alike.
-PENS = (-0.5, 0.25)
-PRECISIONS = ("float32", "bfloat16")
-
-Tensors = tuple[Tensor, ...] | list[Tensor]
-
-
-@dataclass(frozen=True)
-class TrainingArguments:
-    """The recipe of a training; each field is an option of `python train.py`."""
-
-    epochs: int = 40
-    generated_digits: int = 65_000
-    generated_others: int = 13_000  # drawings that are not digits
-    generated_per_epoch: int = 14_000  # digits and others, beside all of MNIST
-    # How many drawings to make from people's drawings, if there are any. An epoch takes the same
-    # share of them as of the generated ones.
-    real_digits: int = 53_000
-    real_others: int = 12_000
-    batch_size: int = 128
-    learning_rate: float = 1e-2  # AdamW's, at the peak of OneCycle
-    muon_rate: float = 2e-2  # Muon's, at the peak of OneCycle
-    weight_decay: float = 1e-2
-    dropout: float = 0.0  # with the usual 0.25, so small a network underfits
-    ema_span: float = 0.05  # the weights are averaged over this share of the training
-    seed: int = 4  # the seed from 0 to 4 with the highest validation accuracy
-    device: str = "auto"
-    precision: str = "auto"  # or "float32" or "bfloat16"; on a CPU, "auto" picks the faster one
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1, got {self.dropout}")
-        if self.ema_span < 0:
-            raise ValueError(f"ema_span must not be negative, got {self.ema_span}")
-        if self.precision not in ("auto", *PRECISIONS):
-            raise ValueError(
-                f"precision must be auto or one of {', '.join(PRECISIONS)}, got {self.precision!r}"
-            )
-
-
-# The defaults with `--from`: a few epochs at lower rates.
-FINE_TUNING = TrainingArguments(
-    epochs=3,
-    generated_digits=30_000,
-    generated_others=6_000,
-    real_digits=18_000,
-    real_others=2_000,
-    learning_rate=3e-3,
-    muon_rate=6e-3,
-)
-
-
-# The defaults of `--preset quick`: 99 % on MNIST in half a minute on two cores.
-QUICK = TrainingArguments(epochs=1, generated_digits=0, generated_others=0)
 
 
 @dataclass(frozen=True)
@@ -117,8 +60,8 @@ def train(
     pool: Pool,
     start: FinalNet | None = None,
     keep_states: bool = False,
-    resumed: Kept | None = None,
-    keep: Callable[[Kept], None] = lambda kept: None,
+    resumed: Progress | None = None,
+    keep: Callable[[Progress], None] = lambda progress: None,
     log: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Trained:
     """Train FinalNet; the same arguments on the same machine give the same weights.
@@ -130,8 +73,8 @@ def train(
         pool: other drawings; every epoch sees the same number of them.
         start: the network whose weights to start from; random weights by default.
         keep_states: whether to take snapshots of the network, see `states.py`.
-        resumed: a state that `keep` received; the weights will be as if nothing had interrupted.
-        keep: called with the whole state after each epoch, and when Ctrl-C or SIGTERM arrives.
+        resumed: what `keep` received; the weights will be as if nothing had interrupted.
+        keep: called with all that resuming needs after each epoch, and on Ctrl-C or SIGTERM.
         log: called after each epoch.
     Raises:
         ValueError: the loss is no longer a number, or `resumed` belongs to another training.
@@ -146,10 +89,10 @@ def train(
                 training.train_epoch(whole, bar)
                 report_epoch(bar, arguments, training.history)
                 log(training.history[-1])
-                keep(training.state())
+                keep(training.progress())
         except KeyboardInterrupt:
             if all(loss.isfinite() for loss in training.losses):
-                keep(training.state())
+                keep(training.progress())
             raise
     averaged = training.learner.averaged.cpu().to(memory_format=torch.contiguous_format)
     return Trained(averaged.eval(), training.history, arguments.precision, training.states)
@@ -216,7 +159,7 @@ class Training:
         """Train to the end of the current epoch and add it to the history.
 
         Args:
-            whole: delays Ctrl-C and SIGTERM, so that the state is never that of half a step.
+            whole: delays Ctrl-C and SIGTERM, so that the progress never ends within a step.
             bar: counts images.
         Raises:
             ValueError: the loss is no longer a number.
@@ -274,11 +217,11 @@ class Training:
         self.history.append(epoch)
         self.place, self.losses = 0, []
 
-    def state(self) -> Kept:
+    def progress(self) -> Progress:
         return {
             "data": self.data,
             "machine": describe_machine(),
-            "learner": self.learner.state(),
+            "learner": self.learner.progress(),
             "random": [self.generator.get_state(), *random_states(self.generator.device)],
             "history": [asdict(epoch) for epoch in self.history],
             "states": [state._asdict() for state in self.states],
@@ -288,30 +231,30 @@ class Training:
             "seconds": self.seconds,
         }
 
-    def restore(self, kept: Kept) -> None:
-        """Return to where `state` was called; raises ValueError if the data have changed."""
-        if kept["data"] != self.data:
+    def restore(self, progress: Progress) -> None:
+        """Return to where `progress` was called; raises ValueError if the data have changed."""
+        if progress["data"] != self.data:
             raise ValueError(
                 "MNIST or the drawings have changed since the training began; "
                 "start again without --resume"
             )
-        if kept["machine"] != describe_machine():
+        if progress["machine"] != describe_machine():
             tqdm.write(
-                f"resumed on {describe_machine()}, begun on {kept['machine']}: "
+                f"resumed on {describe_machine()}, begun on {progress['machine']}: "
                 "the last bits of the weights will differ from those of an uninterrupted training"
             )
         device = self.generator.device
-        self.learner.restore(kept["learner"])
-        generator, *others = kept["random"]
+        self.learner.restore(progress["learner"])
+        generator, *others = progress["random"]
         self.generator.set_state(generator)
         torch.set_rng_state(others[0])
         if device.type == "cuda":
             torch.cuda.set_rng_state(others[1], device)
-        self.history = [Epoch(**epoch) for epoch in kept["history"]]
-        self.states = [State(**state) for state in kept["states"]]
-        self.order, self.place = kept["order"].to(device), kept["place"]
-        self.losses = [loss.to(device) for loss in kept["losses"]]
-        self.began = time.perf_counter() - kept["seconds"]
+        self.history = [Epoch(**epoch) for epoch in progress["history"]]
+        self.states = [State(**state) for state in progress["states"]]
+        self.order, self.place = progress["order"].to(device), progress["place"]
+        self.losses = [loss.to(device) for loss in progress["losses"]]
+        self.began = time.perf_counter() - progress["seconds"]
 
 
 def random_states(device: torch.device) -> list[Tensor]:
@@ -373,89 +316,6 @@ def take(drawings: Iterator[Digits], count: int) -> Digits:
     return Digits(torch.cat([t.images for t in taken]), torch.cat([t.labels for t in taken]))
 
 
-class Learner:
-    """FinalNet in training: its weights, their moving average, the optimizers and schedules."""
-
-    def __init__(
-        self,
-        arguments: TrainingArguments,
-        device: torch.device,
-        precision: str,
-        steps: int,
-        start: FinalNet | None = None,
-    ) -> None:
-        # channels_last halves the time of an epoch on a CPU and on a GPU.
-        self.model = FinalNet(pens=PENS).to(memory_format=torch.channels_last).to(device).train()
-        if start:
-            self.model.load_state_dict(start.state_dict())
-        self.taken = 0  # steps
-        self.span = max(arguments.ema_span * steps, 1)
-        self.average = AveragedModel(self.model, multi_avg_fn=self.follow)
-        self.model.dropout.p = arguments.dropout
-        self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
-        # Muon trains the kernels, except those of the last layer; AdamW trains everything else.
-        # That gains 0.16 points on drawn digits and 0.07 on MNIST's validation digits.
-        named = list(self.model.named_parameters())
-        self.kernels = [p for name, p in named if p.ndim > 1 and "fc2" not in name]
-        self.matrices = [nn.Parameter(as_matrix(kernel.detach())) for kernel in self.kernels]
-        rest = [p for name, p in named if p.ndim == 1 or "fc2" in name]
-        decay = arguments.weight_decay
-        self.optimizers = [
-            torch.optim.Muon(self.matrices, lr=arguments.muon_rate, weight_decay=decay),
-            torch.optim.AdamW(rest, lr=arguments.learning_rate, weight_decay=decay),
-        ]
-        self.schedules = [
-            OneCycleLR(optimizer, optimizer.defaults["lr"], total_steps=steps, cycle_momentum=False)
-            for optimizer in self.optimizers
-        ]
-
-    @property
-    def parts(self) -> list[Any]:
-        """Everything that has a state."""
-        return [self.model, self.average, *self.optimizers, *self.schedules]
-
-    @property
-    def averaged(self) -> FinalNet:
-        return cast(FinalNet, self.average.module)
-
-    def step(self, inputs: Tensor, labels: Tensor) -> Tensor:
-        """Learn from normalised inputs, (N, 1, 28, 28); return the loss before, a scalar."""
-        with self.autocast:
-            logits = self.model.logits(inputs.to(memory_format=torch.channels_last))
-        # In float32: in bfloat16 the probabilities sum to 0.997 to 1.006.
-        loss = mixed_loss(F.log_softmax(logits.float(), dim=1), labels)
-        self.model.zero_grad()
-        loss.backward()
-        for matrix, kernel in zip(self.matrices, self.kernels, strict=True):
-            matrix.grad = as_matrix(cast(Tensor, kernel.grad))
-        for optimizer, schedule in zip(self.optimizers, self.schedules, strict=True):
-            optimizer.step()
-            schedule.step()
-        self.average.update_parameters(self.model)
-        self.taken += 1
-        return loss.detach()
-
-    def state(self) -> Kept:
-        """Everything that the next step depends on, except the arguments."""
-        return {"taken": self.taken, "parts": [part.state_dict() for part in self.parts]}
-
-    def restore(self, kept: Kept) -> None:
-        self.taken = kept["taken"]
-        for part, state in zip(self.parts, kept["parts"], strict=True):
-            part.load_state_dict(state)
-
-    def follow(self, averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
-        """Move the averaged weights towards the current ones."""
-        # At first a tenth of the steps so far: the full span would hold on to untrained weights.
-        span = min(self.span, 1 + self.taken / 10)
-        get_ema_multi_avg_fn(1 - 1 / span)(averaged, current, count)
-
-
-def as_matrix(kernel: Tensor) -> Tensor:
-    """View a channels-last kernel as (out, height * width * in), without copying."""
-    return kernel if kernel.ndim == 2 else kernel.permute(0, 2, 3, 1).view(len(kernel), -1)
-
-
 def epoch_order(real: int, known: int, drawn: int, generator: torch.Generator) -> Tensor:
     """Shuffle the rows of one epoch: the first `real`, and `drawn` of the others up to `known`."""
     device = generator.device
@@ -467,15 +327,6 @@ def epoch_order(real: int, known: int, drawn: int, generator: torch.Generator) -
 def split(order: Tensor, size: int) -> Sequence[Tensor]:
     """Rows of each batch; no batches if no rows are left, as after a stop at an epoch's end."""
     return order.split(size) if len(order) else ()
-
-
-def mixed_loss(log_probabilities: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross-entropy to the label, or to ten equal probabilities where the label is -1."""
-    if labels.min() >= 0:
-        return F.nll_loss(log_probabilities, labels)
-    towards_all = -log_probabilities.mean(dim=1)
-    towards_label = F.nll_loss(log_probabilities, labels.clamp(min=0), reduction="none")
-    return torch.where(labels < 0, towards_all, towards_label).mean()
 
 
 def measure_average(learner: Learner, digits: Digits, validation: Digits) -> float:

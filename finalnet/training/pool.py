@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from finalnet.drawings import Drawing
+from finalnet.training.arguments import TrainingArguments
 from finalnet.training.data import Digits
 from finalnet.training.handwriting import (
     Chunk,
@@ -16,7 +17,7 @@ from finalnet.training.handwriting import (
     split_again,
     split_work,
 )
-from finalnet.training.loop import Pool, TrainingArguments
+from finalnet.training.loop import Pool
 
 # Most variations of one drawing. 380 variations each of 47 drawings in an unusual style cost 0.3
 # points on MNIST; 60 variations cost 0.02.

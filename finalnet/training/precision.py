@@ -8,7 +8,8 @@ from tqdm import tqdm
 
 from finalnet.network import NUM_CLASSES
 from finalnet.preprocessing import INPUT_SIZE
-from finalnet.training.loop import PRECISIONS, Learner, TrainingArguments
+from finalnet.training.arguments import PRECISIONS, TrainingArguments
+from finalnet.training.learner import Learner
 
 TRIAL_STEPS = 4  # per precision; the first warms up
 # bfloat16 must take less than this share of float32's time, so that noise does not decide.

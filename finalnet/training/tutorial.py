@@ -10,10 +10,12 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from finalnet.checkpoint import COMMITTED, TUTORIAL, find_checkpoint
+from finalnet.checkpoint import BUNDLED, TUTORIAL, find_checkpoint
 from finalnet.model import to_tensor
+from finalnet.training.arguments import TrainingArguments
 from finalnet.training.data import Digits, add_data_dir, load_mnist
-from finalnet.training.loop import Learner, TrainingArguments, measure_average
+from finalnet.training.learner import Learner
+from finalnet.training.loop import measure_average
 from finalnet.training.precision import settle
 from finalnet.training.states import State, take_state, write_states
 
@@ -22,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint",
         type=Path,
-        default=COMMITTED,
-        help=f"checkpoint folder to write {TUTORIAL} into; default: the committed one",
+        default=BUNDLED,
+        help=f"checkpoint folder to write {TUTORIAL} into; default: the bundled one",
     )
     add_data_dir(parser)
     parser.add_argument(

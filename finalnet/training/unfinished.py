@@ -1,4 +1,4 @@
-"""Saves the state of a training beside its checkpoint, and handles Ctrl-C and SIGTERM."""
+"""Saves the progress of a training beside its checkpoint, and handles Ctrl-C and SIGTERM."""
 
 import os
 import signal
@@ -12,29 +12,29 @@ import torch
 
 UNFINISHED = ".unfinished"
 
-Kept = dict[str, Any]  # a saved state: tensors, numbers and strings
+Progress = dict[str, Any]  # all that resuming needs: tensors, numbers and strings
 
 
 def unfinished_path(output: Path) -> Path:
-    """Path of the state of a training, given the checkpoint folder that it will write."""
+    """Path of the progress of a training, given the checkpoint folder that it will write."""
     output = output.resolve()
     if output.is_mount():  # files beside it are on another disk, often a temporary one
         return output / UNFINISHED
     return output.with_name(output.name + UNFINISHED)
 
 
-def write_state(path: Path, state: Kept) -> None:
-    """Write a state atomically: a crash leaves the new file or the previous one."""
+def write_progress(path: Path, progress: Progress) -> None:
+    """Write the progress atomically: a crash leaves the new file or the previous one."""
     new = path.with_name(path.name + ".new")
     with open(new, "wb") as file:
-        torch.save(state, file)
+        torch.save(progress, file)
         file.flush()
         os.fsync(file.fileno())
     os.replace(new, path)
 
 
-def read_state(path: Path) -> Kept:
-    """Read what `write_state` wrote, onto the CPU.
+def read_progress(path: Path) -> Progress:
+    """Read what `write_progress` wrote, onto the CPU.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -45,10 +45,10 @@ def read_state(path: Path) -> Kept:
             f"no training to resume: there is no {path}; start one without --resume"
         )
     try:
-        state: Kept = torch.load(path, map_location="cpu", weights_only=True)
+        progress: Progress = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # any file may be there, and torch raises many kinds
         raise ValueError(f"{path} cannot be read ({error}); start again without --resume") from None
-    return state
+    return progress
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from finalnet.training.states import State, write_states
 from finalnet.training.unfinished import UNFINISHED
 from finalnet.views import UNRECORDED_PENS
 
-ROOM = 8_000_000  # bytes: a checkpoint beside the previous one, and the state of a training twice
+ROOM = 8_000_000  # bytes: a checkpoint beside the previous one, and the progress twice
 NEW = ".new"  # folder for the new files inside a mount point, until they replace the others
 ALLOWED = {NEW, UNFINISHED, "lost+found"}  # other names in a mount point
 

@@ -13,7 +13,7 @@ REQUEST_ID = re.compile(rb"[\w.-]{1,64}")
 LOG = logging.getLogger("finalnet.requests")
 
 
-class Guard:
+class RequestLog:
     """ASGI middleware that keeps or creates `X-Request-Id` and logs each request as JSON."""
 
     def __init__(self, app: ASGIApp) -> None:
