@@ -17,12 +17,12 @@ from finalnet.checkpoint import BUNDLED
 from finalnet.drawings import Drawing, read_drawings
 from finalnet.evaluation.scores import mnist_samples, score
 from finalnet.model import normalize_pixels, to_tensor
-from finalnet.training.arguments import PRECISIONS, QUICK, TrainingArguments
+from finalnet.training.arguments import FINE_TUNING, PRECISIONS, QUICK, TrainingArguments
 from finalnet.training.command import add_training_arguments, training_arguments
 from finalnet.training.data import Digits, augment, load_mnist
 from finalnet.training.handwriting import generate, generate_digits
 from finalnet.training.learner import PENS, Learner, mixed_loss
-from finalnet.training.loop import GOING_ON, Pool, epoch_order, measure_accuracy, train
+from finalnet.training.loop import Pool, epoch_order, measure_accuracy, train
 from finalnet.training.pool import growing_pool
 from finalnet.training.precision import pick_device, pick_precision
 from finalnet.training.writing import check_output, write_checkpoint
@@ -276,7 +276,7 @@ def test_train_command_writes_a_whole_checkpoint(small_mnist, drawings_file, tmp
     metrics = json.loads((output / "metrics.json").read_text())
     assert metrics["arguments"] == asdict(
         replace(
-            GOING_ON,
+            FINE_TUNING,
             epochs=2,
             generated_digits=500,
             generated_others=100,
