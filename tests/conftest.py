@@ -1,4 +1,4 @@
-"""Fixtures: MNIST, the committed checkpoint, a running app and a browser, all real."""
+"""Fixtures: MNIST, the bundled checkpoint, a running app and a browser, all real."""
 
 import os
 from collections.abc import Iterator
