@@ -5,7 +5,7 @@ import numpy as np
 
 from finalnet.pictures.forms import NO_FORM, Form
 from finalnet.pictures.photograph import ink_of_photograph
-from finalnet.pictures.pixels import PictureLike, border_of, lay_on, to_pixels
+from finalnet.pictures.pixels import PictureLike, border_of, lay_on, subtract, to_pixels
 from finalnet.pictures.printed import erase_printed
 
 MIN_CONTRAST = 12  # of 255 grey levels, between paper and strongest ink; less is blank
@@ -56,9 +56,7 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
         return ink_of_photograph(pixels, is_form)
     typical = _find_deviation(border, paper)
     # The largest channel difference counts, so yellow on white is as strong as black.
-    ink = cv2.absdiff(pixels, np.full_like(pixels, paper))
-    if ink.ndim == 3:
-        ink = ink.max(axis=2)
+    ink = subtract(pixels, paper)
     strongest = int(ink.max())
     if strongest < MIN_CONTRAST:
         return np.zeros_like(ink), NO_FORM
