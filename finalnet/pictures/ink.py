@@ -48,11 +48,10 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     """Ink of opaque pixels, (H, W) uint8, paper 0, strongest ink 255; and the printed form."""
     border = border_of(pixels)
     paper = _find_paper(pixels, border)
+    is_drawn = (border == paper).all(axis=1).mean() >= SAME_PAPER
     # Up to a quarter of the border may be ink, hence the 75th percentile. More than that is the
     # lit part of a sheet in shadow.
-    spread = _find_deviation(border, np.median(border, axis=0), 75)
-    is_drawn = (border == paper).all(axis=1).mean() >= SAME_PAPER
-    if spread > EVEN_PAPER and not is_drawn:
+    if not is_drawn and _find_deviation(border, np.median(border, axis=0), 75) > EVEN_PAPER:
         return ink_of_photograph(pixels, is_form)
     typical = _find_deviation(border, paper)
     # The largest channel difference counts, so yellow on white is as strong as black.
