@@ -108,7 +108,7 @@ def teach_both(
         theirs.append(
             {"strokes": strokes, "penWidth": pen_width if on_pad else None, "label": label}
         )
-    page.evaluate(TEACH, theirs)
+    call(page, TEACH, theirs)
     return recognizer.taught(examples)
 
 
@@ -141,11 +141,14 @@ def ask_browser_for_numbers(page: Page, numbers: Sequence[list]) -> list[str]:
 
 
 def _in_chunks(page: Page, code: str, drawings: Sequence[Any]) -> list[Any]:
-    """Call the page in chunks, via JSON, which is faster than Playwright's serialization."""
-    by_json = f"(text) => JSON.stringify(({code})(JSON.parse(text)))"
     starts = range(0, len(drawings), CHUNK)
-    chunks = [json.dumps(drawings[start:][:CHUNK]) for start in starts]
-    return [each for chunk in chunks for each in json.loads(page.evaluate(by_json, chunk))]
+    return [each for start in starts for each in call(page, code, drawings[start:][:CHUNK])]
+
+
+def call(page: Page, code: str, argument: Any) -> Any:
+    """Call a function in the page, via JSON, which is faster than Playwright's serialization."""
+    by_json = f"async (text) => JSON.stringify((await ({code})(JSON.parse(text))) ?? null)"
+    return json.loads(page.evaluate(by_json, json.dumps(argument)))
 
 
 def _pixels(network_input: str) -> np.ndarray:

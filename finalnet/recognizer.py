@@ -18,7 +18,7 @@ from finalnet.pictures.forms import Form, is_framed
 from finalnet.pictures.ink import find_writing
 from finalnet.pictures.levelling import find_level, move_cells
 from finalnet.pictures.part import find_part
-from finalnet.pictures.pixels import PictureLike, find_scale
+from finalnet.pictures.pixels import PictureLike, find_scale, shrink
 from finalnet.pictures.upright import move_box, turn
 from finalnet.preprocessing import (
     INPUT_SIZE,
@@ -187,6 +187,7 @@ class Recognizer:
         Raises:
             TypeError, ValueError: as for `recognize`.
         """
+        images = [shrink(image) for image in images]
         predictions = self.recognize_inputs(preprocess_batch(images))
         for index, image in enumerate(images):
             if predictions[index].verdict != "digit":
@@ -211,14 +212,14 @@ class Recognizer:
         """
         if isinstance(drawing, list | tuple):
             return self._read_split(split_strokes(check_strokes(drawing)))
-        picture = cast(PictureLike, drawing)
+        picture = shrink(cast(PictureLike, drawing))
         part = find_part(picture)
         number = self._read_writing(*find_writing(part.picture)) if part else None
         if part and number and number.digits:
             number = move_boxes(number, part.move)
         else:  # the supposed sheet may have been a thick digit
             number = self._read_writing(*find_writing(picture))
-        scale = find_scale(picture)
+        scale = find_scale(cast(PictureLike, drawing))
         return replace(number, boxes=[box.scale(scale) for box in number.boxes])
 
     def _read_writing(self, ink: np.ndarray, form: Form) -> Number:

@@ -58,7 +58,7 @@ def network_input(recognizer: Recognizer) -> np.ndarray:
 @pytest.fixture(scope="module")
 def seen(browser, app_url, network_input):
     page = browser.new_page()
-    page.goto(app_url)
+    page.goto(f"{app_url}/healthz")  # of the same origin as the modules, and soon loaded
     load_in_browser(page)
     encoded = base64.b64encode(network_input.tobytes()).decode()
     yield page.evaluate(LOOK, {"input": encoded, "spots": SPOTS})

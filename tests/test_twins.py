@@ -16,6 +16,7 @@ from benchmarks.twins import (
     ask_browser,
     ask_browser_for_numbers,
     ask_python,
+    call,
     compare,
     compose_numbers,
     load_in_browser,
@@ -54,7 +55,7 @@ def digits() -> list[Drawing]:
 @pytest.fixture(scope="module")
 def page(browser, app_url):
     page = browser.new_page()
-    page.goto(app_url)
+    page.goto(f"{app_url}/healthz")  # of the same origin as the modules, and soon loaded
     load_in_browser(page)
     yield page
     page.close()
@@ -115,14 +116,14 @@ def test_both_recognisers_agree_on_drawings_of_people(page, recognizer):
     assert abs(accuracy(answers[0], labels) - accuracy(answers[1], labels)) <= 0.001
 
 
-@pytest.mark.parametrize("count", [5, 20, 100])
+@pytest.mark.parametrize("count", [5, 100])
 def test_both_recognisers_agree_after_the_same_teaching(page, recognizer, digits, count):
     """Teaches wrong labels, so that the effect shows in every answer."""
     known = place_on_pad(digits[:count], 1)
     labels = [None if i % 9 == 8 else (int(digits[i].label) + 1) % 10 for i in range(count)]
     taught = teach_both(page, recognizer, known, labels)
     asked = [*known, *place_on_pad(digits[count : count + 200], 2)]
-    numbers, _ = compose_numbers(digits[:300], 40, 3)
+    numbers, _ = compose_numbers(digits[:300], 20, 3)
     in_browser, texts = ask_browser(page, asked), ask_browser_for_numbers(page, numbers)
     page.evaluate("recognizer = untaught")
     agreement = compare(ask_python(taught, asked), in_browser)
@@ -149,7 +150,7 @@ def test_with_300_taught_drawings_an_answer_takes_less_than_a_frame(page, recogn
         return performance.now() - start;
       });
     }"""
-    times = page.evaluate(code, [known, place_on_pad(digits[300:360], 2)])
+    times = call(page, code, [known, place_on_pad(digits[300:360], 2)])
     print(f"{np.median(times):.1f} ms")
     assert np.median(times) < 1000 / 60
 
@@ -209,7 +210,7 @@ def test_the_views_are_the_same_in_both_recognisers(page, recognizer):
       return inputs.map((input) =>
         [...makeViews(Uint8Array.from(input), recognizer.pens, recognizer.constants)]);
     }"""
-    views = page.evaluate(code, inputs.reshape(len(inputs), -1).tolist())
+    views = call(page, code, inputs.reshape(len(inputs), -1).tolist())
     pens = recognizer.network.pens
     assert np.array_equal(np.reshape(views, (-1, len(pens), 28, 28)), make_views(inputs, pens))
 
@@ -269,8 +270,7 @@ def test_browser_and_python_report_the_same_faults_of_a_checkpoint(page, fault, 
 def test_the_browser_rejects_a_truncated_checkpoint(page):
     folder = "/files/any/checkpoint"
     code = """async (folder) => {
-      const { readSafetensors } = await import(
-        document.querySelector("link[href$='reader.js']").href.replace("reader", "checkpoint"));
+      const { readSafetensors } = await import("/files/any/recognizer/checkpoint.js");
       const file = await (await fetch(`${folder}/model.safetensors`)).arrayBuffer();
       try { readSafetensors(file.slice(0, 90_000)) } catch (error) { return error.message }
       return "it was read";

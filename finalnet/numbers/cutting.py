@@ -10,6 +10,7 @@ import numpy as np
 from finalnet.numbers.boxes import Box, join
 from finalnet.numbers.lines import INK_ROOM, MAX_DIGITS, are_apart, find_lines, log_odds
 from finalnet.numbers.splitting import MOST_SPANS, Split, find_spans, join_breaks, lean, stack
+from finalnet.pictures.connected import label_ink
 from finalnet.preprocessing import center_ink
 
 # Touching digits are cut at the columns with the least ink. Heights are those of the ink.
@@ -83,7 +84,7 @@ def find_zones(ink: np.ndarray) -> tuple[np.ndarray, list[Box]]:
         boxes: of each connected ink.
     """
     solid = (ink >= SOLID).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
+    labels, stats = label_ink(solid)
     sizes = stats[:, 2:4].max(axis=1)
     sizes[0] = 0  # the paper
     kept = np.flatnonzero((sizes > 0) & (sizes >= DUST * sizes.max()))

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from finalnet.pictures.connected import find_inked, label_ink
+
 ON = 128  # ink level from which a segment is on
 # Blur fills the gaps between segments. These are the (ink level, px eroded from every edge) pairs
 # at which they may separate. GLANCES come first; LOOKS follow only if a glance found bars.
@@ -80,13 +82,16 @@ def find_bars(mask: np.ndarray, worn: int) -> Bars | None:
         worn: px to erode from every edge first.
     """
     mask = cv2.erode(mask, KERNEL, iterations=worn) if worn else mask
-    count, labels, stats, centers = cv2.connectedComponentsWithStats(mask)
+    labels, stats = label_ink(mask)
+    count = len(stats)
     longer = stats[1:, 2:4].max(axis=1, initial=0)
     kept = 1 + np.flatnonzero(longer >= SMALLEST * longer.max(initial=0))
     if not 2 <= len(kept) <= MOST_BARS:
         return None
-    rows, columns = np.nonzero(mask)
+    rows, columns = find_inked(mask)
     label = labels[rows, columns]
+    sums = [np.bincount(label, places, count) for places in (columns, rows)]
+    centers = np.stack(sums, axis=1) / np.maximum(stats[:, 4:], 1)
     x, y = columns - centers[label, 0], rows - centers[label, 1]
 
     def mean(values: np.ndarray) -> np.ndarray:

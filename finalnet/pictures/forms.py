@@ -9,6 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from finalnet.pictures.connected import label_ink
 from finalnet.pictures.frames import (
     EVEN_WIDTHS,
     SMALLEST_FRAME,
@@ -79,7 +80,7 @@ def is_square(cosine: float) -> bool:
 
 def find_long(mask: np.ndarray, lines: list[Line]) -> list[int]:
     """The indices of lines that run on beyond the digits."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    labels, stats = label_ink(mask)
     ways = [labels[sample(line, mask.shape)] for line in lines]
     large = stats[:, 3] >= LOWEST * stats[1:, 3].max(initial=0)
     large[0] = False
@@ -108,7 +109,7 @@ def find_long(mask: np.ndarray, lines: list[Line]) -> list[int]:
                 # Closely spaced lines cut digits into pieces; join them.
                 kernel = np.ones((round(line.width) + 4,) * 2, np.uint8)
                 left = cv2.morphologyEx(left, cv2.MORPH_CLOSE, kernel)
-                left_of[trial] = typical(cv2.connectedComponentsWithStats(left)[2][1:, 3])
+                left_of[trial] = typical(label_ink(left)[1][1:, 3])
             height = left_of.get(trial, 0.0)
             if height < SLENDER * line.width or line.length < FAR_BEYOND * height:
                 continue

@@ -5,7 +5,7 @@ import numpy as np
 
 from finalnet.pictures.forms import NO_FORM, Form
 from finalnet.pictures.photograph import ink_of_photograph
-from finalnet.pictures.pixels import PictureLike, border_of, lay_on, to_pixels
+from finalnet.pictures.pixels import PictureLike, border_of, lay_on, subtract, to_pixels
 from finalnet.pictures.printed import erase_printed
 
 MIN_CONTRAST = 12  # of 255 grey levels, between paper and strongest ink; less is blank
@@ -48,17 +48,14 @@ def _ink(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Form]:
     """Ink of opaque pixels, (H, W) uint8, paper 0, strongest ink 255; and the printed form."""
     border = border_of(pixels)
     paper = _find_paper(pixels, border)
+    is_drawn = (border == paper).all(axis=1).mean() >= SAME_PAPER
     # Up to a quarter of the border may be ink, hence the 75th percentile. More than that is the
     # lit part of a sheet in shadow.
-    spread = _find_deviation(border, np.median(border, axis=0), 75)
-    is_drawn = (border == paper).all(axis=1).mean() >= SAME_PAPER
-    if spread > EVEN_PAPER and not is_drawn:
+    if not is_drawn and _find_deviation(border, np.median(border, axis=0), 75) > EVEN_PAPER:
         return ink_of_photograph(pixels, is_form)
     typical = _find_deviation(border, paper)
     # The largest channel difference counts, so yellow on white is as strong as black.
-    ink = cv2.absdiff(pixels, np.full_like(pixels, paper))
-    if ink.ndim == 3:
-        ink = ink.max(axis=2)
+    ink = subtract(pixels, paper)
     strongest = int(ink.max())
     if strongest < MIN_CONTRAST:
         return np.zeros_like(ink), NO_FORM

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from finalnet.pictures.pixels import Part, border_of
+from finalnet.pictures.pixels import Part, border_of, subtract
 
 SAME = 10  # grey levels within which two colours are the same
 MARGIN = 0.95  # least share of the picture's border in one colour
@@ -27,9 +27,7 @@ def find_panel(picture: np.ndarray) -> Part | None:
     color, share = find_edge(picture)
     if share < MARGIN:
         return None
-    apart = cv2.absdiff(picture, np.full_like(picture, color))
-    apart = apart if apart.ndim == 2 else apart.max(axis=2)
-    mask = (apart > SAME).astype(np.uint8)
+    mask = (subtract(picture, color) > SAME).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     stats = stats[1:, :4]
     areas = stats[:, 2:].prod(axis=1)

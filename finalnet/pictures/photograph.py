@@ -6,6 +6,7 @@ pixels -> grey -> dark or light ink -> paper -> contrast -> ink without printed 
 import cv2
 import numpy as np
 
+from finalnet.pictures.connected import label_ink
 from finalnet.pictures.forms import NO_FORM, Form
 from finalnet.pictures.pixels import resize
 from finalnet.pictures.printed import erase_printed
@@ -92,7 +93,7 @@ def _is_ink_dark(grey: np.ndarray) -> bool:
 
 def _without_dirt(mask: np.ndarray) -> np.ndarray:
     """Drop specks and, unless that is all there is, pieces that touch the picture's edge."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    labels, stats = label_ink((mask > 0).astype(np.uint8))
     height, width = mask.shape
     left, top, across, down, area = stats.T
     inside = (left > 0) & (top > 0) & (left + across < width) & (top + down < height)

@@ -1,5 +1,6 @@
 """Converts any supported picture to uint8 pixels of limited size."""
 
+from functools import reduce
 from typing import NamedTuple
 
 import cv2
@@ -28,6 +29,14 @@ def to_pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
     Raises:
         TypeError, ValueError: as for `preprocess`.
     """
+    pixels = shrink(image)
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return pixels[:, :, :3], pixels[:, :, 3]
+    return pixels, None
+
+
+def shrink(image: PictureLike) -> np.ndarray:
+    """`to_pixels` with the alpha channel, if any, as the fourth."""
     if isinstance(image, Image.Image):
         _check_size(image.height, image.width)
         pixels = _decode(image)
@@ -35,11 +44,7 @@ def to_pixels(image: PictureLike) -> tuple[np.ndarray, np.ndarray | None]:
         pixels = check_array(image)
     else:
         raise TypeError(f"expected a PIL image or an array, got {type(image).__name__}")
-    if max(pixels.shape[:2]) > WORKING_SIZE:
-        pixels = resize(pixels, WORKING_SIZE)
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        return pixels[:, :, :3], pixels[:, :, 3]
-    return pixels, None
+    return resize(pixels, WORKING_SIZE) if max(pixels.shape[:2]) > WORKING_SIZE else pixels
 
 
 def find_scale(image: PictureLike) -> float:
@@ -123,6 +128,12 @@ def resize(pixels: np.ndarray, longer_side: int) -> np.ndarray:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return cv2.resize(pixels, size, interpolation=method)
+
+
+def subtract(pixels: np.ndarray, color: np.ndarray) -> np.ndarray:
+    """The largest difference of any channel from a colour (channels,): (H, W) uint8."""
+    planes = zip(cv2.split(pixels), color.ravel().tolist(), strict=True)
+    return np.asarray(reduce(cv2.max, [cv2.absdiff(plane, level) for plane, level in planes]))
 
 
 def border_of(pixels: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from finalnet.pictures.connected import label_ink
 from finalnet.pictures.displays import redraw_segments
 from finalnet.pictures.forms import DISPLAY, Form, find_form, typical
 from finalnet.pictures.straight import Line, draw, sample
@@ -66,14 +67,14 @@ def find_strokes(
     # A strong spot that does not leave the band is a fleck on the line.
     _, labels = cv2.connectedComponents(strong.astype(np.uint8))
     is_stroke = np.zeros(labels.max() + 1, bool)
-    is_stroke[labels[band == 0]] = True
+    is_stroke[labels[strong & (band == 0)]] = True
     is_stroke[0] = False
     return is_stroke[labels]
 
 
 def find_bridges(left: np.ndarray, mended: np.ndarray) -> np.ndarray:
     """Where mended ink connects two pieces that are each as tall as a digit: (H, W) bool."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats((left >= FAINT).astype(np.uint8))
+    labels, stats = label_ink((left >= FAINT).astype(np.uint8))
     large = stats[:, 3] >= HALF * typical(stats[1:, 3])
     large[0] = False
     patches = cv2.connectedComponents(((mended >= FAINT) & (left < FAINT)).astype(np.uint8))[1]

@@ -12,6 +12,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from finalnet.pictures.connected import label_ink
+
 WIDEST = 0.012  # largest width of a printed line, of the longer side ...
 WIDEST_LEAST = 6  # ... or this, if it is more
 CHUNK = 64  # longest piece; lines bend with the paper and the lens
@@ -62,7 +64,7 @@ class Line:
 def find_straight(mask: np.ndarray) -> list[Line]:
     """All straight, narrow lines of constant width, solid or dotted, longest first."""
     widest = max(WIDEST_LEAST, round(WIDEST * max(mask.shape)))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    labels, stats = label_ink(mask)
     longer, shorter = stats[:, 2:4].max(axis=1), stats[:, 2:4].min(axis=1)
     small = ((longer <= LONGEST_DASH) & (shorter <= widest)).astype(np.uint8)
     small[0] = 0
@@ -99,9 +101,10 @@ def sample(line: Line, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
 
 def trace(mask: np.ndarray, widest: int) -> list[tuple[np.ndarray, float]]:
     """Trace level lines: their points from left to right, and their widths."""
-    edges = np.diff(np.pad(mask.T, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    columns, starts = np.nonzero(edges == 1)
-    lengths = np.nonzero(edges == -1)[1] - starts
+    padded = np.pad(mask.T, ((0, 0), (1, 1))).ravel()
+    edges = 1 + np.flatnonzero(padded[1:] != padded[:-1])
+    columns, starts = np.divmod(edges[::2], mask.shape[0] + 2)
+    starts, lengths = starts - 1, edges[1::2] - edges[::2]
     narrow = lengths <= widest
     if not 0 < narrow.sum() <= MAX_RUNS:
         return []
@@ -176,7 +179,7 @@ def fit(
 
 def join_pieces(pieces: np.ndarray, mask: np.ndarray) -> list[tuple[np.ndarray, float]]:
     """Join pieces that continue one another; gaps of the longest kind must be full of ink."""
-    chains = [[row] for row in pieces[np.argsort(pieces[:, 0], kind="stable")]]
+    chains = [[row] for row in pieces[np.argsort(pieces[:, 0], kind="stable")].tolist()]
     for longest in GAPS:
         ends = np.array([describe(chain) for chain in chains]).reshape(-1, 7)
         x0, y0, x1, y1, rise0, rise1, width = ends.T
@@ -217,14 +220,13 @@ def join_pieces(pieces: np.ndarray, mask: np.ndarray) -> list[tuple[np.ndarray, 
     ]
 
 
-def describe(chain: list[np.ndarray]) -> tuple[float, ...]:
+def describe(chain: list[list[float]]) -> tuple[float, ...]:
     """Left x, y, right x, y, slope at the left and at the right, and width of a chain."""
     rises = []
     for rows in (chain[:3], chain[-3:]):
         across = rows[-1][2] - rows[0][0]
         rises.append((rows[-1][3] - rows[0][1]) / across if len(rows) > 1 else rows[0][4])
-    lengths = [row[6] for row in chain]
-    width = float(np.average([row[5] for row in chain], weights=lengths))
+    width = sum(row[5] * row[6] for row in chain) / sum(row[6] for row in chain)
     return (*chain[0][:2], *chain[-1][2:4], *rises, max(width, 0.5))
 
 
