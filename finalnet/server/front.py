@@ -27,7 +27,7 @@ class FrontPage:
     """ASGI middleware around Gradio: changes its page, and serves the icons and the preview.
 
     Args:
-        files: base address of the page's own files, as for `Part`.
+        files: base address of the page's own files, as for `Component`.
     """
 
     def __init__(self, app: ASGIApp, files: str) -> None:

@@ -28,7 +28,7 @@ from finalnet.server.service import Service
 from finalnet.web import texts
 from finalnet.web.about import describe
 from finalnet.web.browser import training
-from finalnet.web.part import Part
+from finalnet.web.component import Component
 from finalnet.web.sketchpad import Sketchpad
 
 SHOW_ABOUT = "async () => (await fetch(`${gradio_config.root}/about.html`)).text()"
@@ -63,7 +63,7 @@ def build_page(
     """Build the Gradio page and the documentation of the API; `mount_page` serves them.
 
     Args:
-        files: base address of the page's own files, as for `Part`.
+        files: base address of the page's own files, as for `Component`.
         mcp: whether the endpoints are MCP tools, too.
         host: host name or address by which others in the network reach the page; None: they cannot.
     """
@@ -100,9 +100,9 @@ def build_page(
 
 def _part(
     name: str, module: str, mount: str, words: dict[str, Any], files: str, **more: Any
-) -> Part:
+) -> Component:
     """A part of the page; its template and its element have its name."""
-    return Part(
+    return Component(
         template=f"{name}.html",
         module=module,
         mount=mount,

@@ -18,8 +18,8 @@ from finalnet.web.browser import (
     recognizer_settings,
     to_link,
 )
+from finalnet.web.component import Component
 from finalnet.web.examples import EXAMPLES, Example
-from finalnet.web.part import Part
 from finalnet.web.texts import PAD
 
 
@@ -60,7 +60,7 @@ class Sketch(NamedTuple):
         return render_strokes(self.strokes, fit_pen(self.strokes, pen_width), int(self.width))
 
 
-class Sketchpad(Part):
+class Sketchpad(Component):
     """Paper to draw on with a mouse, finger or pen: a square, or wide for whole numbers.
 
     Its value is a `Sketch`, both as an input and as an output; None is an empty pad.
@@ -68,7 +68,7 @@ class Sketchpad(Part):
     Args:
         checkpoint: folder of the checkpoint with which the browser reads drawings; None reads
             nothing. Anyone who opens the page can download its two files.
-        files: as for `Part`; the checkpoint is then at `CHECKPOINT` there.
+        files: as for `Component`; the checkpoint is then at `CHECKPOINT` there.
 
     Events: `change` and `release`, when the person lifts the pen or presses a button. Without a
     checkpoint, `change` also fires while drawing, at most 20 times a second. The browser sends

@@ -35,7 +35,7 @@ import(file(props.module)).then((module) =>
 PARTS = count()  # numbers the parts of this process
 
 
-class Part(gr.HTML):
+class Component(gr.HTML):
     """A part of the page: a template, and a JavaScript function that makes it interactive.
 
     Args:
