@@ -257,6 +257,33 @@ def test_each_tab_has_an_address_and_back_returns_to_the_pad(in_app, app_url):
     page.wait_for_selector("#about table", state="visible")
 
 
+NO_TABS = "export function mountTabs() {}"
+SCRIPT = {"content_type": "text/javascript"}
+# Mounts the tabs' addresses before the tabs exist, as Gradio does in one visit of four.
+MOUNT_EARLY = """async () => {
+  const { href } = document.querySelector("link[href$='tabs.js']");
+  const tabs = document.querySelector("#tabs");
+  const { parentElement } = tabs;
+  tabs.remove();
+  (await import(href + "?early")).mountTabs();
+  parentElement.append(tabs);
+}"""
+
+
+def test_tabs_that_appear_late_have_their_addresses(in_app):
+    page = in_app.page
+    page.route(re.compile(r"/tabs\.js$"), lambda route: route.fulfill(body=NO_TABS, **SCRIPT))
+    page.reload()
+    page.wait_for_selector("#sketchpad.ready")
+    page.evaluate(MOUNT_EARLY)
+    page.get_by_role("tab", name=texts.ABOUT_TAB).click()
+    page.wait_for_url("**/#about")
+    page.reload()
+    page.wait_for_selector("#sketchpad.ready", state="attached")
+    page.evaluate(MOUNT_EARLY)
+    page.wait_for_selector("#about table", state="visible")
+
+
 def test_a_picture_is_read_and_its_digits_are_marked(in_app, tmp_path):
     strokes = [[(x * 6, y * 1.2) for x, y in s] for s in number(["4 open", "2 plain"], 60)]
     Image.fromarray(render_strokes(strokes, 10, 420, 130)).save(tmp_path / "42.png")

@@ -2,14 +2,14 @@
 
 const ABOUT = "#about";
 const TABS = "#tabs :is([role=tab], .overflow-dropdown button)";
+const SOON = 50; // ms; Gradio may render the tabs after the button "Present"
 
-/** Keep the address and the tabs in step; does nothing on a page without tabs. */
+/** Keep the address and the tabs in step; does nothing on the page without a server, which has no tabs. */
 export function mountTabs() {
-  const place = document.querySelector("#tabs");
-  if (!place) return;
+  if (!document.querySelector("gradio-app")) return;
   let isAbout = false;
   const note = () => {
-    const first = place.querySelector("[role=tab]");
+    const first = document.querySelector("#tabs [role=tab]");
     if (!first || isAbout === (first.ariaSelected === "false")) return;
     isAbout = !isAbout;
     if (isAbout === (location.hash === ABOUT)) return; // the address opened this tab
@@ -18,9 +18,12 @@ export function mountTabs() {
   };
   const open = () => {
     const isWanted = location.hash === ABOUT;
-    if (isWanted !== isAbout) place.querySelectorAll(TABS)[isWanted ? 1 : 0]?.click();
+    if (isWanted === isAbout) return;
+    const tab = document.querySelectorAll(TABS)[isWanted ? 1 : 0];
+    if (tab) tab.click();
+    else setTimeout(open, SOON);
   };
-  new MutationObserver(note).observe(place, { subtree: true, attributeFilter: ["aria-selected"] });
+  new MutationObserver(note).observe(document.body, { subtree: true, attributeFilter: ["aria-selected"] });
   addEventListener("popstate", open);
   open();
 }
