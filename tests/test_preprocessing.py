@@ -203,3 +203,12 @@ def test_a_batch_gives_the_same_inputs_as_single_calls():
     images = [THREE, GREY.resize((90, 50)), 255 - THREE]
     assert np.array_equal(preprocess_batch(images), [preprocess(image) for image in images])
     assert preprocess_batch([]).shape == (0, 28, 28)
+
+
+@pytest.mark.parametrize("channels", [(), (3,), (4,)])
+def test_pictures_of_any_small_size_are_preprocessed(channels):
+    for height in range(1, 6):  # OpenCV takes some arrays of 4x1 for colours
+        for width in range(1, 6):
+            pixels = np.full((height, width, *channels), 255, np.uint8)
+            pixels[0, 0] = 0
+            assert preprocess(pixels).shape == (28, 28)

@@ -58,8 +58,11 @@ def ink_of_photograph(pixels: np.ndarray, is_form: bool) -> tuple[np.ndarray, Fo
 
 
 def _ramp(contrast: np.ndarray, threshold: float) -> np.ndarray:
-    """Contrast to ink, with a linear ramp around the threshold that keeps edges antialiased."""
-    return np.clip(255 * (contrast * 255 / threshold - 0.5), 0, 255).astype(np.uint8)
+    """Contrast to ink, with a linear ramp around the threshold that keeps edges antialiased.
+
+    The threshold is 0 if there are only two grey levels.
+    """
+    return np.clip(255 * (contrast * 255 / max(threshold, 1) - 0.5), 0, 255).astype(np.uint8)
 
 
 def _paper(grey: np.ndarray, operation: int) -> np.ndarray:

@@ -132,8 +132,9 @@ def resize(pixels: np.ndarray, longer_side: int) -> np.ndarray:
 
 def subtract(pixels: np.ndarray, color: np.ndarray) -> np.ndarray:
     """The largest difference of any channel from a colour (channels,): (H, W) uint8."""
-    planes = zip(cv2.split(pixels), color.ravel().tolist(), strict=True)
-    return np.asarray(reduce(cv2.max, [cv2.absdiff(plane, level) for plane, level in planes]))
+    # With a number in place of an array, OpenCV takes a picture of 4x1 px for a colour.
+    apart = cv2.absdiff(pixels, np.full_like(pixels, color))
+    return np.asarray(reduce(cv2.max, cv2.split(apart)))
 
 
 def border_of(pixels: np.ndarray) -> np.ndarray:
