@@ -16,6 +16,8 @@ from finalnet.strokes import draw_strokes
 RULES = (Path(__file__).parent / "layout.js").read_text()
 SMALLEST, LARGEST = (320, 256), (3840, 2160)  # px, width and height
 ONE = [(50, 20), (50, 80)]
+# After them, parts that observe the size of others have followed it.
+TWO_FRAMES = "() => new Promise((end) => requestAnimationFrame(() => requestAnimationFrame(end)))"
 
 
 def write(visitor: Visitor, columns: int, rows: int = 1) -> None:
@@ -194,6 +196,7 @@ def test_the_rules_of_the_layout_hold_at_any_size(browser, app_url, tmp_path, py
                 for width, height in sizes:
                     visitor.page.set_viewport_size({"width": width, "height": height})
                     visitor.page.evaluate("scrollTo(0, 0)")
+                    visitor.page.evaluate(TWO_FRAMES)
                     visitor.rests()
                     found = visitor.page.evaluate(f"({RULES})()")
                     how = f"{look}{', touch' if has_touch else ''}, text {text} %"

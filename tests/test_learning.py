@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 from test_export import StaticServer
 from torch.nn import functional as F
-from visitor import SCREENS, Visitor, visit
+from visitor import DESKTOP, SCREENS, Visitor, visit
 
 from benchmarks.twins import load_in_browser
 from finalnet import FinalNet
@@ -247,6 +247,22 @@ def test_a_key_plays_the_training_on_stage(watcher):
     assert max(watcher.bars(), key=lambda bar: bar["percent"])["digit"] == "3"
     page.keyboard.press("Escape")
     assert not page.locator("#learning").is_visible()
+
+
+def test_the_pad_keeps_its_size_while_the_training_plays(watcher):
+    page = watcher.page
+    page.set_viewport_size({"width": 1024, "height": 768})  # where the last words take a third line
+    page.click("#present")
+    page.keyboard.press("l")
+    page.wait_for_function("document.querySelector('#sketchpad').reading.state === 0")
+    height = "document.querySelector('#learning').clientHeight"
+    before = page.evaluate(height)
+    box = page.locator("#sketchpad").bounding_box()
+    page.wait_for_function("document.querySelector('#sketchpad').reading.state === null")
+    assert page.evaluate(height) > before
+    assert page.locator("#sketchpad").bounding_box() == box
+    page.keyboard.press("Escape")
+    page.set_viewport_size(DESKTOP)
 
 
 def test_an_exported_page_shows_the_training_offline_unless_the_checkpoint_lacks_it(

@@ -39,6 +39,10 @@ class Learning {
     this.details.addEventListener("toggle", () => this.followInside());
     this.signal = lifeOf(element);
     this.signal.addEventListener("abort", () => this.leave());
+    this.room = { width: 0, height: 0 };
+    const observer = new ResizeObserver(() => this.reserve());
+    observer.observe(this.strip);
+    this.signal.addEventListener("abort", () => observer.disconnect());
     follow(element, (reading) => this.update(reading));
   }
 
@@ -68,6 +72,7 @@ class Learning {
     this.strip.hidden = false;
     this.choose(this.last, true);
     this.update(latest(this.element));
+    this.reserve();
     if (isOnStage) this.play();
     else this.slider.focus();
   }
@@ -148,6 +153,14 @@ class Learning {
   /** Close together with "See inside"; on stage it can stay open alone. */
   followInside() {
     if (!this.details.open && !root.classList.contains("on-stage")) this.leave();
+  }
+
+  /** Reserve the height of the strip's longest words so far, so that the pad does not jump. */
+  reserve() {
+    const { width, height } = this.strip.getBoundingClientRect();
+    const known = width === this.room.width ? this.room.height : 0;
+    this.room = { width, height: Math.max(height, known) };
+    this.strip.closest("#stage").style.setProperty("--strip", `${this.room.height}px`);
   }
 
   // --- text and curve ---------------------------------------------------------------------------
