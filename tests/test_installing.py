@@ -8,13 +8,14 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable
-from importlib.metadata import distribution, distributions
+from importlib.metadata import distribution, distributions, metadata, version
 from pathlib import Path
 
 import pytest
 from conftest import missing
 from drawings import DRAWINGS
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from serving import ROOT, running_app
 from visitor import SCREENS, visit
 
@@ -161,6 +162,19 @@ def test_the_pinned_packages_match_pyproject():
     minor = int(_version_of("gradio").split(".")[1])
     for other in (minor - 1, minor, minor + 1):  # the page is tested with this one only
         assert (f"6.{other}.0" in Requirement(asked).specifier) == (other == minor)
+
+
+def test_the_pinned_packages_install_with_python_3_10():
+    texts = [path.read_text() for path in ROOT.glob("requirements*.txt")]
+    pins = [Requirement(line) for line in "\n".join(texts).splitlines() if re.match(r"\w", line)]
+    unfit = [
+        str(pin)
+        for pin in pins
+        if (pin.marker is None or pin.marker.evaluate({"python_version": "3.10"}))
+        and version(pin.name) in pin.specifier  # a pin for other Pythons is not installed here
+        and "3.10" not in SpecifierSet(metadata(pin.name).get("Requires-Python", ""))
+    ]
+    assert unfit == []
 
 
 def _version_of(package: str) -> str:
