@@ -7,7 +7,7 @@ from pathlib import Path
 from drawings import DRAWINGS, NOT_DIGITS
 from PIL import Image
 from test_export import StaticServer
-from visitor import SCREENS, Visitor, visit
+from visitor import SCREENS, TWO_FRAMES, Visitor, visit
 
 from finalnet.checkpoint import BUNDLED
 from finalnet.sharing.export import export_page
@@ -16,8 +16,6 @@ from finalnet.strokes import draw_strokes
 RULES = (Path(__file__).parent / "layout.js").read_text()
 SMALLEST, LARGEST = (320, 256), (3840, 2160)  # px, width and height
 ONE = [(50, 20), (50, 80)]
-# After them, parts that observe the size of others have followed it.
-TWO_FRAMES = "() => new Promise((end) => requestAnimationFrame(() => requestAnimationFrame(end)))"
 
 
 def write(visitor: Visitor, columns: int, rows: int = 1) -> None:

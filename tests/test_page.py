@@ -141,8 +141,8 @@ def test_the_pen_width_changes_the_ink(desktop):
     picture = "document.querySelector('#network-input canvas').toDataURL()"
     thin = desktop.page.evaluate(picture)
     desktop.page.locator(".pen input").fill("30")
+    desktop.page.wait_for_function("ink => inkOf() > 1.3 * ink", arg=ink)
     desktop.page.wait_for_function(f"thin => {picture} !== thin", arg=thin)
-    assert desktop.ink() > 1.3 * ink
     desktop.sees("4")
 
 

@@ -37,6 +37,10 @@ window.inkOf = () => {
 """
 
 
+# After them, the canvas shows the drawing, and parts that observe the size of others follow it.
+TWO_FRAMES = "() => new Promise((end) => requestAnimationFrame(() => requestAnimationFrame(end)))"
+
+
 def find_chromium(kind: BrowserType) -> str | None:
     """The path of an installed Chromium or Chrome, else of Playwright's own, else None."""
     found = (shutil.which(command) for command in COMMANDS)
@@ -149,6 +153,7 @@ class Visitor(Guest):
 
     def ink(self) -> int:
         """Dark pixels on the canvas."""
+        self.page.evaluate(TWO_FRAMES)
         return self.page.evaluate("inkOf()")
 
     def bars(self) -> list[dict]:
